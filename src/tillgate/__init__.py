@@ -1,0 +1,1 @@
+"""Tillgate: a desktop point of sale for hosted checkouts and mobile money."""

@@ -1,0 +1,1 @@
+"""The rules an accountant would recognise: pure functions and frozen dataclasses, standard library only."""

@@ -1,0 +1,72 @@
+"""Amounts, days and times as people of a locale write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+from functools import cache
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date as babel_date
+from babel.dates import format_datetime as babel_datetime
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
+
+from tillgate.domain.money import Money, parse_money
+
+# The regional habits that go with a store's currency, for the language in use.
+_REGION: Final = {"INR": "IN", "COP": "CO", "KES": "KE", "PHP": "PH", "IDR": "ID", "USD": "US"}
+_SYMBOLS: Final = {
+    "INR": "₹",
+    "COP": "COP\u00a0",
+    "KES": "KSh\u00a0",
+    "PHP": "₱",
+    "IDR": "Rp\u00a0",
+    "USD": "$",
+}
+
+
+@cache
+def locale_for(language: str, currency: str) -> Locale:
+    """The locale of a language in a currency's region, or of the language alone where there is none."""
+    region = _REGION.get(currency)
+    known = Locale.parse(f"{language}_{region}" if region else language, resolve_likely_subtags=True)
+    return known if known.language == language else Locale.parse(language)
+
+
+@cache
+def _pattern(locale: Locale, digits: int) -> str:
+    whole = locale.decimal_formats[None].pattern.partition(".")[0]
+    return f"{whole}.{'0' * digits}" if digits else whole
+
+
+def format_amount(money: Money, language: str) -> str:
+    """The number alone, grouped: "1,23,456.00" for INR in English."""
+    locale = locale_for(language, money.currency)
+    pattern = _pattern(locale, money.shown_digits)
+    return str(format_decimal(money.decimal, format=pattern, locale=locale))
+
+
+def format_money(money: Money, language: str) -> str:
+    """With its symbol, never ambiguous between currencies of one sign: "₹1,23,456.00"."""
+    sign = "−" if money.minor < 0 else ""
+    symbol = _SYMBOLS.get(money.currency, f"{money.currency}\u00a0")
+    return f"{sign}{symbol}{format_amount(Money(abs(money.minor), money.currency), language)}"
+
+
+def parse_amount(text: str, currency: str, language: str, *, allow_zero: bool = False) -> Money:
+    """Read an amount as typed in the locale; raises Invalid as `parse_money` does."""
+    locale = locale_for(language, currency)
+    decimal_mark, group_mark = get_decimal_symbol(locale), get_group_symbol(locale)
+    plain = " " if group_mark.isspace() else group_mark
+    return parse_money(text, currency, decimal_mark=decimal_mark, group_marks=plain, allow_zero=allow_zero)
+
+
+def format_day(day: date, language: str) -> str:
+    """A day, medium length: "21 Nov 2026"."""
+    return str(babel_date(day, format="medium", locale=Locale.parse(language)))
+
+
+def format_instant(instant: datetime, language: str, zone: tzinfo, *, seconds: bool = False) -> str:
+    """A UTC instant shown in a zone's local time."""
+    style = "medium" if seconds else "short"
+    return str(babel_datetime(instant.astimezone(zone), format=style, locale=Locale.parse(language)))

@@ -1,0 +1,1 @@
+"""The payment providers, each behind the promises of `ports.PaymentProvider`."""

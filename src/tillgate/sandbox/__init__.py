@@ -1,0 +1,1 @@
+"""The providers played on loopback: training mode, demo and test bed."""

@@ -1,0 +1,1 @@
+"""The database: engine, tables, unit of work, migrations and the reads that screens need."""

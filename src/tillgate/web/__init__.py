@@ -1,0 +1,1 @@
+"""The loopback return page, thin over services."""
