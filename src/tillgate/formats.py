@@ -9,6 +9,7 @@ from typing import Final
 from babel import Locale
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime as babel_datetime
+from babel.localedata import locale_identifiers
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from tillgate.domain.money import Money, parse_money
@@ -29,8 +30,9 @@ _SYMBOLS: Final = {
 def locale_for(language: str, currency: str) -> Locale:
     """The locale of a language in a currency's region, or of the language alone where there is none."""
     region = _REGION.get(currency)
-    known = Locale.parse(f"{language}_{region}" if region else language, resolve_likely_subtags=True)
-    return known if known.language == language else Locale.parse(language)
+    if region and f"{language}_{region}" in locale_identifiers():
+        return Locale.parse(f"{language}_{region}")
+    return Locale.parse(language)
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @cache
 def resources_root() -> Path:
-    """The folder of icons, fonts, translations, templates and sample data. Raises FileNotFoundError if it is missing."""
+    """The folder of icons, fonts, translations, templates and samples; FileNotFoundError if it is missing."""
     package = Path(__file__).parent
     bundle = Path(getattr(sys, "_MEIPASS", package))
     for candidate in (bundle / "resources", package / "_resources", package.parents[1] / "resources"):

@@ -142,7 +142,7 @@ def percent_of(amount: Money, basis_points: int) -> Money:
 def parse_money(
     text: str, currency: str, *, decimal_mark: str = ".", group_marks: str = ",", allow_zero: bool = False
 ) -> Money:
-    """Read what a person typed, strictly: digits, group marks only where groups stand, at most the currency's decimals.
+    """Read what a person typed, strictly: digits, marks only where groups stand, at most the currency's decimals.
 
     Raises Invalid("amount_malformed" | "amount_too_precise" | "amount_too_large" | "amount_zero").
     """
@@ -168,6 +168,4 @@ def _grouped(whole: str, marks: str) -> bool:
     """Digits alone, or groups as 1,234,567 or 12,34,567 with one kind of mark."""
     if re.fullmatch("[0-9]+", whole):
         return True
-    return any(
-        re.fullmatch(rf"[0-9]{{1,3}}(?:{m}[0-9]{{2,3}})*{m}[0-9]{{3}}", whole) for m in map(re.escape, marks)
-    )
+    return any(re.fullmatch(rf"[0-9]{{1,3}}(?:{m}[0-9]{{2,3}})*{m}[0-9]{{3}}", whole) for m in map(re.escape, marks))
