@@ -1,1 +1,30 @@
-"""The providers played on loopback: training mode, demo and test bed."""
+"""The providers played on loopback: training mode, demo and test bed.
+
+    with SandboxServer() as sandbox:
+        sandbox.razorpay.base_url, sandbox.razorpay.key_id, sandbox.razorpay.key_secret
+        sandbox.faults.arm(FaultKind.TIMEOUT, Verb.CREATE, when=When.AFTER)
+        sandbox.money_facts()
+
+One server plays every provider; each has a base URL of its own under it, so an official SDK can be pointed
+at it unchanged. The ledger is durable and is the oracle: what the providers know about the money.
+"""
+
+from tillgate.sandbox.facts import Fact, MoneyFacts
+from tillgate.sandbox.faults import Fault, FaultKind, FaultMenu, Verb, When
+from tillgate.sandbox.razorpay.account import DuplicateReceipt, RazorpayKeys, RazorpaySettings
+from tillgate.sandbox.server import SandboxServer, run_sandbox
+
+__all__ = [
+    "DuplicateReceipt",
+    "Fact",
+    "Fault",
+    "FaultKind",
+    "FaultMenu",
+    "MoneyFacts",
+    "RazorpayKeys",
+    "RazorpaySettings",
+    "SandboxServer",
+    "Verb",
+    "When",
+    "run_sandbox",
+]

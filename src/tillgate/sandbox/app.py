@@ -1,0 +1,35 @@
+"""The sandbox as one ASGI application: a mount for each provider, and the control room."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tillgate.sandbox.control import ControlRoom
+from tillgate.sandbox.razorpay.account import RazorpayAccount
+from tillgate.sandbox.razorpay.app import razorpay_routes
+
+
+class LoopbackOnly:
+    """Refuses a Host that is not this loopback address, so that no web page reaches the sandbox by rebinding."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hosts = [value for name, value in scope.get("headers", []) if name == b"host"]
+        port = scope["server"][1]
+        if hosts in ([f"127.0.0.1:{port}".encode()], [f"localhost:{port}".encode()]):
+            await self._app(scope, receive, send)
+        else:
+            await PlainTextResponse("Misdirected Request", 421)(scope, receive, send)
+
+
+def build_app(razorpay: RazorpayAccount, control: ControlRoom) -> Starlette:
+    """The application that the server runs."""
+    return Starlette(
+        routes=[*razorpay_routes(razorpay), *control.routes()],
+        middleware=[Middleware(LoopbackOnly)],
+    )

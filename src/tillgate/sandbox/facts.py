@@ -1,0 +1,62 @@
+"""What a provider knows about the money: the oracle of crash tests."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing at a provider, in minor units of its currency, times in Unix seconds.
+
+    `reference` is the caller's own name for it (reference_id, receipt), `parent_id` what it belongs to
+    (a payment's order, a refund's or capture's payment, an order's link).
+    """
+
+    provider: str
+    kind: str
+    id: str
+    reference: str | None
+    parent_id: str | None
+    status: str
+    amount_minor: int
+    currency: str
+    created_at: int
+
+
+@dataclass(frozen=True)
+class MoneyFacts:
+    """Everything a provider holds that money hangs on, oldest first."""
+
+    links: tuple[Fact, ...]
+    orders: tuple[Fact, ...]
+    payments: tuple[Fact, ...]
+    captures: tuple[Fact, ...]
+    refunds: tuple[Fact, ...]
+
+    @property
+    def captured_minor(self) -> dict[str, int]:
+        """What was captured, by currency."""
+        return _sum_by_currency(self.captures)
+
+    @property
+    def refunded_minor(self) -> dict[str, int]:
+        """What went back or is on its way back, by currency."""
+        return _sum_by_currency(tuple(refund for refund in self.refunds if refund.status != "failed"))
+
+    def as_dict(self) -> dict[str, list[dict[str, object]]]:
+        """The same as plain JSON values."""
+        return {
+            "links": [asdict(fact) for fact in self.links],
+            "orders": [asdict(fact) for fact in self.orders],
+            "payments": [asdict(fact) for fact in self.payments],
+            "captures": [asdict(fact) for fact in self.captures],
+            "refunds": [asdict(fact) for fact in self.refunds],
+        }
+
+
+def _sum_by_currency(facts: tuple[Fact, ...]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for fact in facts:
+        sums[fact.currency] = sums.get(fact.currency, 0) + fact.amount_minor
+    return sums

@@ -1,0 +1,1 @@
+"""Razorpay played on loopback."""

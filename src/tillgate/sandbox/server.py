@@ -1,0 +1,202 @@
+"""The sandbox as a server on loopback, in a thread of this process or alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+import uvicorn
+
+from tillgate.domain.errors import Bug, Unavailable
+from tillgate.sandbox.app import build_app
+from tillgate.sandbox.clock import SandboxClock
+from tillgate.sandbox.control import ControlRoom
+from tillgate.sandbox.facts import MoneyFacts
+from tillgate.sandbox.faults import FaultMenu
+from tillgate.sandbox.ledger import MEMORY, Event, Ledger
+from tillgate.sandbox.razorpay.account import RazorpayAccount, RazorpayKeys, RazorpaySettings
+from tillgate.sandbox.razorpay.facts import money_facts
+from tillgate.sandbox.wire import BreakableProtocol
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 10.0
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn in a thread: says when it listens, and stops at once rather than at its next tick."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._closing = closing
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+        ticks = 0
+        while not self._closing.is_set():
+            await self.on_tick(ticks)
+            ticks += 1
+            try:
+                await asyncio.wait_for(self._closing.wait(), timeout=0.1)
+            except TimeoutError:
+                continue
+
+    def stop(self) -> None:
+        """From another thread: stop listening, let go of every held connection."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._closing.set)
+
+
+class SandboxServer:
+    """The providers on 127.0.0.1, with their ledger, faults and clock. A context manager, or start() and stop().
+
+    `port` 0 takes a free one. `ledger` is a file, kept between runs with its keys, or `:memory:`.
+    `clock` gives Unix seconds. Raises Unavailable when the port is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        ledger: Path | str = MEMORY,
+        clock: Callable[[], float] = time.time,
+        razorpay_keys: RazorpayKeys | None = None,
+        razorpay_settings: RazorpaySettings | None = None,
+        control_token: str | None = None,
+    ) -> None:
+        self._wanted_port = port
+        self.clock = SandboxClock(clock)
+        self.ledger = Ledger(ledger, self.clock)
+        self.faults = FaultMenu()
+        self.razorpay = RazorpayAccount(self.ledger, self.faults, razorpay_keys, razorpay_settings)
+        self.control_token = control_token or secrets.token_urlsafe(24)
+        self._server: _Uvicorn | None = None
+        self._thread: threading.Thread | None = None
+        self._port = 0
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, once started."""
+        if not self._port:
+            raise Bug("sandbox_not_started")
+        return f"http://{_HOST}:{self._port}"
+
+    @property
+    def control_url(self) -> str:
+        """The control room: a page for people, and the control calls below it."""
+        return f"{self.origin}/_sandbox/"
+
+    def start(self) -> Self:
+        """Listen; back when the first call can be taken."""
+        plug = _listen(self._wanted_port)
+        self._port = plug.getsockname()[1]
+        self.razorpay.origin = self.origin
+        control = ControlRoom(self.ledger, self.faults, self.razorpay, self.control_token)
+        closing = asyncio.Event()
+        self.razorpay.closing = closing
+        config = uvicorn.Config(
+            build_app(self.razorpay, control),
+            http=BreakableProtocol,
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = _Uvicorn(config, closing)
+        self._server = server
+        self._thread = threading.Thread(target=server.run, kwargs={"sockets": [plug]}, name="sandbox", daemon=True)
+        self._thread.start()
+        if not server.ready.wait(_START_SECONDS):
+            raise Unavailable("sandbox_start", port=self._port)
+        return self
+
+    def stop(self) -> None:
+        """Stop listening, drop what is held open and close the ledger."""
+        if self._server is not None and self._thread is not None:
+            self._server.stop()
+            self._thread.join()
+            self._server = self._thread = None
+        self.ledger.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def advance(self, seconds: float) -> None:
+        """Move the providers' time forward: links expire, delayed approvals and refunds come through."""
+        self.clock.advance(seconds)
+        self.razorpay.settle_due()
+
+    def money_facts(self) -> MoneyFacts:
+        """What the providers know about the money now."""
+        return money_facts(self.razorpay)
+
+    def list_events(self, after: int = 0) -> list[Event]:
+        """The log of everything that happened, behind a sequence number."""
+        return self.ledger.list_events(after)
+
+    def describe(self) -> dict[str, object]:
+        """Base URLs and test keys of every provider, as plain JSON values."""
+        return {
+            "razorpay": {
+                "base_url": self.razorpay.base_url,
+                "key_id": self.razorpay.keys.key_id,
+                "key_secret": self.razorpay.keys.key_secret,
+                "checkout_js_url": self.razorpay.checkout_js_url,
+                "origin": self.origin,
+            },
+            "control": {"url": self.control_url, "token": self.control_token},
+        }
+
+
+def run_sandbox(port: int = 0, ledger_path: Path | str = MEMORY, *, json_output: bool = True) -> int:
+    """Run the sandbox until SIGTERM or SIGINT; its address is printed on one line once it listens."""
+    stopped = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    with SandboxServer(port=port, ledger=ledger_path) as sandbox:
+        described = sandbox.describe()
+        line = json.dumps(described) if json_output else f"Sandbox at {sandbox.origin}, control {sandbox.control_url}"
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        # A plain wait() without a timeout holds signals back on some systems.
+        while not stopped.wait(3600):
+            pass
+    return 0
+
+
+def _listen(port: int) -> socket.socket:
+    plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        plug.bind((_HOST, port))
+    except OSError as error:
+        plug.close()
+        raise Unavailable("sandbox_port_taken", port=port) from error
+    return plug
