@@ -164,7 +164,7 @@ class PaymentProvider(Protocol):
         """The checkout's present facts, tries included. Needs `provider_id`."""
 
     def cancel(self, attempt: AttemptRef) -> Answer:
-        """Ask to close it. Whatever the answer, the caller fetches afterwards: it may have been paid a moment before."""
+        """Ask to close it. The caller fetches afterwards, whatever the answer: it may have been paid just before."""
 
     def capture(self, payment_ref: str, amount: Money) -> Answer:
         """Take money that is authorised. "Already captured" is SUCCESS; the caller fetches afterwards."""

@@ -1,0 +1,42 @@
+"""The accounts of the books and one line in them. Debits are positive: what the store has or is owed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tillgate.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a ledger transaction."""
+
+    account: str
+    amount: Money
+
+
+# Money taken that nothing has been made for yet, or that must go back.
+UNAPPLIED: Final = "unapplied"
+SALES: Final = "sales"
+RENTALS: Final = "rentals"
+DEPOSITS: Final = "deposits_held"
+FEES: Final = "service_fees"
+TAX: Final = "tax_payable"
+REFUNDS: Final = "refunds"
+WRITTEN_OFF: Final = "written_off"
+
+
+def clearing(provider: str) -> str:
+    """What a provider holds for the store."""
+    return f"clearing:{provider}"
+
+
+def wallet(customer_id: int) -> str:
+    """What the store owes a customer."""
+    return f"wallet:{customer_id}"
+
+
+def pair(debit: str, credit: str, amount: Money) -> tuple[Entry, Entry]:
+    """Move an amount from one account to another."""
+    return Entry(debit, amount), Entry(credit, -amount)

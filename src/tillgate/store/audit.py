@@ -1,0 +1,118 @@
+"""The audit: an append-only HMAC chain per till; a changed, removed or inserted row breaks it (reliability.md 1.2)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from tillgate.store.models.books import audit, audit_head
+
+GENESIS: Final = "0" * 64
+_EPOCH_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKey:
+    """The store's secret that keys the chain; never shown."""
+
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return "AuditKey(***)"
+
+    def mac(self, text: str) -> str:
+        """HMAC-SHA256, hex."""
+        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One event: what, about what, by whom, with plain values. Never a secret, never card data."""
+
+    event: str
+    subject: str
+    actor: str
+    data: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """The first place where a till's chain does not hold."""
+
+    till_id: str
+    seq: int
+    reason: str
+
+
+def append_entries(
+    connection: Connection, key: AuditKey, till_id: str, now: datetime, entries: Sequence[AuditEntry]
+) -> None:
+    """Add entries to the till's chain, in this transaction. A clock that went back never dates one before the last."""
+    head = connection.execute(select(audit_head).where(audit_head.c.till_id == till_id).with_for_update()).one_or_none()
+    seq, prev, at = (head.seq, head.mac, max(head.at, now)) if head else (0, GENESIS, now)
+    rows = []
+    for entry in entries:
+        seq += 1
+        data = json.dumps(entry.data, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
+        row = {"till_id": till_id, "seq": seq, "at": at, "actor": entry.actor, "event": entry.event}
+        row |= {"subject": entry.subject, "data": data, "prev": prev}
+        prev = row["mac"] = key.mac(_canonical(row))
+        rows.append(row)
+    connection.execute(insert(audit), rows)
+    if head:
+        connection.execute(update(audit_head).where(audit_head.c.till_id == till_id).values(seq=seq, at=at, mac=prev))
+    else:
+        connection.execute(insert(audit_head).values(till_id=till_id, seq=seq, at=at, mac=prev))
+
+
+def verify_chain(connection: Connection, key: AuditKey, *, last: int | None = None) -> ChainFault | None:
+    """Walk every till's chain, or only its `last` entries; the first fault, or None."""
+    for head in connection.execute(select(audit_head).order_by(audit_head.c.till_id)):
+        start = 0 if last is None else max(0, head.seq - last)
+        fault = _verify_till(connection, key, head, start)
+        if fault:
+            return fault
+    orphan = connection.execute(
+        select(audit.c.till_id, audit.c.seq)
+        .join(audit_head, audit_head.c.till_id == audit.c.till_id, isouter=True)
+        .where(audit_head.c.till_id.is_(None))
+        .limit(1)
+    ).one_or_none()
+    return ChainFault(orphan.till_id, orphan.seq, "head_missing") if orphan else None
+
+
+def _verify_till(connection: Connection, key: AuditKey, head: Row[Any], start: int) -> ChainFault | None:
+    till_id: str = head.till_id
+    prev, seq = GENESIS if start == 0 else None, start
+    for row in _rows(connection, till_id, start):
+        seq += 1
+        if row["seq"] != seq:
+            return ChainFault(till_id, seq, "row_missing")
+        if prev is not None and row["prev"] != prev:
+            return ChainFault(till_id, seq, "link_broken")
+        prev = str(row["mac"])
+        if not hmac.compare_digest(key.mac(_canonical(row)), prev):
+            return ChainFault(till_id, seq, "row_changed")
+    if seq != head.seq or (seq > start and prev != head.mac):
+        return ChainFault(till_id, seq, "end_cut")
+    return None
+
+
+def _rows(connection: Connection, till_id: str, start: int) -> Iterator[dict[str, object]]:
+    query = select(audit).where(audit.c.till_id == till_id, audit.c.seq > start).order_by(audit.c.seq)
+    for row in connection.execution_options(stream_results=True, yield_per=1000).execute(query):
+        yield dict(row._mapping)
+
+
+def _canonical(row: dict[str, object]) -> str:
+    at = row["at"]
+    stamp = at.strftime(_EPOCH_FORMAT) if isinstance(at, datetime) else ""
+    parts = (row["till_id"], row["seq"], stamp, row["actor"], row["event"], row["subject"], row["data"], row["prev"])
+    return json.dumps([str(part) for part in parts], ensure_ascii=False, separators=(",", ":"))

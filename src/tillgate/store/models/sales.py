@@ -1,0 +1,153 @@
+"""Carts, orders and sales invoices."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import text as sql
+
+from tillgate.domain.orders import CartState, InvoiceState, LineType, OrderState
+from tillgate.store.columns import (
+    NUMBERED,
+    day,
+    instant,
+    integer,
+    link,
+    metadata,
+    not_negative,
+    number,
+    one_of,
+    positive,
+    text,
+    words,
+)
+
+cart = Table(
+    "cart",
+    metadata,
+    number(),
+    text("till_id"),
+    words("state", CartState),
+    text("currency"),
+    link("customer_id", "customer", null=True),
+    text("label"),
+    link("created_by", "staff", null=True),
+    instant("created_at"),
+    instant("changed_at"),
+    integer("version", default=1),
+    one_of("state", CartState),
+    # A till rings up one cart at a time.
+    Index(
+        "uq_cart_open_till",
+        "till_id",
+        unique=True,
+        sqlite_where=sql("state = 'open'"),
+        postgresql_where=sql("state = 'open'"),
+    ),
+    Index("ix_cart_state", "state", "changed_at"),
+    **NUMBERED,
+)
+
+# Prices stand as they were when the line was rung up; a change since is a finding of the validation.
+cart_line = Table(
+    "cart_line",
+    metadata,
+    number(),
+    link("cart_id", "cart", index=True),
+    integer("position"),
+    link("variant_id", "variant"),
+    integer("quantity"),
+    link("rental_period_id", "rental_period", null=True),
+    day("start_on", null=True),
+    integer("unit_price_minor"),
+    integer("unit_deposit_minor", default=0),
+    positive("quantity"),
+    not_negative("unit_price_minor"),
+    not_negative("unit_deposit_minor"),
+    UniqueConstraint("cart_id", "position"),
+    **NUMBERED,
+)
+
+sales_order = Table(
+    "sales_order",
+    metadata,
+    number(),
+    text("number", unique=True),
+    link("payment_id", "payment"),
+    link("cart_id", "cart", null=True, index=True),
+    link("vendor_id", "vendor", index=True),
+    link("customer_id", "customer", null=True, index=True),
+    words("state", OrderState),
+    text("currency"),
+    integer("items_minor"),
+    integer("deposit_minor"),
+    integer("fee_minor"),
+    integer("tax_minor"),
+    integer("total_minor"),
+    text("till_id"),
+    instant("created_at", index=True),
+    integer("version", default=1),
+    one_of("state", OrderState),
+    not_negative("total_minor"),
+    # One order per vendor for a checkout payment (ruling 2).
+    UniqueConstraint("payment_id", "vendor_id"),
+    **NUMBERED,
+)
+
+order_item = Table(
+    "order_item",
+    metadata,
+    number(),
+    link("order_id", "sales_order", index=True),
+    integer("position"),
+    link("product_id", "product"),
+    link("variant_id", "variant"),
+    link("rental_period_id", "rental_period", null=True),
+    text("description"),
+    integer("quantity"),
+    integer("unit_price_minor"),
+    integer("unit_deposit_minor"),
+    integer("tax_bp"),
+    text("tax_name"),
+    integer("tax_minor"),
+    day("start_on", null=True),
+    day("end_on", null=True),
+    positive("quantity"),
+    UniqueConstraint("order_id", "position"),
+    **NUMBERED,
+)
+
+sales_invoice = Table(
+    "sales_invoice",
+    metadata,
+    number(),
+    link("order_id", "sales_order"),
+    link("payment_id", "payment", index=True),
+    link("vendor_id", "vendor"),
+    text("number", unique=True),
+    words("state", InvoiceState),
+    text("currency"),
+    integer("total_minor"),
+    instant("created_at", index=True),
+    instant("finalized_at", null=True),
+    one_of("state", InvoiceState),
+    not_negative("total_minor"),
+    # One invoice per order.
+    UniqueConstraint("order_id"),
+    **NUMBERED,
+)
+
+sales_invoice_line = Table(
+    "sales_invoice_line",
+    metadata,
+    number(),
+    link("invoice_id", "sales_invoice", index=True),
+    integer("position"),
+    text("description"),
+    integer("quantity"),
+    integer("unit_price_minor"),
+    integer("total_minor"),
+    words("type", LineType),
+    one_of("type", LineType),
+    UniqueConstraint("invoice_id", "position"),
+    **NUMBERED,
+)

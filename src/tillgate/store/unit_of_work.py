@@ -1,0 +1,159 @@
+"""One transaction: what it wrote, the audit entries that go with it, and nothing else.
+
+A unit of work commits when its block ends and rolls back when it raises. Writers of one process take turns, which is
+what keeps SQLite from answering "database is locked"; on PostgreSQL rows are locked instead.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from tillgate.domain.errors import Bug, MoneyMoved, Unavailable
+from tillgate.domain.staff import Actor
+from tillgate.ports import Clock
+from tillgate.store.audit import AuditEntry, AuditKey, append_entries
+
+T = TypeVar("T")
+TRIES: Final = 3
+# PostgreSQL: serialization failure, deadlock, lock not available.
+_PG_AGAIN: Final = frozenset({"40001", "40P01", "55P03"})
+_inside = threading.local()
+
+
+def in_transaction() -> bool:
+    """Whether this thread holds a transaction open."""
+    return getattr(_inside, "depth", 0) > 0
+
+
+def refuse_inside_transaction() -> None:
+    """Called before anything slow or outside. Raises Bug if a transaction is open (reliability.md 1.3, rule 2)."""
+    if in_transaction():
+        raise Bug("call_inside_transaction")
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """An open write transaction."""
+
+    connection: Connection
+    actor: Actor
+    now: datetime
+    entries: list[AuditEntry] = field(default_factory=list)
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
+        """Run one statement in this transaction."""
+        return self.connection.execute(statement, parameters)
+
+    def record(self, event: str, subject: str, **data: object) -> None:
+        """Audit what happened; written with the transaction, logged after it."""
+        self.entries.append(AuditEntry(event, subject, self.actor.label, data))
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that may fail alone: nothing of it stays, audit entries included."""
+        kept = len(self.entries)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self.entries[kept:]
+            raise
+
+
+@dataclass(slots=True)
+class Database:
+    """The one door to the database. `on_committed` is told the audit entries of each commit, for the log."""
+
+    engine: Engine
+    clock: Clock
+    audit_key: AuditKey
+    on_committed: Callable[[list[AuditEntry]], None] = lambda _entries: None
+    jitter: Callable[[], float] = random.random
+    _writing: threading.Lock = field(default_factory=threading.Lock)
+    _writer: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._writer = self.engine.execution_options(writing=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """A local file rather than a shared server."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self, actor: Actor) -> Iterator[UnitOfWork]:
+        """One write transaction, committed when the block ends. Raises Bug inside another one."""
+        refuse_inside_transaction()
+        turn = self._writing if self.is_sqlite else nullcontext()
+        with turn, _marked(), self._writer.begin() as connection:
+            uow = UnitOfWork(connection, actor, self.clock.now())
+            yield uow
+            if uow.entries:
+                append_entries(connection, self.audit_key, actor.till_id, uow.now, uow.entries)
+        if uow.entries:
+            self.on_committed(uow.entries)
+
+    def transact(self, actor: Actor, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in a write transaction, up to three times while the database is busy: it must be idempotent.
+
+        Raises Unavailable("database_busy") when it stays busy and nothing was written, and
+        Unavailable("commit_unknown") when the connection broke, so that the caller reads again by its key.
+        """
+        for number in range(1, TRIES + 1):
+            try:
+                with self.write(actor) as uow:
+                    return work(uow)
+            except DBAPIError as error:
+                if not _may_try_again(error):
+                    raise _explained(error) from error
+                if number == TRIES:
+                    raise Unavailable("database_busy") from error
+            time.sleep(0.02 * number * (1 + self.jitter()))
+        raise Bug("unreachable")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view; nothing may be written through it."""
+        with _marked(), self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Drop the connections; on SQLite the last one folds the WAL into the file."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _marked() -> Iterator[None]:
+    _inside.depth = getattr(_inside, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _inside.depth -= 1
+
+
+def _may_try_again(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in _PG_AGAIN
+    return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+def _explained(error: DBAPIError) -> Exception:
+    if error.connection_invalidated:
+        return Unavailable("commit_unknown", money_moved=MoneyMoved.UNKNOWN)
+    reason = str(error.orig)
+    if "disk is full" in reason or "disk I/O" in reason:
+        return Unavailable("disk_failed")
+    if "readonly" in reason or "unable to open" in reason:
+        return Unavailable("database_read_only")
+    return error
