@@ -10,8 +10,10 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, Literal
 
 from alembic.autogenerate import api, render_python_code
+from alembic.autogenerate.api import AutogenContext
 from alembic.migration import MigrationContext
 from sqlalchemy.types import TypeEngine
 
@@ -23,7 +25,7 @@ from tillgate.store.models import metadata
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 
 
-def render_item(kind: str, item: object, _context: object) -> str | bool:
+def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Types as they are in the database, free of the models' own classes."""
     if kind != "type":
         return False
@@ -46,7 +48,8 @@ def main(revision: str, message: str) -> None:
             options = {"render_item": render_item, "target_metadata": metadata, "user_module_prefix": ""}
             context = MigrationContext.configure(connection, opts=options)
             script = api.produce_migrations(context, metadata)
-            assert script.upgrade_ops is not None
+            if script.upgrade_ops is None:
+                raise SystemExit("the models have not changed")
             body = render_python_code(script.upgrade_ops, render_item=render_item, migration_context=context)
     down = "None" if revision == "0001" else f'"{int(revision) - 1:04d}"'
     (VERSIONS / f"v{revision}_{message.replace(' ', '_').replace(',', '')}.py").write_text(

@@ -1,0 +1,206 @@
+"""Every option of the store, declared once: its screen, its documentation, its default and its check read this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from tillgate.domain.errors import Invalid
+from tillgate.domain.money import check_currency
+
+T = TypeVar("T")
+
+
+class Section(StrEnum):
+    """Where an option stands on the settings screen."""
+
+    STORE = "store"
+    PAYMENTS = "payments"
+    MAIL = "mail"
+    TILL = "till"
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Generic[T]):
+    """One option. `read` turns the stored text into a value and raises Invalid for a bad one; `title` and `explains`
+    are English source texts, translated where they are shown."""
+
+    name: str
+    section: Section
+    default: T
+    read: Callable[[str], T]
+    title: str
+    explains: str
+    choices: tuple[str, ...] = ()
+
+    def write(self, value: T) -> str:
+        """The stored text of a value."""
+        return str(value)
+
+
+def _invalid(name: str, text: str) -> Invalid:
+    return Invalid("setting_invalid", field=name, text=text[:80])
+
+
+def whole(name: str, lowest: int, highest: int) -> Callable[[str], int]:
+    """A whole number within bounds."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not lowest <= int(text) <= highest:
+            raise Invalid("setting_out_of_range", field=name, lowest=lowest, highest=highest)
+        return int(text)
+
+    return read
+
+
+def word(name: str, *allowed: str) -> Callable[[str], str]:
+    """One of a few words."""
+
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise _invalid(name, text)
+        return text
+
+    return read
+
+
+def line(name: str, longest: int = 200, *, needed: bool = False) -> Callable[[str], str]:
+    """One line of plain text."""
+
+    def read(text: str) -> str:
+        if len(text) > longest or any(not c.isprintable() for c in text) or (needed and not text.strip()):
+            raise _invalid(name, text)
+        return text.strip()
+
+    return read
+
+
+def _currency(text: str) -> str:
+    return check_currency(text)
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise _invalid("store.zone", text) from error
+    return text
+
+
+STORE_NAME: Final = Option(
+    "store.name", Section.STORE, "", line("store.name", 80), "Store name", "Shown on receipts, invoices and mails."
+)
+STORE_CURRENCY: Final = Option(
+    "store.currency", Section.STORE, "INR", _currency, "Currency", "The currency that new carts are rung up in."
+)
+STORE_ZONE: Final = Option(
+    "store.zone", Section.STORE, "Asia/Kolkata", _zone, "Time zone", "The store's days begin and end in this zone."
+)
+STORE_LANGUAGE: Final = Option(
+    "store.language",
+    Section.STORE,
+    "en",
+    word("store.language", "en", "es", "id"),
+    "Language",
+    "The language of the screens, receipts and mails.",
+    ("en", "es", "id"),
+)
+ADMIN_EMAIL: Final = Option(
+    "store.admin_email",
+    Section.MAIL,
+    "",
+    line("store.admin_email"),
+    "Administrator's e-mail",
+    "Told of new orders and of refunds that the till started by itself.",
+)
+RAZORPAY_METHOD: Final = Option(
+    "razorpay.method",
+    Section.PAYMENTS,
+    "link",
+    word("razorpay.method", "link", "order"),
+    "Razorpay checkout",
+    "A payment link, or Razorpay's standard checkout on a page that the till serves (registered websites only).",
+    ("link", "order"),
+)
+LINK_MINUTES: Final = Option(
+    "razorpay.link_minutes",
+    Section.PAYMENTS,
+    30,
+    whole("razorpay.link_minutes", 16, 1440),
+    "Payment link stays open (minutes)",
+    "Razorpay closes an unpaid link after this time.",
+)
+SMTP_HOST: Final = Option(
+    "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
+)
+SMTP_PORT: Final = Option(
+    "mail.port",
+    Section.MAIL,
+    587,
+    whole("mail.port", 1, 65535),
+    "Mail server's port",
+    "587 with STARTTLS, 465 with TLS.",
+)
+SMTP_SECURITY: Final = Option(
+    "mail.security",
+    Section.MAIL,
+    "starttls",
+    word("mail.security", "starttls", "tls", "none"),
+    "Mail encryption",
+    "None is for a mail server on this computer only.",
+    ("starttls", "tls", "none"),
+)
+SMTP_USER: Final = Option(
+    "mail.user", Section.MAIL, "", line("mail.user"), "Mail user", "The password is kept in the keyring."
+)
+MAIL_FROM: Final = Option(
+    "mail.from", Section.MAIL, "", line("mail.from"), "Sender's address", "The address that mails come from."
+)
+IDLE_LOCK_MINUTES: Final = Option(
+    "till.idle_lock_minutes",
+    Section.TILL,
+    3,
+    whole("till.idle_lock_minutes", 2, 5),
+    "Lock after (minutes)",
+    "The till locks itself when nobody touches it.",
+)
+APPEARANCE: Final = Option(
+    "till.appearance",
+    Section.TILL,
+    "system",
+    word("till.appearance", "system", "light", "dark"),
+    "Appearance",
+    "Light, dark, or as the system has it.",
+    ("system", "light", "dark"),
+)
+
+OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
+    STORE_NAME,
+    STORE_CURRENCY,
+    STORE_ZONE,
+    STORE_LANGUAGE,
+    RAZORPAY_METHOD,
+    LINK_MINUTES,
+    ADMIN_EMAIL,
+    SMTP_HOST,
+    SMTP_PORT,
+    SMTP_SECURITY,
+    SMTP_USER,
+    MAIL_FROM,
+    IDLE_LOCK_MINUTES,
+    APPEARANCE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options as stored; one that is missing has its default."""
+
+    stored: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, option: Option[T]) -> T:
+        text = self.stored.get(option.name)
+        return option.default if text is None else option.read(text)

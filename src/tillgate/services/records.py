@@ -1,0 +1,193 @@
+"""Rows as frozen records: what services give to screens and to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
+
+from tillgate.domain.exceptions import CaptureDisposition
+from tillgate.domain.money import Money
+from tillgate.domain.payment import AttemptState, Fulfilment, Mode, PaymentState, Purpose, RefundState
+from tillgate.ports import AttemptRef, Payer
+
+R = TypeVar("R")
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+@cache
+def _reader(kind: type[Any]) -> Callable[[Row[Any]], tuple[Any, ...]]:
+    return attrgetter(*_names(kind))
+
+
+def record(kind: type[R], row: Row[Any]) -> R:
+    """A record of a row that has at least the record's columns."""
+    return kind(*_reader(kind)(row))
+
+
+def columns(kind: type[Any], table: Any) -> list[Any]:
+    """The table's columns that a record reads."""
+    source: Mapping[str, Any] = table.c
+    return [source[name] for name in _names(kind)]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRecord:
+    """Money to collect, one life."""
+
+    id: int
+    purpose: Purpose
+    amount_minor: int
+    currency: str
+    mode: Mode
+    state: PaymentState
+    version: int
+    idem_key: str
+    description: str
+    customer_id: int | None
+    payer_name: str
+    payer_email: str
+    payer_phone: str
+    till_id: str
+    created_by: int | None
+    created_at: datetime
+    captured_at: datetime | None
+    late: int
+    ended_reason: str | None
+    fulfilment: Fulfilment
+    fulfil_tries: int
+    settled_at: datetime | None
+
+    @property
+    def amount(self) -> Money:
+        """What is to be collected."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def payer(self) -> Payer:
+        """Whom the checkout is for."""
+        return Payer(self.payer_name, self.payer_email, self.payer_phone)
+
+    @property
+    def subject(self) -> str:
+        """How the audit names it."""
+        return f"payment:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One checkout at one provider."""
+
+    id: int
+    payment_id: int
+    provider: str
+    account: str
+    method: str
+    state: AttemptState
+    version: int
+    live: int
+    reference: str
+    provider_id: str | None
+    parameters: str
+    amount_minor: int
+    currency: str
+    url: str | None
+    expires_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+    ended_reason: str | None
+    checked_at: datetime | None
+    checks: int
+    heard_at: datetime | None
+    next_check_at: datetime | None
+    lease_owner: str | None
+    lease_until: datetime | None
+
+    @property
+    def amount(self) -> Money:
+        """What the checkout asks for."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def ref(self) -> AttemptRef:
+        """What identifies it at the provider."""
+        return AttemptRef(self.reference, self.method, self.amount, self.provider_id)
+
+    @property
+    def subject(self) -> str:
+        """How the audit names it."""
+        return f"attempt:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRecord:
+    """Money a provider took."""
+
+    id: int
+    payment_id: int | None
+    attempt_id: int | None
+    provider: str
+    provider_ref: str
+    amount_minor: int
+    currency: str
+    method: str | None
+    disposition: CaptureDisposition
+    refunded_minor: int
+    late: int
+    seen_at: datetime
+    version: int
+
+    @property
+    def amount(self) -> Money:
+        """What was taken."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def left(self) -> Money:
+        """What has neither gone back nor is on its way."""
+        return Money(self.amount_minor - self.refunded_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRecord:
+    """Money on its way back."""
+
+    id: int
+    capture_id: int
+    payment_id: int | None
+    amount_minor: int
+    currency: str
+    state: RefundState
+    version: int
+    key: str
+    provider: str
+    provider_ref: str | None
+    reason: str
+    automatic: int
+    requested_by: int | None
+    approved_by: int | None
+    created_at: datetime
+    sent_at: datetime | None
+    ended_at: datetime | None
+    message: str | None
+    tries: int
+    next_at: datetime | None
+
+    @property
+    def amount(self) -> Money:
+        """What goes back."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def subject(self) -> str:
+        """How the audit names it."""
+        return f"refund:{self.id}"

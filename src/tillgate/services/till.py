@@ -1,0 +1,56 @@
+"""What every use case takes: this till, with its database, clock, providers and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from tillgate.domain.payment import Mode, Purpose
+from tillgate.domain.settings import STORE_ZONE, Settings
+from tillgate.domain.staff import Actor, system_actor
+from tillgate.ports import Clock, PaymentProvider
+from tillgate.services.records import PaymentRecord
+from tillgate.store.unit_of_work import Database, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilling:
+    """What a purpose makes of a captured payment, inside the transaction that captures it.
+
+    `make` writes orders, stock, ledger lines and outbox rows, or raises Refused: then nothing of it stays and the
+    payment is refunded. `refused` writes what must be told when that happens.
+    """
+
+    make: Callable[[UnitOfWork, PaymentRecord], None]
+    refused: Callable[[UnitOfWork, PaymentRecord, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """One till. `worker` names this process for leases; `settings` reads the options as they are now."""
+
+    id: str
+    db: Database
+    clock: Clock
+    mode: Mode
+    worker: str
+    providers: Mapping[str, PaymentProvider]
+    fulfilling: Mapping[Purpose, Fulfilling]
+    settings: Callable[[], Settings] = Settings
+    on_changed: Callable[[str], None] = field(default=lambda _kind: None)
+
+    @property
+    def system(self) -> Actor:
+        """The till acting by itself."""
+        return system_actor(self.id)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The store's time zone."""
+        return ZoneInfo(self.settings()[STORE_ZONE])
+
+    def store_day(self, instant: datetime) -> date:
+        """The store's calendar day at an instant."""
+        return instant.astimezone(self.zone).date()
