@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 _MASK: Final = "[secret]"
 # Four characters of a shorter secret would give too much of it away.
@@ -13,6 +13,8 @@ _SHORTEST_SHOWN: Final = 12
 class Secret:
     """A text that only `reveal` shows; compared in constant time, neither hashable nor picklable."""
 
+    # A hash would let it live on in a set or a cache.
+    __hash__: ClassVar[None]  # type: ignore[assignment]
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:

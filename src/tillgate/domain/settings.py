@@ -142,7 +142,7 @@ SMTP_PORT: Final = Option(
     587,
     whole("mail.port", 1, 65535),
     "Mail server's port",
-    "587 with STARTTLS, 465 with TLS.",
+    "587 for STARTTLS, 465 for TLS.",
 )
 SMTP_SECURITY: Final = Option(
     "mail.security",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -19,25 +18,24 @@ from tillgate.ports import AttemptRef, Payer
 R = TypeVar("R")
 
 
-@cache
+_READERS: dict[type[Any], Callable[[Row[Any]], tuple[Any, ...]]] = {}
+
+
 def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind))
 
 
-@cache
-def _reader(kind: type[Any]) -> Callable[[Row[Any]], tuple[Any, ...]]:
-    return attrgetter(*_names(kind))
-
-
 def record(kind: type[R], row: Row[Any]) -> R:
     """A record of a row that has at least the record's columns."""
-    return kind(*_reader(kind)(row))
+    reader = _READERS.get(kind)
+    if reader is None:
+        reader = _READERS[kind] = attrgetter(*_names(kind))
+    return kind(*reader(row))
 
 
 def columns(kind: type[Any], table: Any) -> list[Any]:
     """The table's columns that a record reads."""
-    source: Mapping[str, Any] = table.c
-    return [source[name] for name in _names(kind)]
+    return [table.c[name] for name in _names(kind)]
 
 
 @dataclass(frozen=True, slots=True)
