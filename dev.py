@@ -73,6 +73,7 @@ WINDOW_NEEDS = (
     Need("libxcb-icccm4", library="libxcb-icccm.so.4"),
     Need("libxcb-keysyms1", library="libxcb-keysyms.so.1"),
     Need("libxcb-shape0", library="libxcb-shape.so.0"),
+    Need("libwayland-cursor0", library="libwayland-cursor.so.0"),
 )
 TEST_NEEDS = (
     Need("git", program="git"),
