@@ -105,6 +105,8 @@ class AttemptRecord:
     ended_reason: str | None
     checked_at: datetime | None
     checks: int
+    missed: int
+    heard_sha256: str | None
     heard_at: datetime | None
     next_check_at: datetime | None
     lease_owner: str | None
@@ -141,6 +143,7 @@ class CaptureRecord:
     disposition: CaptureDisposition
     refunded_minor: int
     late: int
+    main: int
     seen_at: datetime
     version: int
 

@@ -117,6 +117,10 @@ payment_attempt = Table(
     text("ended_reason", null=True),
     instant("checked_at", null=True),
     integer("checks", default=0),
+    # Look-ups by our reference that the provider answered with "no such thing".
+    integer("missed", default=0),
+    # The last answer's hash: a poll that says nothing new leaves no row in the journal.
+    text("heard_sha256", null=True),
     # Money was seen at the provider first at this instant; verification time counts from it.
     instant("heard_at", null=True),
     instant("next_check_at", null=True),
@@ -179,6 +183,8 @@ capture = Table(
     words("disposition", CaptureDisposition),
     integer("refunded_minor", default=0),
     integer("late", default=0),
+    # The one capture that made its payment CAPTURED.
+    integer("main", default=0),
     instant("seen_at"),
     integer("version", default=1),
     one_of("disposition", CaptureDisposition),
@@ -187,7 +193,15 @@ capture = Table(
     # Refunds on their way count too: never more goes back than came in.
     CheckConstraint("refunded_minor <= amount_minor", name="refunded_within"),
     flag("late"),
+    flag("main"),
     UniqueConstraint("provider", "provider_ref"),
+    Index(
+        "uq_capture_main",
+        "payment_id",
+        unique=True,
+        sqlite_where=sql("main = 1"),
+        postgresql_where=sql("main = 1"),
+    ),
     **NUMBERED,
 )
 

@@ -354,6 +354,8 @@ def upgrade() -> None:
         sa.Column("ended_reason", sa.Text(), nullable=True),
         sa.Column("checked_at", Int, nullable=True),
         sa.Column("checks", Int, server_default="0", nullable=False),
+        sa.Column("missed", Int, server_default="0", nullable=False),
+        sa.Column("heard_sha256", sa.Text(), nullable=True),
         sa.Column("heard_at", Int, nullable=True),
         sa.Column("next_check_at", Int, nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
@@ -462,6 +464,7 @@ def upgrade() -> None:
         sa.Column("disposition", sa.Text(), nullable=False),
         sa.Column("refunded_minor", Int, server_default="0", nullable=False),
         sa.Column("late", Int, server_default="0", nullable=False),
+        sa.Column("main", Int, server_default="0", nullable=False),
         sa.Column("seen_at", Int, nullable=False),
         sa.Column("version", Int, server_default="1", nullable=False),
         sa.CheckConstraint(
@@ -470,6 +473,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_capture_amount_minor_positive")),
         sa.CheckConstraint("late IN (0, 1)", name=op.f("ck_capture_late_flag")),
+        sa.CheckConstraint("main IN (0, 1)", name=op.f("ck_capture_main_flag")),
         sa.CheckConstraint("refunded_minor <= amount_minor", name=op.f("ck_capture_refunded_within")),
         sa.CheckConstraint("refunded_minor >= 0", name=op.f("ck_capture_refunded_minor_not_negative")),
         sa.ForeignKeyConstraint(["attempt_id"], ["payment_attempt.id"], name=op.f("fk_capture_attempt_id")),
@@ -480,6 +484,14 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_capture_payment_id"), "capture", ["payment_id"], unique=False)
+    op.create_index(
+        "uq_capture_main",
+        "capture",
+        ["payment_id"],
+        unique=True,
+        sqlite_where=sa.text("main = 1"),
+        postgresql_where=sa.text("main = 1"),
+    )
     op.create_table(
         "ledger_entry",
         sa.Column("id", Int, nullable=False),

@@ -1,0 +1,109 @@
+"""The journal of provider calls: planned in the intent's transaction, marked sent, then what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select, update
+
+from tillgate.failpoints import fp
+from tillgate.ports import Answer, Outcome
+from tillgate.services.till import Till
+from tillgate.store.columns import insert_row
+from tillgate.store.models import provider_call
+from tillgate.store.unit_of_work import UnitOfWork
+
+PLANNED: Final = "planned"
+SENT: Final = "sent"
+# Outcomes that prove the provider did not act on the call.
+PROVEN_IDLE: Final = frozenset({PLANNED, Outcome.NOT_SENT.value, Outcome.RATE_LIMITED.value})
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """The last call of a kind for an attempt or a refund."""
+
+    id: int
+    kind: str
+    outcome: str
+    message: str | None
+
+    @property
+    def proven_idle(self) -> bool:
+        """Nothing can have come of it."""
+        return self.outcome in PROVEN_IDLE
+
+    @property
+    def undecided(self) -> bool:
+        """It may have happened."""
+        return self.outcome in (SENT, Outcome.UNKNOWN.value)
+
+
+def plan_call(
+    uow: UnitOfWork,
+    provider: str,
+    kind: str,
+    request: str,
+    *,
+    attempt_id: int | None = None,
+    refund_id: int | None = None,
+) -> int:
+    """Write down a call before it is made; `request` is the exact body, which never holds a secret."""
+    row = {
+        "attempt_id": attempt_id,
+        "refund_id": refund_id,
+        "provider": provider,
+        "kind": kind,
+        "request_sha256": hashlib.sha256(request.encode()).hexdigest(),
+        "request_json": request,
+        "outcome": PLANNED,
+        "planned_at": uow.now,
+    }
+    return insert_row(uow.connection, provider_call, row)
+
+
+def mark_sent(till: Till, call_id: int, kind: str) -> None:
+    """Commit that the call is about to be sent: from here on it may have happened."""
+    fp("start.before_sent_mark")
+
+    def work(uow: UnitOfWork) -> None:
+        uow.execute(
+            update(provider_call).where(provider_call.c.id == call_id).values(outcome=SENT, first_sent_at=uow.now)
+        )
+
+    till.db.transact(till.system, work)
+    fp(f"{kind}.after_sent_mark")
+
+
+def note_answer(uow: UnitOfWork, call_id: int, answer: Answer, provider_ref: str | None = None) -> None:
+    """Write down what came of a call."""
+    uow.execute(
+        update(provider_call)
+        .where(provider_call.c.id == call_id)
+        .values(
+            outcome=answer.outcome.value,
+            http_status=answer.http_status,
+            response_sha256=answer.response_sha256,
+            provider_ref=provider_ref,
+            message=answer.message or None,
+            elapsed_ms=answer.elapsed_ms,
+            ended_at=uow.now,
+        )
+    )
+
+
+def last_call(
+    connection: Connection, kind: str, *, attempt_id: int | None = None, refund_id: int | None = None
+) -> CallRecord | None:
+    """The newest call of a kind, or None."""
+    table = provider_call.c
+    owner = table.attempt_id == attempt_id if attempt_id is not None else table.refund_id == refund_id
+    row = connection.execute(
+        select(table.id, table.kind, table.outcome, table.message)
+        .where(owner, table.kind == kind)
+        .order_by(table.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return CallRecord(row.id, row.kind, row.outcome, row.message) if row else None
