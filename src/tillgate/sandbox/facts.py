@@ -41,8 +41,11 @@ class MoneyFacts:
 
     @property
     def refunded_minor(self) -> dict[str, int]:
-        """What went back or is on its way back, by currency."""
-        return _sum_by_currency(tuple(refund for refund in self.refunds if refund.status != "failed"))
+        """What of it went back or is on its way back, by currency. (Money released uncaptured is not in it.)"""
+        captured = {capture.id for capture in self.captures}
+        return _sum_by_currency(
+            tuple(one for one in self.refunds if one.status != "failed" and one.parent_id in captured)
+        )
 
     def as_dict(self) -> dict[str, list[dict[str, object]]]:
         """The same as plain JSON values."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -237,14 +237,13 @@ class Books:
         """Records newest first, filtered; `from_` and `to` are Unix seconds, both included."""
         filters = {"reference": reference, "parent_id": parent_id, "status": status}
         given = {name: value for name, value in filters.items() if value is not None}
-        where = "".join(f" AND {name} = ?" for name in given)
-        # The names in `where` are the three above.
-        query = (
-            "SELECT body FROM record WHERE provider = ? AND kind = ? AND created_at BETWEEN ? AND ?"
-            f"{where} ORDER BY seq DESC LIMIT ? OFFSET ?"  # noqa: S608
-        )
+        query = [
+            "SELECT body FROM record WHERE provider = ? AND kind = ? AND created_at BETWEEN ? AND ?",
+            *(f"AND {name} = ?" for name in given),
+            "ORDER BY seq DESC LIMIT ? OFFSET ?",
+        ]
         rows = self._connection.execute(
-            query,
+            " ".join(query),
             (self._provider, record_type.KIND, from_, to, *given.values(), count, skip),
         ).fetchall()
         return [record_type(**json.loads(row[0])) for row in rows]
@@ -319,7 +318,7 @@ class Ledger:
                 " WHERE seq > ? ORDER BY seq LIMIT ?",
                 (after, limit),
             ).fetchall()
-        return [Event(*row[:-1], json.loads(row[-1])) for row in rows]
+        return [_event(row) for row in rows]
 
     def find_setting(self, name: str) -> str | None:
         """A setting's stored text."""
@@ -339,6 +338,11 @@ class Ledger:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+def _event(row: Sequence[Any]) -> Event:
+    seq, at_ms, provider, kind, record_id, event, status, amount_minor, currency, body = row
+    return Event(seq, at_ms, provider, kind, record_id, event, status, amount_minor, currency, json.loads(body))
 
 
 def _connect(path: str) -> Any:

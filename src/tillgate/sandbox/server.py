@@ -25,6 +25,8 @@ from tillgate.sandbox.facts import MoneyFacts
 from tillgate.sandbox.faults import FaultMenu
 from tillgate.sandbox.ledger import MEMORY, Event, Ledger
 from tillgate.sandbox.razorpay.account import RazorpayAccount, RazorpayKeys, RazorpaySettings
+from tillgate.sandbox.razorpay.customer import RazorpayCustomer
+from tillgate.sandbox.razorpay.due import settle_due
 from tillgate.sandbox.razorpay.facts import money_facts
 from tillgate.sandbox.wire import BreakableProtocol
 
@@ -80,7 +82,8 @@ class SandboxServer:
         self.clock = SandboxClock(clock)
         self.ledger = Ledger(ledger, self.clock)
         self.faults = FaultMenu()
-        self.razorpay = RazorpayAccount(self.ledger, self.faults, razorpay_keys, razorpay_settings)
+        self.razorpay = RazorpayAccount(self.ledger, self.faults, settle_due, razorpay_keys, razorpay_settings)
+        self.customer = RazorpayCustomer(self.razorpay)
         self.control_token = control_token or secrets.token_urlsafe(24)
         self._server: _Uvicorn | None = None
         self._thread: threading.Thread | None = None
@@ -104,8 +107,6 @@ class SandboxServer:
         self._port = plug.getsockname()[1]
         self.razorpay.origin = self.origin
         control = ControlRoom(self.ledger, self.faults, self.razorpay, self.control_token)
-        closing = asyncio.Event()
-        self.razorpay.closing = closing
         config = uvicorn.Config(
             build_app(self.razorpay, control),
             http=BreakableProtocol,
@@ -117,7 +118,7 @@ class SandboxServer:
             server_header=False,
             timeout_graceful_shutdown=2,
         )
-        server = _Uvicorn(config, closing)
+        server = _Uvicorn(config, self.razorpay.closing)
         self._server = server
         self._thread = threading.Thread(target=server.run, kwargs={"sockets": [plug]}, name="sandbox", daemon=True)
         self._thread.start()
@@ -189,7 +190,8 @@ def run_sandbox(port: int = 0, ledger_path: Path | str = MEMORY, *, json_output:
 
 
 def _listen(port: int) -> socket.socket:
-    plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's delay off only on sockets that name their protocol.
+    plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":
             plug.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)

@@ -75,7 +75,7 @@ class RawAnswer(Response):
         self._script = script
         self._closing = closing
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._script(Wire(scope, receive, self._closing))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -75,24 +75,27 @@ class RazorpaySettings:
 class RazorpayAccount:
     """The account behind a base URL: keys, settings, and its books in the ledger.
 
-    Keys and settings stay with the ledger's file; given ones replace what is stored.
+    Keys and settings stay with the ledger's file; given ones replace what is stored. `settle` does what the
+    provider does on its own when its time has come; it runs before every transaction.
     """
 
     def __init__(
         self,
         ledger: Ledger,
         faults: FaultMenu,
+        settle: Callable[[RazorpayAccount, Books], None],
         keys: RazorpayKeys | None = None,
         settings: RazorpaySettings | None = None,
     ) -> None:
         self.ledger = ledger
         self.faults = faults
+        self._settle = settle
         self.keys = keys or _stored_keys(ledger) or RazorpayKeys.generate()
         ledger.set_setting("razorpay_keys", json.dumps([self.keys.key_id, self.keys.key_secret]))
         self.settings = settings or _stored_settings(ledger)
         self.configure()
         self.origin = ""
-        self.closing: asyncio.Event | None = None
+        self.closing = asyncio.Event()
 
     @property
     def key_id(self) -> str:
@@ -119,16 +122,21 @@ class RazorpayAccount:
         self.settings = replace(self.settings, **changes)
         self.ledger.set_setting("razorpay_settings", json.dumps(asdict(self.settings)))
 
+    def short_url(self, code: str) -> str:
+        """A payment link's page."""
+        return f"{self.base_url}/rzp/{code}"
+
     @contextmanager
     def transaction(self) -> Iterator[Books]:
-        """The books, with everything done that was due."""
+        """The books, after everything that was due; what was due stays done if the caller's part is refused."""
+        self.settle_due()
         with self.ledger.transaction(PROVIDER) as books:
             yield books
 
     def settle_due(self) -> None:
         """Do what the provider does on its own by now."""
-        with self.transaction():
-            pass
+        with self.ledger.transaction(PROVIDER) as books:
+            self._settle(self, books)
 
 
 def _stored_keys(ledger: Ledger) -> RazorpayKeys | None:

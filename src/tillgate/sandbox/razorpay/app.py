@@ -1,13 +1,13 @@
-"""Razorpay's routes."""
+"""Razorpay's routes: the API, the hosted pages and checkout.js, below /razorpay."""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 
 from tillgate.sandbox.razorpay.account import RazorpayAccount
+from tillgate.sandbox.razorpay.api import Api
 
 
 def razorpay_routes(account: RazorpayAccount) -> list[BaseRoute]:
-    """The API, the hosted pages and checkout.js."""
-    del account
-    return []
+    """Everything below the account's base URL."""
+    return [Mount("/razorpay", routes=[Mount("/v1", routes=Api(account).routes())])]
