@@ -1,0 +1,82 @@
+"""Our own source as syntax trees, and findings that say where."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGE: Final = "src/tillgate"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its path from the project's folder with forward slashes, its text, its tree."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def module(self) -> str:
+        """The dotted name it is imported by."""
+        parts = self.path.removeprefix("src/").removesuffix(".py").split("/")
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    def at(self, node: ast.AST, message: str) -> str:
+        """A finding: the place an editor can open, and what to do about it."""
+        return f"{self.path}:{getattr(node, 'lineno', 1)}: {message}"
+
+    def calls(self) -> Iterator[tuple[str, ast.Call]]:
+        """Every call with the name as written: `print`, `webbrowser.open`, `label.setToolTip`."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                yield ast.unparse(node.func), node
+
+    def imports(self) -> Iterator[tuple[str, ast.AST]]:
+        """Every imported name in full: `random`, `os.path`, `tillgate.ui.guard.guarded`."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name, node) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((f"{node.module}.{alias.name}", node) for alias in node.names)
+
+
+def parse(code: str, path: str = f"{PACKAGE}/ui/example.py") -> Source:
+    """A source from a text, for code broken on purpose."""
+    return Source(path, code, ast.parse(code))
+
+
+@cache
+def sources(*folders: str) -> tuple[Source, ...]:
+    """Every Python file below the folders; a folder without any is an error, since a rule would rule nothing."""
+    found = []
+    for folder in folders:
+        files = sorted((ROOT / folder).rglob("*.py"))
+        assert files, f"{folder} has no Python file"
+        found += [parse(file.read_text("utf-8"), file.relative_to(ROOT).as_posix()) for file in files]
+    return tuple(found)
+
+
+@cache
+def repository_files() -> tuple[str, ...]:
+    """Every file that is or would be committed."""
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "LC_ALL": "C"},
+    ).stdout.decode()
+    return tuple(sorted({name for name in listed.split("\0") if name and (ROOT / name).is_file()}))
+
+
+def listing(findings: list[str]) -> str:
+    """Findings one below the other, as an assertion's message."""
+    return "\n" + "\n".join(findings)
