@@ -6,13 +6,13 @@ no state besides its client, opens no transaction, shows nothing, and never retr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from tillgate.domain.checkout_facts import CheckoutFacts, RefundFacts
+from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 
@@ -43,12 +43,14 @@ class Answer:
     """The outcome of one provider call, with what was learned.
 
     `message` is the provider's own words, plain text made safe for logs. `response_sha256` is of the raw body.
-    `checkouts` holds the facts of a create, fetch, find or cancel; `refunds` those of a refund or its look-up.
+    `checkouts` holds the facts of a create, fetch, find or cancel; `refunds` those of a refund or its look-up,
+    `payments` the one captured, or those of `list_recent`.
     """
 
     outcome: Outcome
     checkouts: tuple[CheckoutFacts, ...] = ()
     refunds: tuple[RefundFacts, ...] = ()
+    payments: tuple[ProviderTry, ...] = ()
     message: str = ""
     http_status: int | None = None
     response_sha256: str | None = None
@@ -174,6 +176,13 @@ class PaymentProvider(Protocol):
 
     def find_refunds(self, payment_ref: str) -> Answer:
         """Every refund of a payment, with our key where the provider keeps it; look here before a refund is re-sent."""
+
+    def list_recent(self, since: datetime, known: Collection[str] = ()) -> Answer:
+        """For the daily sweep: SUCCESS has every payment and every refund of the account since then, or it isn't one.
+
+        `known` are the payments in our books. For the other ones that hold money, `checkouts` has what they belong to,
+        as far as the provider can tell. Has a longer deadline of its own; it may need many requests.
+        """
 
     def check_return(self, attempt: AttemptRef, fields: Mapping[str, str]) -> bool:
         """Whether a browser's return is signed by the provider for this very attempt; pure, constant time.

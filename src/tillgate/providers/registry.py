@@ -1,0 +1,57 @@
+"""Which providers there are, and how one is opened from what the keyring and the settings hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tillgate.domain.errors import Invalid
+from tillgate.domain.payment import Mode
+from tillgate.domain.secret import Secret
+from tillgate.ports import PaymentProvider
+from tillgate.providers.http import nothing_held
+from tillgate.providers.razorpay import Razorpay
+from tillgate.providers.razorpay.facts import BASE_URL
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One account's key. `previous_secret` is the one being changed over, while both are honoured."""
+
+    key_id: str
+    key_secret: Secret
+    previous_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a provider is opened: the mode, another address (the sandbox's), and the guard against transactions."""
+
+    mode: Mode
+    base_url: str | None = None
+    before_send: Callable[[], None] = nothing_held
+
+
+def _open_razorpay(credentials: Credentials, place: Surroundings) -> PaymentProvider:
+    return Razorpay(
+        credentials.key_id,
+        credentials.key_secret,
+        mode=place.mode,
+        previous_secret=credentials.previous_secret,
+        base_url=BASE_URL if place.base_url is None else place.base_url,
+        before_send=place.before_send,
+    )
+
+
+PROVIDERS: Final[Mapping[str, Callable[[Credentials, Surroundings], PaymentProvider]]] = {
+    Razorpay.name: _open_razorpay,
+}
+
+
+def open_provider(name: str, credentials: Credentials, place: Surroundings) -> PaymentProvider:
+    """The provider, ready to be called. Raises Invalid for an unknown name, and for keys of another mode or form."""
+    opener = PROVIDERS.get(name)
+    if opener is None:
+        raise Invalid("provider_unknown", field="provider", provider=name)
+    return opener(credentials, place)
