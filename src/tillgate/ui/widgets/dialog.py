@@ -1,0 +1,115 @@
+"""Dialogs: opened, never executed; buttons say what they do; Esc and the close button cancel, which changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from tillgate.domain.errors import TillgateError
+from tillgate.i18n import tr
+from tillgate.ui.theme import Density, set_density
+from tillgate.ui.widgets.buttons import Button, ButtonTone
+from tillgate.ui.widgets.labels import plain_label
+from tillgate.ui.widgets.notices import InlineNotice
+
+
+class Dialog(QDialog):
+    """A heading, a text, a body, a notice for what went wrong, and two buttons: the verb and the way back."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        title: str,
+        text: str = "",
+        *,
+        verb: str,
+        on_accept: Callable[[], object],
+        tone: ButtonTone = ButtonTone.PRIMARY,
+        icon: str = "",
+        back: str = "",
+        width: int = 460,
+        density: Density = Density.TOUCH,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(width)
+        self._on_accept = on_accept
+        self.body = QVBoxLayout()
+        self.body.setSpacing(12)
+        self.notice = InlineNotice()
+        self.go = Button(verb, tone=tone, icon=icon, on_click=self._go)
+        self.go.setDefault(True)
+        self.back = Button(back or tr("Go back"), tone=ButtonTone.QUIET, on_click=self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 22, 24, 20)
+        column.setSpacing(14)
+        column.addWidget(plain_label(title, "heading", wrap=True))
+        if text:
+            column.addWidget(plain_label(text, wrap=True))
+        column.addLayout(self.body)
+        column.addWidget(self.notice)
+        column.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        row.addWidget(self.back)
+        row.addWidget(self.go)
+        column.addLayout(row)
+        set_density(self, density)
+
+    def add(self, widget: QWidget) -> None:
+        """Add a widget to the body."""
+        self.body.addWidget(widget)
+
+    def set_working(self, working: bool) -> None:
+        """While the work is under way the verb can't be pressed again; the dialog may still be left."""
+        self.go.setEnabled(not working)
+
+    def show_error(self, error: TillgateError) -> None:
+        """Say what went wrong and let the user try again."""
+        self.set_working(False)
+        self.notice.show_error(error)
+
+    @Slot()
+    def _go(self) -> None:
+        self._on_accept()
+
+
+class Confirm(Dialog):
+    """A question before money leaves: the amount and the target stand in the title and on the button.
+
+    The way back has the focus, so an Enter that was queued confirms nothing.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        title: str,
+        text: str,
+        *,
+        verb: str,
+        on_accept: Callable[[], object],
+        danger: bool = False,
+        icon: str = "",
+    ) -> None:
+        super().__init__(
+            parent,
+            title,
+            text,
+            verb=verb,
+            on_accept=self._accepted,
+            tone=ButtonTone.DANGER if danger else ButtonTone.PRIMARY,
+            icon=icon,
+        )
+        self._then = on_accept
+        self.go.setDefault(False)
+        self.back.setDefault(True)
+        self.back.setFocus()
+
+    def _accepted(self) -> None:
+        self.accept()
+        self._then()

@@ -1,0 +1,216 @@
+"""What the application has to say: inline notices, empty states, and the bar that offers to undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from tillgate.domain.errors import MoneyMoved, TillgateError
+from tillgate.i18n import tr
+from tillgate.ui.guard import guarded
+from tillgate.ui.message_text import MessageText, message_for
+from tillgate.ui.theme import Tone, restyle
+from tillgate.ui.widgets.buttons import Button, ButtonTone
+from tillgate.ui.widgets.labels import IconLabel, plain_label, set_text
+
+_ICONS: Final = {
+    Tone.ACCENT: "info",
+    Tone.SETTLED: "circle-check",
+    Tone.WAITING: "triangle-alert",
+    Tone.FAILED: "circle-alert",
+}
+_TOAST_MS: Final = 6_000
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeAction:
+    """A button of a notice: a verb, what it does, and its icon."""
+
+    text: str
+    on_click: Callable[[], object]
+    icon: str = ""
+    tone: ButtonTone = ButtonTone.SECONDARY
+
+
+def announce(source: QObject, text: str) -> None:
+    """Let a screen reader say a text now, wherever the focus is."""
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(source, text))
+
+
+class InlineNotice(QFrame):
+    """A box in the page that says what happened, whether money moved and what to do next. Hidden while empty."""
+
+    closed = Signal()
+
+    def __init__(self, *, closable: bool = False) -> None:
+        super().__init__()
+        self._icon = IconLabel("info", "accent_text", 20)
+        self._what = plain_label(role="strong", wrap=True)
+        self._money = plain_label(wrap=True)
+        self._next = plain_label(wrap=True, tone="muted")
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(8)
+        texts = QVBoxLayout()
+        texts.setSpacing(3)
+        for label in (self._what, self._money, self._next):
+            texts.addWidget(label)
+        texts.addLayout(self._actions)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(14, 12, 12, 12)
+        outer.setSpacing(12)
+        outer.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        outer.addLayout(texts, 1)
+        if closable:
+            close = Button(tone=ButtonTone.ICON, icon="x", name=tr("Close this notice"), on_click=self.clear)
+            outer.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.clear()
+
+    def show_text(self, tone: Tone, text: MessageText, actions: Sequence[NoticeAction] = ()) -> None:
+        """Show three sentences and buttons, and announce them."""
+        role = "accent_text" if tone is Tone.ACCENT else tone.value
+        self._icon.show_icon(_ICONS.get(tone, "info"), role)
+        for label, sentence in ((self._what, text.what), (self._money, text.money), (self._next, text.next)):
+            set_text(label, sentence)
+            label.setVisible(bool(sentence))
+        self._set_actions(actions)
+        self.setProperty("notice", tone.value)
+        restyle(self)
+        self.setAccessibleName(text.spoken)
+        self.setVisible(True)
+        announce(self, text.spoken)
+
+    def say(self, tone: Tone, what: str, then: str = "", actions: Sequence[NoticeAction] = ()) -> None:
+        """Show a plain message that is not about money."""
+        self.show_text(tone, MessageText(what, "", then), actions)
+
+    def show_error(self, error: TillgateError, actions: Sequence[NoticeAction] = ()) -> None:
+        """Show an error in its own words: amber while the money is unsure, red otherwise."""
+        tone = Tone.WAITING if error.money_moved is MoneyMoved.UNKNOWN else Tone.FAILED
+        self.show_text(tone, message_for(error), actions)
+
+    @property
+    def text(self) -> str:
+        """All that is shown, a sentence a line; empty while hidden."""
+        return self.accessibleName()
+
+    @Slot()
+    def clear(self) -> None:
+        """Hide it."""
+        was = bool(self.accessibleName())
+        self.setVisible(False)
+        self.setAccessibleName("")
+        self._set_actions(())
+        if was:
+            self.closed.emit()
+
+    def _set_actions(self, actions: Sequence[NoticeAction]) -> None:
+        while (item := self._actions.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
+        for action in actions:
+            self._actions.addWidget(Button(action.text, tone=action.tone, icon=action.icon, on_click=action.on_click))
+        if actions:
+            self._actions.addStretch(1)
+            self._actions.setContentsMargins(0, 6, 0, 0)
+
+
+class EmptyState(QWidget):
+    """Why there is nothing here, and what to do about it."""
+
+    def __init__(self, icon: str, title: str, text: str, action: NoticeAction | None = None) -> None:
+        super().__init__()
+        self._icon = IconLabel(icon, "faint", 40)
+        self._title = plain_label(title, "title")
+        self._text = plain_label(text, tone="muted", wrap=True)
+        column = QVBoxLayout(self)
+        column.setSpacing(8)
+        column.addStretch(1)
+        column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
+        for label in (self._title, self._text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(label)
+        self._text.setMaximumWidth(420)
+        column.setAlignment(self._text, Qt.AlignmentFlag.AlignHCenter)
+        self._text.setMinimumWidth(240)
+        self.button: Button | None = None
+        if action is not None:
+            self.button = Button(action.text, tone=action.tone, icon=action.icon, on_click=action.on_click)
+            column.addSpacing(8)
+            column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+
+    def show_text(self, title: str, text: str, icon: str = "") -> None:
+        """Say something else."""
+        set_text(self._title, title)
+        set_text(self._text, text)
+        if icon:
+            self._icon.show_icon(icon, "faint")
+
+    @property
+    def title(self) -> str:
+        """What it says."""
+        return self._title.text()
+
+
+class Toast(QFrame):
+    """A bar at the bottom of its parent for six seconds: what was done, and a way back ("Undo")."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._around = parent
+        self.setProperty("toast", "true")
+        self._text = plain_label()
+        self._undo = Button(tr("Undo"), tone=ButtonTone.LINK, icon="undo-2", on_click=self._take_back)
+        self._undo.setProperty("onToast", "true")
+        self._back: Callable[[], object] | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 12, 8)
+        row.setSpacing(16)
+        row.addWidget(self._text)
+        row.addWidget(self._undo)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_TOAST_MS)
+        self._timer.timeout.connect(self.hide)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def show_text(self, text: str, undo: Callable[[], object] | None = None) -> None:
+        """Say what was done; with `undo`, offer to take it back."""
+        set_text(self._text, text)
+        self._back = undo
+        self._undo.setVisible(undo is not None)
+        self.show()
+        self._place()
+        self.raise_()
+        self._timer.start()
+        announce(self, text)
+
+    @property
+    def text(self) -> str:
+        """What is said."""
+        return self._text.text()
+
+    @Slot()
+    def _take_back(self) -> None:
+        self.hide()
+        if self._back is not None:
+            self._back()
+
+    def _place(self) -> None:
+        self.adjustSize()
+        around = self._around
+        width = min(self.width(), around.width() - 32)
+        self.setGeometry((around.width() - width) // 2, around.height() - self.height() - 24, width, self.height())
+
+    @guarded(False)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False

@@ -1,0 +1,60 @@
+"""A QR code for the customer's phone: whole device pixels per module, a quiet zone, always dark on white."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import segno
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from tillgate.ui.guard import guarded
+
+# The standard asks for four modules of white around the code.
+QUIET_MODULES: Final = 4
+
+
+class QrView(QWidget):
+    """Shows a text as a QR code, error correction M; nothing for an empty text."""
+
+    def __init__(self, name: str, side: int = 240) -> None:
+        super().__init__()
+        self._side = side
+        self._rows: tuple[bytes, ...] = ()
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_text(self, text: str) -> None:
+        """Show another text; raises segno.DataOverflowError beyond about 2,300 bytes."""
+        made = segno.make(text, error="m", micro=False) if text else None
+        self._rows = tuple(bytes(row) for row in made.matrix) if made else ()
+        self.update()
+
+    @property
+    def modules(self) -> tuple[bytes, ...]:
+        """The rows of the code, 1 for dark, without the quiet zone."""
+        return self._rows
+
+    @guarded(QSize)
+    def sizeHint(self) -> QSize:
+        return QSize(self._side, self._side)
+
+    @guarded()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        ratio = self.devicePixelRatioF()
+        # Painting in device pixels keeps every module the same size at any scale.
+        painter.scale(1 / ratio, 1 / ratio)
+        side = int(min(self.width(), self.height()) * ratio)
+        painter.fillRect(QRect(0, 0, side, side), Qt.GlobalColor.white)
+        if self._rows:
+            count = len(self._rows) + 2 * QUIET_MODULES
+            module = max(1, side // count)
+            corner = (side - module * len(self._rows)) // 2
+            for y, row in enumerate(self._rows):
+                for x, dark in enumerate(row):
+                    if dark:
+                        spot = QRect(corner + x * module, corner + y * module, module, module)
+                        painter.fillRect(spot, Qt.GlobalColor.black)
+        painter.end()

@@ -1,0 +1,67 @@
+"""A pane at the side of a list or screen: a title, a way to close it, and one body at a time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from tillgate.i18n import tr
+from tillgate.ui.widgets.buttons import Button, ButtonTone
+from tillgate.ui.widgets.fields import EscapeTo
+from tillgate.ui.widgets.labels import ElidedLabel, line
+
+
+class SidePane(QFrame):
+    """Hidden until something is shown; Esc inside it closes it."""
+
+    closed = Signal()
+
+    def __init__(self, width: int = 400) -> None:
+        super().__init__()
+        self.setProperty("surface", "raised")
+        self.setMinimumWidth(min(width, 320))
+        self.setMaximumWidth(max(width, 560))
+        self._width = width
+        self._title = ElidedLabel(role="title")
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.viewport().setAutoFillBackground(False)
+        head = QHBoxLayout()
+        head.setContentsMargins(18, 12, 10, 8)
+        head.addWidget(self._title, 1)
+        head.addWidget(Button(tone=ButtonTone.ICON, icon="x", name=tr("Close the details"), on_click=self.close_pane))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(line())
+        column.addWidget(self._scroll, 1)
+        self._escape = EscapeTo(self, self.close_pane)
+        self.hide()
+
+    def show_body(self, title: str, body: QWidget) -> None:
+        """Show a body, which belongs to the pane from now on; the one before is deleted."""
+        self._title.show_text(title)
+        self.setAccessibleName(title)
+        body.setAutoFillBackground(False)
+        old = self._scroll.takeWidget()
+        if old is not None:
+            old.deleteLater()
+        self._scroll.setWidget(body)
+        self.show()
+
+    @property
+    def body(self) -> QWidget | None:
+        """What is shown."""
+        return self._scroll.widget() if not self.isHidden() else None
+
+    @Slot()
+    def close_pane(self) -> None:
+        """Hide it and let go of the body."""
+        old = self._scroll.takeWidget()
+        if old is not None:
+            old.deleteLater()
+        self.hide()
+        self.closed.emit()
