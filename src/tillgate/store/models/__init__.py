@@ -22,7 +22,7 @@ from tillgate.store.models.payments import (
     refund,
     return_inbox,
 )
-from tillgate.store.models.people import approval, customer, staff
+from tillgate.store.models.people import approval, customer, sign_in_guard, staff, staff_session
 from tillgate.store.models.sales import cart, cart_line, order_item, sales_invoice, sales_invoice_line, sales_order
 
 __all__ = [
@@ -54,7 +54,9 @@ __all__ = [
     "sales_invoice_line",
     "sales_order",
     "setting",
+    "sign_in_guard",
     "staff",
+    "staff_session",
     "stock_move",
     "variant",
     "vendor",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Column, Index, Table, Text
 
 from tillgate.domain.staff import Role
-from tillgate.store.columns import NUMBERED, flag, instant, integer, link, metadata, number, one_of, text, words
+from tillgate.store.columns import NUMBERED, STRICT, flag, instant, integer, link, metadata, number, one_of, text, words
 
 staff = Table(
     "staff",
@@ -21,8 +21,36 @@ staff = Table(
     instant("locked_at", null=True),
     instant("created_at"),
     integer("version", default=1),
+    instant("last_try_at", null=True),
     one_of("role", Role),
     flag("active"),
+    **NUMBERED,
+)
+
+# Wrong tries of a till in a row, whoever was tried.
+sign_in_guard = Table(
+    "sign_in_guard",
+    metadata,
+    Column("till_id", Text, primary_key=True),
+    integer("failed_tries", default=0),
+    instant("last_try_at", null=True),
+    **STRICT,
+)
+
+# A signed-in person at a till; an action needs one that has not ended.
+staff_session = Table(
+    "staff_session",
+    metadata,
+    number(),
+    text("key", unique=True),
+    link("staff_id", "staff", index=True),
+    text("till_id"),
+    instant("started_at"),
+    instant("expires_at"),
+    # When the person last proved who they are; some actions want that to be recent.
+    instant("confirmed_at"),
+    instant("ended_at", null=True),
+    text("ended_reason", null=True),
     **NUMBERED,
 )
 
