@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -40,7 +39,7 @@ _LOG: Final = logging.getLogger("tillgate.provider")
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
-_BROKEN: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpx.TransportError)
+_BROKEN: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 # What a connection that the server closed while it was kept looks like.
 _STALE: Final = (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError)
 
@@ -93,7 +92,6 @@ class ApiClient:
         self._client = httpx.Client(
             base_url=_checked(base_url),
             headers={"User-Agent": "Tillgate", "Accept": "application/json", "Accept-Encoding": "identity"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
             trust_env=False,
             transport=_DeadlineTransport(),
@@ -160,8 +158,8 @@ class ApiClient:
             value, why = None, str(error)
         outcome = self._outcome_of(status, method, value, well_formed=not why)
         retry_after_s = parse_retry_after(response.headers.get("retry-after")) if status == 429 else None
-        if outcome is not Outcome.SUCCESS:
-            why = why or f"status {status}"
+        if not 200 <= status < 300:
+            why = f"status {status}: {why}" if why else f"status {status}"
         return Reply(outcome, status, value, why, raw, retry_after_s, complete=True)
 
     def _outcome_of(self, status: int, method: str, value: Json, *, well_formed: bool) -> Outcome:
@@ -263,7 +261,9 @@ class _DeadlineTransport(httpx.BaseTransport):
                 extensions={"timeout": {"pool": max(seconds_left(), 0.0)}},
             )
         )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+        # httpx acts on cookies and redirects even where it follows none, so it is told of neither.
+        headers = [(name, value) for name, value in answer.headers if name.lower() == b"retry-after"]
+        return httpx.Response(answer.status, headers=headers, stream=_Body(answer))
 
     def close(self) -> None:
         """Drop every connection."""
@@ -289,10 +289,10 @@ def parse_retry_after(value: str | None) -> int | None:
         return min(int(value), LONGEST_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(value)
+        seconds = math.ceil(((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
     except (ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0, min(math.ceil((at - datetime.now(UTC)).total_seconds()), LONGEST_RETRY_AFTER_S))
+    return max(0, min(seconds, LONGEST_RETRY_AFTER_S))
 
 
 def _checked(base_url: str) -> str:

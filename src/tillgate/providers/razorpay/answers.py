@@ -51,6 +51,7 @@ REFUND_STATUSES: Final = {
 _NO_SUCH_ID: Final = "id provided does not exist"
 _WRONG_KEY: Final = ("authentication failed", "api key provided is invalid", "key/secret provided is invalid")
 _LONGEST_URL: Final = 2048
+_LONGEST_WORDS: Final = 4000
 
 _Status = TypeVar("_Status", CheckoutStatus, TryStatus, RefundStatus)
 
@@ -131,7 +132,8 @@ class Reader:
 
     def plain(self, words: str) -> str:
         """A stranger's words on one line, without secrets and personal data."""
-        return self._redactor.redact(one_line(words))
+        # Masked before it is cut: half a secret would not be recognised.
+        return one_line(self._redactor.redact(one_line(words, _LONGEST_WORDS)))
 
     def _url(self, url: str) -> str | None:
         """The address of the checkout, or None for one that is never opened."""

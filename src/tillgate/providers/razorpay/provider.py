@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts, TryStatus
 from tillgate.domain.errors import Bug
@@ -99,7 +99,7 @@ class Razorpay:
         return self._writing("create", lambda call: self._create(call, wanted))
 
     def _create(self, call: Call, wanted: _Sent) -> _Found:
-        reply = call.post(_PATHS[wanted.method], wanted.body)
+        reply = call.post(_path_of(wanted.method), wanted.body)
         if reply.outcome is Outcome.DECLINED:
             # It may be refused because an earlier sending, whose answer was lost, had made it.
             there = self._if_heard(lambda: self._with_reference(call, wanted.method, wanted.reference))
@@ -321,10 +321,10 @@ class Razorpay:
 
     def _with_reference(self, call: Call, method: str, reference: str) -> tuple[CheckoutFacts, ...]:
         if method == facts.LINK:
-            value = self._get(call, _PATHS[method], reference_id=reference)
+            value = self._get(call, _path_of(method), reference_id=reference)
             items = answers.items_from(value, "payment_links")
         else:
-            items = answers.items_from(self._get(call, _PATHS[method], receipt=reference))
+            items = answers.items_from(self._get(call, _path_of(method), receipt=reference))
         found = tuple(one for one in (self._checkout(method, item) for item in items) if one.reference == reference)
         if items and not found:
             raise Malformed("the list is not of what was asked for")
@@ -360,7 +360,6 @@ class Razorpay:
 
 
 _T = TypeVar("_T")
-_PATHS: Final = {facts.LINK: "/v1/payment_links", facts.ORDER: "/v1/orders"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +370,12 @@ class _Sent:
     body: str
     reference: str
     amount: Money
+
+
+def _path_of(method: str) -> str:
+    if method not in facts.METHODS:
+        raise Bug("method_unknown", provider=facts.NAME, method=method)
+    return "/v1/payment_links" if method == facts.LINK else "/v1/orders"
 
 
 def _sent(method: str, body: str) -> _Sent:
