@@ -8,8 +8,6 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Row
-
 from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.money import Money
 from tillgate.domain.payment import AttemptState, Fulfilment, Mode, PaymentState, Purpose, RefundState
@@ -18,14 +16,14 @@ from tillgate.ports import AttemptRef, Payer
 R = TypeVar("R")
 
 
-_READERS: dict[type[Any], Callable[[Row[Any]], tuple[Any, ...]]] = {}
+_READERS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind))
 
 
-def record(kind: type[R], row: Row[Any]) -> R:
+def record(kind: type[R], row: Any) -> R:
     """A record of a row that has at least the record's columns."""
     reader = _READERS.get(kind)
     if reader is None:

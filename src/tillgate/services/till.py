@@ -39,7 +39,8 @@ class Till:
     providers: Mapping[str, PaymentProvider]
     fulfilling: Mapping[Purpose, Fulfilling]
     settings: Callable[[], Settings] = Settings
-    on_changed: Callable[[str], None] = field(default=lambda _kind: None)
+    # Mints a one-time return token and the loopback address for it, or ("", None) for polling alone.
+    new_return: Callable[[str], tuple[str, str | None]] = field(default=lambda _method: ("", None))
 
     @property
     def system(self) -> Actor:

@@ -1,0 +1,163 @@
+"""Reads and compare-and-set writes of payments and attempts; the one place that moves a payment's state."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, select, update
+
+from tillgate.domain.errors import Bug, NotFound, Stale
+from tillgate.domain.payment import ATTEMPT_ENDED, ATTEMPT_LIVE, AttemptState, PaymentState, is_late, may_move
+from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, columns, record
+from tillgate.store.models import allocation, capture, payment, payment_attempt
+from tillgate.store.unit_of_work import UnitOfWork
+
+R = TypeVar("R", PaymentRecord, AttemptRecord)
+_PAYMENT: Final = columns(PaymentRecord, payment)
+_ATTEMPT: Final = columns(AttemptRecord, payment_attempt)
+_CAPTURE: Final = columns(CaptureRecord, capture)
+
+
+def load_payment(connection: Connection, payment_id: int, *, lock: bool = False) -> PaymentRecord:
+    """Raises NotFound("payment_unknown")."""
+    query = select(*_PAYMENT).where(payment.c.id == payment_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("payment_unknown", payment=payment_id)
+    return record(PaymentRecord, row)
+
+
+def find_payment_by_key(connection: Connection, key: str) -> tuple[PaymentRecord, str] | None:
+    """The payment that a press made, with its request's hash."""
+    row = connection.execute(select(*_PAYMENT, payment.c.request_sha256).where(payment.c.idem_key == key)).one_or_none()
+    return (record(PaymentRecord, row), row.request_sha256) if row else None
+
+
+def find_live_payment(connection: Connection, kind: str, thing_id: int) -> PaymentRecord | None:
+    """The one live payment of a thing."""
+    row = connection.execute(
+        select(*_PAYMENT)
+        .join(allocation, allocation.c.payment_id == payment.c.id)
+        .where(allocation.c.thing_kind == kind, allocation.c.thing_id == thing_id, allocation.c.live == 1)
+    ).one_or_none()
+    return record(PaymentRecord, row) if row else None
+
+
+def list_things(connection: Connection, payment_id: int) -> list[tuple[str, int, int]]:
+    """What a payment is for: (kind, id, amount in minor units)."""
+    query = select(allocation).where(allocation.c.payment_id == payment_id).order_by(allocation.c.id)
+    return [(row.thing_kind, row.thing_id, row.amount_minor) for row in connection.execute(query)]
+
+
+def load_attempt(connection: Connection, attempt_id: int, *, lock: bool = False) -> AttemptRecord:
+    """Raises NotFound("attempt_unknown")."""
+    query = select(*_ATTEMPT).where(payment_attempt.c.id == attempt_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("attempt_unknown", attempt=attempt_id)
+    return record(AttemptRecord, row)
+
+
+def list_attempts(connection: Connection, payment_id: int) -> list[AttemptRecord]:
+    """All attempts of a payment, oldest first."""
+    query = select(*_ATTEMPT).where(payment_attempt.c.payment_id == payment_id).order_by(payment_attempt.c.id)
+    return [record(AttemptRecord, row) for row in connection.execute(query)]
+
+
+def find_live_attempt(connection: Connection, payment_id: int) -> AttemptRecord | None:
+    """The one live attempt of a payment."""
+    query = select(*_ATTEMPT).where(payment_attempt.c.payment_id == payment_id, payment_attempt.c.live == 1)
+    row = connection.execute(query).one_or_none()
+    return record(AttemptRecord, row) if row else None
+
+
+def load_capture(connection: Connection, capture_id: int, *, lock: bool = False) -> CaptureRecord:
+    """Raises NotFound("capture_unknown")."""
+    query = select(*_CAPTURE).where(capture.c.id == capture_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("capture_unknown", capture=capture_id)
+    return record(CaptureRecord, row)
+
+
+def find_capture(connection: Connection, provider: str, provider_ref: str) -> CaptureRecord | None:
+    """Money by the provider's name for it."""
+    query = select(*_CAPTURE).where(capture.c.provider == provider, capture.c.provider_ref == provider_ref)
+    row = connection.execute(query).one_or_none()
+    return record(CaptureRecord, row) if row else None
+
+
+def list_captures(connection: Connection, payment_id: int) -> list[CaptureRecord]:
+    """All money that came for a payment."""
+    query = select(*_CAPTURE).where(capture.c.payment_id == payment_id).order_by(capture.c.id)
+    return [record(CaptureRecord, row) for row in connection.execute(query)]
+
+
+def find_main_capture(connection: Connection, payment_id: int) -> CaptureRecord | None:
+    """The capture that made a payment CAPTURED."""
+    query = select(*_CAPTURE).where(capture.c.payment_id == payment_id, capture.c.main == 1)
+    row = connection.execute(query).one_or_none()
+    return record(CaptureRecord, row) if row else None
+
+
+def move_payment(uow: UnitOfWork, found: PaymentRecord, target: PaymentState, **values: object) -> PaymentRecord:
+    """Move a payment along the table of moves; its later money is flagged late.
+
+    Raises Bug for a move that the table does not have, Stale if the row changed since it was read.
+    """
+    if not may_move(found.state, target):
+        raise Bug("move_not_allowed", source=found.state.value, target=target.value)
+    if is_late(found.state, target):
+        values["late"] = 1
+    uow.record("payment.moved", found.subject, source=found.state.value, target=target.value, **_plain(values))
+    return change_payment(uow, found, state=target, **values)
+
+
+def change_payment(uow: UnitOfWork, found: PaymentRecord, **values: object) -> PaymentRecord:
+    """Change columns of a payment as it was read. Raises Stale if it changed since."""
+    changed = uow.execute(
+        update(payment)
+        .where(payment.c.id == found.id, payment.c.state == found.state, payment.c.version == found.version)
+        .values(version=found.version + 1, **values)
+    ).rowcount
+    if changed != 1:
+        raise Stale("payment_changed", payment=found.id)
+    return _replaced(found, version=found.version + 1, **values)
+
+
+def change_attempt(uow: UnitOfWork, found: AttemptRecord, **values: object) -> AttemptRecord:
+    """Change columns of an attempt as it was read; an ended one is no longer live. Raises Stale if it changed since."""
+    state = values.get("state")
+    if state is not None:
+        values["live"] = int(state in ATTEMPT_LIVE and bool(found.live))
+    if state in ATTEMPT_ENDED:
+        values.setdefault("ended_at", uow.now)
+    changed = uow.execute(
+        update(payment_attempt)
+        .where(payment_attempt.c.id == found.id, payment_attempt.c.version == found.version)
+        .values(version=found.version + 1, **values)
+    ).rowcount
+    if changed != 1:
+        raise Stale("attempt_changed", attempt=found.id)
+    return _replaced(found, version=found.version + 1, **values)
+
+
+def new_reference(prefix: str = "TG") -> str:
+    """Our name for an attempt at its provider: 32 characters, 150 random bits."""
+    return f"{prefix}{secrets.token_hex(15).upper()}"
+
+
+def ended_as(state: AttemptState) -> PaymentState:
+    """A payment ends as its live attempt ended."""
+    return PaymentState(state.value)
+
+
+def _plain(values: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if isinstance(value, (str, int))}
+
+
+def _replaced(found: R, **values: object) -> R:
+    known: dict[str, Any] = {name: value for name, value in values.items() if hasattr(found, name)}
+    return replace(found, **known)

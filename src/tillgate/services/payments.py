@@ -1,0 +1,270 @@
+"""Start a payment: intent, call, outcome, each durable before the next (house.md, One payment through the house)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.exc import IntegrityError
+
+from tillgate.domain.cadence import next_check
+from tillgate.domain.errors import Bug, Invalid, MoneyMoved, Refused, Unavailable
+from tillgate.domain.money import Money, total
+from tillgate.domain.payment import AttemptState, Fulfilment, PaymentState, Purpose
+from tillgate.domain.settings import LINK_MINUTES
+from tillgate.domain.staff import Action, Actor, check_allowed
+from tillgate.failpoints import fp
+from tillgate.ports import CheckoutRequest, Outcome, Payer, PaymentProvider
+from tillgate.services import calls
+from tillgate.services.apply import apply_create_answer
+from tillgate.services.payment_rows import (
+    find_live_payment,
+    find_payment_by_key,
+    load_attempt,
+    load_payment,
+    new_reference,
+)
+from tillgate.services.records import AttemptRecord, PaymentRecord
+from tillgate.services.till import Till
+from tillgate.store.columns import insert_row
+from tillgate.store.models import allocation, payment, payment_attempt
+from tillgate.store.unit_of_work import UnitOfWork
+
+LEASE: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that a payment is for, and the part of the amount that is its."""
+
+    kind: str
+    id: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class StartPayment:
+    """A press of Pay. `key` was made when the thing was put up for payment: a second press is the same attempt."""
+
+    key: str
+    purpose: Purpose
+    amount: Money
+    things: tuple[Thing, ...]
+    description: str
+    provider: str
+    method: str
+    customer_id: int | None = None
+    payer: Payer = field(default_factory=Payer)
+
+    @property
+    def sha256(self) -> str:
+        """What tells whether a replay has the same content."""
+        things = [(t.kind, t.id, t.amount.minor) for t in self.things]
+        content = [self.purpose.value, self.amount.minor, self.amount.currency, things, self.provider, self.method]
+        return hashlib.sha256(json.dumps([*content, self.customer_id]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a press came to: a payment made now, or one that was there (`existing`)."""
+
+    payment: PaymentRecord
+    existing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An attempt that is written down and not yet sent."""
+
+    attempt_id: int
+    call_id: int
+
+
+def start(till: Till, actor: Actor, command: StartPayment) -> Started:
+    """Collect money for one or more things, each of which may have one live payment.
+
+    The same key gives the first answer. Raises Invalid for a bad command, Refused("key_reused") for the same key with
+    other content, Refused("already_being_paid") naming the live payment, Unavailable when the database is busy.
+    """
+    check_allowed(actor, Action.TAKE_PAYMENT)
+    provider = _provider_for(till, command)
+    _check(command, provider)
+    fp("start.before_intent")
+    started, planned = _write_intent(till, actor, command, provider)
+    if planned is None:
+        return started
+    fp("start.after_intent")
+    send_create(till, planned.attempt_id, planned.call_id)
+    with till.db.read() as connection:
+        return Started(load_payment(connection, started.payment.id), existing=False)
+
+
+def send_create(till: Till, attempt_id: int, call_id: int) -> Outcome:
+    """Send a planned create and write down its outcome; used again by settling for a call that was never sent."""
+    with till.db.read() as connection:
+        attempt = load_attempt(connection, attempt_id)
+    calls.mark_sent(till, call_id, "start")
+    answer = till.providers[attempt.provider].create(attempt.method, attempt.parameters)
+    fp("start.after_answer")
+    apply_create_answer(till, attempt_id, call_id, answer)
+    fp("start.after_outcome")
+    return answer.outcome
+
+
+def plan_attempt(
+    uow: UnitOfWork, till: Till, owner: PaymentRecord, provider: PaymentProvider, method: str
+) -> tuple[AttemptRecord, Planned]:
+    """Write down a new live attempt with the exact body to be sent, leased to this process until it is sent."""
+    reference = new_reference()
+    minutes = till.settings()[LINK_MINUTES]
+    token, return_url = till.new_return(method)
+    request = CheckoutRequest(
+        reference=reference,
+        method=method,
+        amount=owner.amount,
+        description=owner.description,
+        payer=owner.payer,
+        return_url=return_url,
+        expires_at=uow.now + timedelta(minutes=minutes),
+    )
+    parameters = provider.parameters(request)
+    row = {
+        "payment_id": owner.id,
+        "provider": provider.name,
+        "account": provider.account,
+        "method": method,
+        "state": AttemptState.PLANNED,
+        "reference": reference,
+        "parameters": parameters,
+        "amount_minor": owner.amount_minor,
+        "currency": owner.currency,
+        "return_token_sha256": hashlib.sha256(token.encode()).hexdigest() if token else None,
+        "created_at": uow.now,
+        "next_check_at": next_check(uow.now, uow.now),
+        "lease_owner": till.worker,
+        "lease_until": uow.now + LEASE,
+    }
+    attempt_id = insert_row(uow.connection, payment_attempt, row)
+    call_id = calls.plan_call(uow, provider.name, "create", parameters, attempt_id=attempt_id)
+    uow.record(
+        "payment.attempt", owner.subject, attempt=attempt_id, provider=provider.name, method=method, reference=reference
+    )
+    return load_attempt(uow.connection, attempt_id), Planned(attempt_id, call_id)
+
+
+def _provider_for(till: Till, command: StartPayment) -> PaymentProvider:
+    provider = till.providers.get(command.provider)
+    if provider is None:
+        raise Unavailable("provider_off", provider=command.provider)
+    if provider.mode is not till.mode:
+        raise Bug("provider_mode", provider=provider.name, mode=provider.mode.value)
+    return provider
+
+
+def _check(command: StartPayment, provider: PaymentProvider) -> None:
+    if not 8 <= len(command.key) <= 100 or not command.key.isascii():
+        raise Invalid("key_malformed", field="key")
+    if command.method not in provider.capabilities.methods:
+        raise Invalid("method_unsupported", field="method", method=command.method, provider=provider.name)
+    smallest = provider.capabilities.smallest_minor.get(command.amount.currency)
+    if smallest is None:
+        raise Invalid("currency_unsupported", field="currency", currency=command.amount.currency)
+    if command.amount.minor < smallest:
+        raise Invalid("amount_below_minimum", field="amount", smallest=Money(smallest, command.amount.currency))
+    parts = [thing.amount for thing in command.things]
+    if not parts or total(parts, command.amount.currency) != command.amount or any(p.minor <= 0 for p in parts):
+        raise Invalid("allocation_mismatch", field="things")
+
+
+def _write_intent(
+    till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider
+) -> tuple[Started, Planned | None]:
+    def work(uow: UnitOfWork) -> tuple[Started, Planned | None]:
+        existing = _replay(uow.connection, command)
+        if existing is not None:
+            return existing, None
+        _refuse_live(uow.connection, command)
+        owner = _insert_payment(uow, till, command)
+        _, planned = plan_attempt(uow, till, owner, provider, command.method)
+        return Started(owner, existing=False), planned
+
+    try:
+        return till.db.transact(actor, work)
+    except IntegrityError:
+        # Another till or thread won between our look and our write: say what it made.
+        with till.db.read() as connection:
+            existing = _replay(connection, command)
+            if existing is None:
+                _refuse_live(connection, command)
+                raise
+            return existing, None
+
+
+def _replay(connection: Connection, command: StartPayment) -> Started | None:
+    found = find_payment_by_key(connection, command.key)
+    if found is None:
+        return None
+    if found[1] != command.sha256:
+        raise Refused("key_reused", payment=found[0].id)
+    return Started(found[0], existing=True)
+
+
+def _refuse_live(connection: Connection, command: StartPayment) -> None:
+    for thing in command.things:
+        live = find_live_payment(connection, thing.kind, thing.id)
+        if live is not None:
+            moved = MoneyMoved.YES if live.captured_at else MoneyMoved.UNKNOWN
+            raise Refused(
+                "already_being_paid",
+                money_moved=moved,
+                payment=live.id,
+                since=live.created_at,
+                amount=live.amount,
+                staff=live.created_by,
+            )
+
+
+def _insert_payment(uow: UnitOfWork, till: Till, command: StartPayment) -> PaymentRecord:
+    row = {
+        "purpose": command.purpose,
+        "amount_minor": command.amount.minor,
+        "currency": command.amount.currency,
+        "mode": till.mode,
+        "state": PaymentState.CREATED,
+        "idem_key": command.key,
+        "request_sha256": command.sha256,
+        "description": command.description,
+        "customer_id": command.customer_id,
+        "payer_name": command.payer.name,
+        "payer_email": command.payer.email,
+        "payer_phone": command.payer.phone,
+        "till_id": till.id,
+        "created_by": uow.actor.staff_id,
+        "created_at": uow.now,
+        "fulfilment": Fulfilment.NONE,
+    }
+    payment_id = insert_row(uow.connection, payment, row)
+    lines = [
+        {
+            "payment_id": payment_id,
+            "thing_kind": thing.kind,
+            "thing_id": thing.id,
+            "amount_minor": thing.amount.minor,
+            "currency": thing.amount.currency,
+        }
+        for thing in command.things
+    ]
+    uow.execute(insert(allocation), lines)
+    made = load_payment(uow.connection, payment_id)
+    uow.record(
+        "payment.created",
+        made.subject,
+        amount=command.amount.minor,
+        currency=command.amount.currency,
+        things=[f"{t.kind}:{t.id}" for t in command.things],
+    )
+    return made

@@ -1,0 +1,215 @@
+"""Plan a refund and write down how it ended; never above what was captured (reliability.md 1.3, rule 9)."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from sqlalchemy import Connection, func, select, update
+
+from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
+from tillgate.domain.errors import NotFound, Refused, Stale
+from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
+from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
+from tillgate.domain.money import Money
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
+from tillgate.services.exception_rows import open_exception
+from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
+from tillgate.services.records import CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.store.columns import insert_row
+from tillgate.store.ledger import post
+from tillgate.store.models import capture, refund
+from tillgate.store.outbox_rows import enqueue
+from tillgate.store.unit_of_work import UnitOfWork
+
+_REFUND: Final = columns(RefundRecord, refund)
+OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
+
+
+def load_refund(connection: Connection, refund_id: int, *, lock: bool = False) -> RefundRecord:
+    """Raises NotFound("refund_unknown")."""
+    query = select(*_REFUND).where(refund.c.id == refund_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("refund_unknown", refund=refund_id)
+    return record(RefundRecord, row)
+
+
+def list_refunds(connection: Connection, payment_id: int) -> list[RefundRecord]:
+    """All refunds of a payment's money, oldest first."""
+    query = select(*_REFUND).where(refund.c.payment_id == payment_id).order_by(refund.c.id)
+    return [record(RefundRecord, row) for row in connection.execute(query)]
+
+
+def change_refund(uow: UnitOfWork, found: RefundRecord, **values: object) -> None:
+    """Change a refund as it was read. Raises Stale if it changed since."""
+    changed = uow.execute(
+        update(refund)
+        .where(refund.c.id == found.id, refund.c.version == found.version)
+        .values(version=found.version + 1, **values)
+    ).rowcount
+    if changed != 1:
+        raise Stale("refund_changed", refund=found.id)
+
+
+def plan_refund(
+    uow: UnitOfWork,
+    source: CaptureRecord,
+    amount: Money,
+    reason: str,
+    *,
+    automatic: bool = False,
+    approved_by: int | None = None,
+) -> RefundRecord:
+    """Reserve the amount on its capture and write the refund down with its key; it is driven to its end later.
+
+    Raises Refused("refund_exceeds") if less is left than asked.
+    """
+    reserved = uow.execute(
+        update(capture)
+        .where(
+            capture.c.id == source.id,
+            capture.c.currency == amount.currency,
+            capture.c.refunded_minor + amount.minor <= capture.c.amount_minor,
+        )
+        .values(refunded_minor=capture.c.refunded_minor + amount.minor, version=capture.c.version + 1)
+    ).rowcount
+    if amount.minor <= 0 or not reserved:
+        raise Refused("refund_exceeds", asked=amount, left=source.left)
+    row = {
+        "capture_id": source.id,
+        "payment_id": source.payment_id,
+        "amount_minor": amount.minor,
+        "currency": amount.currency,
+        "state": RefundState.PENDING,
+        "key": f"rf-{secrets.token_hex(16)}",
+        "provider": source.provider,
+        "reason": reason,
+        "automatic": int(automatic),
+        "requested_by": uow.actor.staff_id,
+        "approved_by": approved_by,
+        "created_at": uow.now,
+        "next_at": uow.now,
+    }
+    refund_id = insert_row(uow.connection, refund, row)
+    owner = _owner(uow, source)
+    if owner is not None and owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
+        move_payment(uow, owner, PaymentState.REFUND_PENDING)
+    uow.record(
+        "refund.requested",
+        f"payment:{source.payment_id}",
+        refund=refund_id,
+        amount=amount.minor,
+        currency=amount.currency,
+        automatic=automatic,
+        reason=reason,
+    )
+    return load_refund(uow.connection, refund_id)
+
+
+def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> RefundRecord:
+    """Move a refund by the provider's word; a second hearing changes nothing."""
+    found = load_refund(uow.connection, refund_id, lock=True)
+    if found.state in (RefundState.DONE, RefundState.FAILED):
+        return found
+    if facts.amount != found.amount:
+        open_exception(
+            uow,
+            ExceptionKind.CONFLICT,
+            f"refund-amount:{found.id}",
+            payment_id=found.payment_id,
+            refund_id=found.id,
+            evidence={"asked": str(found.amount), "provider": str(facts.amount), "provider_ref": facts.provider_ref},
+        )
+        return found
+    if facts.status is RefundStatus.DONE:
+        _done(uow, found, facts)
+    elif facts.status is RefundStatus.FAILED:
+        refund_failed(uow, found, facts.reason or "", provider_ref=facts.provider_ref)
+    elif found.provider_ref is None or found.state is not RefundState.SENT:
+        change_refund(uow, found, state=RefundState.SENT, provider_ref=facts.provider_ref)
+    return load_refund(uow.connection, refund_id)
+
+
+def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
+    change_refund(
+        uow,
+        found,
+        state=RefundState.DONE,
+        provider_ref=facts.provider_ref,
+        ended_at=uow.now,
+        next_at=None,
+        message=None,
+    )
+    source = load_capture(uow.connection, found.capture_id, lock=True)
+    owner = _owner(uow, source)
+    fulfilled = owner is not None and owner.fulfilment is Fulfilment.DONE
+    from_account = REFUNDS if fulfilled else UNAPPLIED
+    post(
+        uow.connection,
+        "refund",
+        f"refund:{found.id}",
+        payment_id=found.payment_id,
+        now=uow.now,
+        entries=pair(from_account, clearing(found.provider), found.amount),
+    )
+    if not source.left and not _pending(uow, source.id):
+        uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
+    uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
+    if found.payment_id is not None:
+        payload = {"template": "refund_done", "payment_id": found.payment_id, "refund_id": found.id}
+        enqueue(uow, "mail", f"mail:refund_done:{found.id}", payload, payment_id=found.payment_id)
+    if owner is not None:
+        _settle_owner(uow, owner, source.id)
+
+
+def refund_failed(uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None) -> None:
+    """The provider refused it for good: the amount is free again and a person must decide."""
+    values = {"provider_ref": provider_ref} if provider_ref and not found.provider_ref else {}
+    change_refund(
+        uow, found, state=RefundState.FAILED, ended_at=uow.now, next_at=None, message=reason or None, **values
+    )
+    uow.execute(
+        update(capture)
+        .where(capture.c.id == found.capture_id)
+        .values(refunded_minor=capture.c.refunded_minor - found.amount_minor, version=capture.c.version + 1)
+    )
+    open_exception(
+        uow,
+        ExceptionKind.REFUND_FAILED,
+        f"refund-failed:{found.id}",
+        payment_id=found.payment_id,
+        capture_id=found.capture_id,
+        refund_id=found.id,
+        evidence={"amount": str(found.amount), "provider_says": reason, "key": found.key},
+    )
+    uow.record("refund.failed", f"payment:{found.payment_id}", refund=found.id, reason=reason)
+    owner = _owner(uow, load_capture(uow.connection, found.capture_id))
+    if owner is not None:
+        _settle_owner(uow, owner, found.capture_id)
+
+
+def _owner(uow: UnitOfWork, source: CaptureRecord) -> PaymentRecord | None:
+    """The payment whose state follows this money: that of its main capture."""
+    if source.payment_id is None or not source.main:
+        return None
+    return load_payment(uow.connection, source.payment_id, lock=True)
+
+
+def _pending(uow: UnitOfWork, capture_id: int) -> bool:
+    query = select(func.count()).where(refund.c.capture_id == capture_id, refund.c.state.in_(OPEN_REFUNDS))
+    return bool(uow.execute(query).scalar_one())
+
+
+def _settle_owner(uow: UnitOfWork, owner: PaymentRecord, capture_id: int) -> None:
+    """When no refund is on its way any more, the payment is what the refunds made of it."""
+    if owner.state is not PaymentState.REFUND_PENDING or _pending(uow, capture_id):
+        return
+    source = load_capture(uow.connection, capture_id)
+    if not source.refunded_minor:
+        moved = move_payment(uow, owner, PaymentState.CAPTURED)
+    elif source.left:
+        moved = move_payment(uow, owner, PaymentState.PARTIALLY_REFUNDED)
+    else:
+        moved = move_payment(uow, owner, PaymentState.REFUNDED)
+    change_payment(uow, moved, settled_at=uow.now)
