@@ -1,12 +1,47 @@
-"""The control room."""
+"""The control room: the ledger and the fault menu, as a page for people and as JSON calls.
+
+Everything below /_sandbox/ asks for the control token, in the header X-Sandbox-Token or as `token` in the query.
+
+GET  /                    the page
+GET  /facts               {"links": [...], "orders": [...], "payments": [...], "captures": [...], "refunds": [...]}
+GET  /events?after=SEQ    {"events": [...]}
+GET  /faults              {"armed": [...], "fired": [...]}
+POST /faults              the arguments of FaultMenu.arm; answers the armed fault
+POST /faults/clear        takes everything off
+POST /faults/{id}/disarm  takes one off
+POST /advance             {"seconds": 900}
+POST /settings            any of RazorpaySettings' fields
+POST /approve             {"payment_id": "pay_..."}: the bank's late yes
+POST /pay                 {"link": "plink_..."} or {"order_id": "order_..."}, outcome, method, seconds
+POST                      bodies are JSON or a form; a form is answered by the page
+"""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, NoReturn
 
-from tillgate.sandbox.faults import FaultMenu
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from tillgate.domain.errors import Invalid, Refused
+from tillgate.sandbox.faults import FaultKind, FaultMenu, Verb, When, describe_fault
+from tillgate.sandbox.forms import read_form
 from tillgate.sandbox.ledger import Ledger
-from tillgate.sandbox.razorpay.account import RazorpayAccount
+from tillgate.sandbox.page import page, static_route
+from tillgate.sandbox.razorpay.account import DuplicateReceipt, RazorpayAccount
+from tillgate.sandbox.razorpay.currencies import shown
+from tillgate.sandbox.razorpay.customer import Choice, Outcome, RazorpayCustomer
+from tillgate.sandbox.razorpay.facts import money_facts
+
+Orders = dict[str, Any]
+Readers = dict[str, Callable[[Any], Any]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class ControlRoom:
@@ -16,8 +51,200 @@ class ControlRoom:
         self._ledger = ledger
         self._faults = faults
         self._razorpay = razorpay
+        self._customer = RazorpayCustomer(razorpay)
         self._token = token
 
     def routes(self) -> list[BaseRoute]:
         """The routes below /_sandbox/."""
-        return []
+        look = {"/": self._page, "/facts": self._facts, "/events": self._events, "/faults": self._list_faults}
+        act = {
+            "/faults": self._arm,
+            "/faults/clear": self._clear,
+            "/faults/{id:int}/disarm": self._disarm,
+            "/advance": self._advance,
+            "/settings": self._configure,
+            "/approve": self._approve,
+            "/pay": self._pay,
+        }
+        return [
+            static_route(),
+            Mount(
+                "/_sandbox",
+                routes=[
+                    *(Route(path, self._guarded(one), methods=["GET"]) for path, one in look.items()),
+                    *(Route(path, self._guarded(self._acting(one)), methods=["POST"]) for path, one in act.items()),
+                ],
+            ),
+        ]
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            given = request.headers.get("x-sandbox-token") or request.query_params.get("token", "")
+            if not hmac.compare_digest(given.encode(), self._token.encode()):
+                return PlainTextResponse("The control token is missing or wrong.", 403)
+            return await handler(request)
+
+        return guarded
+
+    def _acting(self, act: Callable[[Request, Orders], Any]) -> Handler:
+        async def acting(request: Request) -> Response:
+            from_form = not request.headers.get("content-type", "").startswith("application/json")
+            try:
+                orders = await (read_form(request) if from_form else _read_json(request))
+                answer = act(request, orders)
+            except Refused as error:
+                values = {name: str(value) for name, value in error.values.items()}
+                return JSONResponse({"error": error.code, "values": values}, 400)
+            if from_form:
+                return RedirectResponse(f"/_sandbox/?token={self._token}", 303)
+            return JSONResponse(answer)
+
+        return acting
+
+    async def _page(self, request: Request) -> Response:
+        del request
+        facts = money_facts(self._razorpay)
+        return page(
+            "control.html",
+            {
+                "token": self._token,
+                "clock": _moment(self._ledger.clock.now_ms() // 1000),
+                "kinds": FaultKind,
+                "verbs": Verb,
+                "whens": When,
+                "receipts": DuplicateReceipt,
+                "armed": self._faults.list_armed(),
+                "settings": self._razorpay.settings,
+                "tables": [
+                    ("Links", facts.links),
+                    ("Orders", facts.orders),
+                    ("Payments", facts.payments),
+                    ("Refunds", facts.refunds),
+                ],
+                "shown": shown,
+                "moment": _moment,
+            },
+        )
+
+    async def _facts(self, request: Request) -> Response:
+        del request
+        return JSONResponse(money_facts(self._razorpay).as_dict())
+
+    async def _events(self, request: Request) -> Response:
+        after = request.query_params.get("after", "0")
+        events = self._ledger.list_events(int(after) if after.isdigit() else 0)
+        return JSONResponse({"events": [asdict(event) for event in events]})
+
+    async def _list_faults(self, request: Request) -> Response:
+        del request
+        fired = [
+            {"fault": describe_fault(one.fault), "verb": one.verb, "noun": one.noun, "subject": one.subject}
+            for one in self._faults.list_fired()
+        ]
+        armed = [describe_fault(fault) for fault in self._faults.list_armed()]
+        return JSONResponse({"armed": armed, "fired": fired})
+
+    def _arm(self, request: Request, orders: Orders) -> Any:
+        del request
+        read: Readers = {
+            "kind": FaultKind,
+            "verb": Verb,
+            "when": When,
+            "provider": str,
+            "noun": str,
+            "count": int,
+            "after": int,
+            "seconds": float,
+            "amount_minor": int,
+            "times": int,
+            "text": str,
+        }
+        given = {name: value for name, value in orders.items() if value not in {"", None}}
+        return describe_fault(self._faults.arm(**_converted(given, read)))
+
+    def _clear(self, request: Request, orders: Orders) -> Any:
+        del request, orders
+        self._faults.clear()
+        return {"cleared": True}
+
+    def _disarm(self, request: Request, orders: Orders) -> Any:
+        del orders
+        return {"disarmed": self._faults.disarm(request.path_params["id"])}
+
+    def _advance(self, request: Request, orders: Orders) -> Any:
+        del request
+        self._ledger.clock.advance(_converted(orders, {"seconds": float}).get("seconds", 0.0))
+        self._razorpay.settle_due()
+        return {"now": self._ledger.clock.now_ms() / 1000}
+
+    def _configure(self, request: Request, orders: Orders) -> Any:
+        del request
+        read: Readers = {
+            "auto_capture": _flag,
+            "duplicate_receipt": DuplicateReceipt,
+            "refund_seconds": float,
+            "idempotency_conflict_status": int,
+            "empty_payments_as_null": _flag,
+        }
+        self._razorpay.configure(**_converted(orders, read))
+        return asdict(self._razorpay.settings)
+
+    def _approve(self, request: Request, orders: Orders) -> Any:
+        del request
+        return {"status": self._customer.approve_late(str(orders.get("payment_id")))}
+
+    def _pay(self, request: Request, orders: Orders) -> Any:
+        del request
+        read: Readers = {
+            "link": str,
+            "order_id": str,
+            "outcome": Outcome,
+            "method": str,
+            "seconds": float,
+            "amount": int,
+        }
+        given = _converted(orders, read)
+        link, order_id = given.pop("link", None), given.pop("order_id", None)
+        if (link is None) == (order_id is None):
+            _bad("link")
+        choice = Choice(**given)
+        paid = self._customer.pay_link(link, choice) if link else self._customer.pay_order(order_id, choice)
+        return asdict(paid)
+
+
+async def _read_json(request: Request) -> Orders:
+    try:
+        orders = json.loads(await request.body() or b"{}")
+    except ValueError:
+        _bad("body")
+    if not isinstance(orders, dict):
+        _bad("body")
+    return orders
+
+
+def _converted(given: Orders, read: Readers) -> Orders:
+    converted = {}
+    for name, value in given.items():
+        if name not in read:
+            _bad(name)
+        try:
+            converted[name] = read[name](value)
+        except (ValueError, TypeError):
+            _bad(name)
+    return converted
+
+
+def _flag(value: object) -> bool:
+    if value in {True, "true"}:
+        return True
+    if value in {False, "false"}:
+        return False
+    raise ValueError(value)
+
+
+def _bad(field: str) -> NoReturn:
+    raise Invalid("sandbox_control", field=field)
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
