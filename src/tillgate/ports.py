@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
+from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 
@@ -226,6 +227,16 @@ class Notifier(Protocol):
 
     def send(self, message: EmailMessage) -> None:
         """Hand the message over, within the notifier's own total deadline."""
+
+
+class DocumentRenderer(Protocol):
+    """Turns documents into PDF files; pure: the same document and language give the same bytes."""
+
+    def invoice_pdf(self, document: InvoiceDocument, language: str) -> bytes:
+        """A sales invoice on A4."""
+
+    def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
+        """A receipt on an 80 mm roll."""
 
 
 class SecretStore(Protocol):

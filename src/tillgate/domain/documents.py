@@ -1,0 +1,186 @@
+"""Papers as facts: what an invoice, a receipt and a mail say, before anybody formats it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Final
+
+from tillgate.domain.money import Money, total
+from tillgate.domain.orders import LineType, OrderState
+from tillgate.domain.payment import Mode
+
+_HOUSE_COLOR: Final = "#334155"
+_DARK_INK: Final = "#0F172A"
+_LIGHT_INK: Final = "#FFFFFF"
+# Above this brightness (0 to 255) dark letters read better on a colour.
+_BRIGHT: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    """Who sells. `mark` is a few letters for the logo, `brand_color` is "#RRGGBB"; either may be empty."""
+
+    name: str
+    address: str = ""
+    email: str = ""
+    phone: str = ""
+    tax_number: str = ""
+    brand_color: str = ""
+    mark: str = ""
+
+    @property
+    def color(self) -> str:
+        """The brand's colour as "#RRGGBB", or the house's where it has none that is valid."""
+        return self.brand_color.upper() if _channels(self.brand_color) else _HOUSE_COLOR
+
+    @property
+    def ink(self) -> str:
+        """The colour of letters that stand on the brand's colour."""
+        red, green, blue = _channels(self.color) or (0, 0, 0)
+        return _DARK_INK if (299 * red + 587 * green + 114 * blue) // 1000 > _BRIGHT else _LIGHT_INK
+
+    @property
+    def initials(self) -> str:
+        """The mark, or the first letters of the name's first two words; at most three."""
+        words = [word for word in self.name.split() if word[0].isalnum()]
+        return (self.mark.strip() or "".join(word[0] for word in words[:2]).upper())[:3]
+
+
+def _channels(color: str) -> tuple[int, int, int] | None:
+    digits = color.removeprefix("#")
+    if len(color) != 7 or len(digits) != 6 or any(c not in "0123456789abcdefABCDEF" for c in digits):
+        return None
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who buys; all empty for a walk-in."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def is_walk_in(self) -> bool:
+        """Nobody gave a name."""
+        return not self.name
+
+
+@dataclass(frozen=True, slots=True)
+class PaidBy:
+    """How the money came. `reference` is the provider's name for it; None for all where it is not known."""
+
+    provider: str
+    method: str | None
+    reference: str
+    captured_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One line of an invoice; `total` is `unit_price` times `quantity`."""
+
+    type: LineType
+    description: str
+    quantity: int
+    unit_price: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDocument:
+    """A final sales invoice. Instants are UTC and shown in the store's `zone`."""
+
+    number: str
+    mode: Mode
+    issued_at: datetime
+    zone: tzinfo
+    store_name: str
+    vendor: Branding
+    customer: Party
+    order_number: str
+    ordered_at: datetime
+    lines: tuple[InvoiceLine, ...]
+    total: Money
+    paid: PaidBy
+
+    @property
+    def totals(self) -> tuple[tuple[LineType, Money], ...]:
+        """The sum of each type that the invoice has, in the order of the types."""
+        return totals_by_type(self.lines, self.total.currency)
+
+
+def totals_by_type(lines: Iterable[InvoiceLine], currency: str) -> tuple[tuple[LineType, Money], ...]:
+    """The sum of each type of line that occurs, in the order of the types."""
+    listed = tuple(lines)
+    found = {line.type for line in listed}
+    return tuple(
+        (kind, total((line.total for line in listed if line.type is kind), currency))
+        for kind in LineType
+        if kind in found
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One thing ordered; `unit_deposit` comes back with a rented one. Both days are in the rent."""
+
+    description: str
+    quantity: int
+    unit_price: Money
+    unit_deposit: Money
+    start_on: date | None = None
+    end_on: date | None = None
+
+    @property
+    def total(self) -> Money:
+        """Without deposit, fee and tax."""
+        return self.unit_price * self.quantity
+
+    @property
+    def deposit(self) -> Money:
+        """For all pieces."""
+        return self.unit_deposit * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """One vendor's order as receipts and mails show it; `items`, `deposit`, `fee` and `tax` sum to `total`."""
+
+    id: int
+    number: str
+    state: OrderState
+    ordered_at: datetime
+    vendor: Branding
+    lines: tuple[OrderLine, ...]
+    items: Money
+    deposit: Money
+    fee: Money
+    tax: Money
+    total: Money
+    invoice_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptDocument:
+    """What a customer takes along: all orders of one payment. `copy` marks a print that may not be the first."""
+
+    payment_id: int
+    mode: Mode
+    zone: tzinfo
+    store_name: str
+    till_id: str
+    description: str
+    customer: Party
+    orders: tuple[OrderSummary, ...]
+    total: Money
+    paid: PaidBy
+    copy: bool = False
+
+    @property
+    def lookup(self) -> str:
+        """What the QR code says: the orders' numbers, for a scanner at the till."""
+        return " ".join(order.number for order in self.orders) or f"PAYMENT-{self.payment_id}"
