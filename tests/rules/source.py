@@ -6,13 +6,42 @@ import ast
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = "src/tillgate"
+
+
+@dataclass
+class Names:
+    """What a file's names stand for, from its imports and its own classes."""
+
+    module: str
+    known: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, module: str, tree: ast.Module) -> Names:
+        names = cls(module)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names.known.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    top = alias.name.split(".")[0]
+                    names.known[alias.asname or top] = alias.name if alias.asname else top
+            elif isinstance(node, ast.ClassDef):
+                names.known[node.name] = f"{module}.{node.name}"
+        return names
+
+    def full(self, expression: ast.expr) -> str:
+        """The full name of `QWidget`, `QtWidgets.QWidget`, `Base[Row]`, `guarded(False)`."""
+        while isinstance(expression, ast.Subscript | ast.Call):
+            expression = expression.value if isinstance(expression, ast.Subscript) else expression.func
+        first, dot, rest = ast.unparse(expression).partition(".")
+        return self.known.get(first, first) + dot + rest
 
 
 @dataclass(frozen=True)
@@ -29,15 +58,19 @@ class Source:
         parts = self.path.removeprefix("src/").removesuffix(".py").split("/")
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
+    @cached_property
+    def names(self) -> Names:
+        return Names.of(self.module, self.tree)
+
     def at(self, node: ast.AST, message: str) -> str:
         """A finding: the place an editor can open, and what to do about it."""
         return f"{self.path}:{getattr(node, 'lineno', 1)}: {message}"
 
     def calls(self) -> Iterator[tuple[str, ast.Call]]:
-        """Every call with the name as written: `print`, `webbrowser.open`, `label.setToolTip`."""
+        """Every call with its full name: `print`, `webbrowser.open` however imported, `label.setToolTip`."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Call):
-                yield ast.unparse(node.func), node
+                yield self.names.full(node.func), node
 
     def imports(self) -> Iterator[tuple[str, ast.AST]]:
         """Every imported name in full: `random`, `os.path`, `tillgate.ui.guard.guarded`."""

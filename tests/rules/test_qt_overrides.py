@@ -10,10 +10,9 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from dataclasses import dataclass, field
 from types import ModuleType
 
-from tests.rules.source import Source, listing, parse, sources
+from tests.rules.source import Names, Source, listing, parse, sources
 
 FOLDERS = ("src/tillgate/ui", "src/tillgate/app")
 GUARD = "tillgate.ui.guard.guarded"
@@ -21,41 +20,12 @@ ADVICE = "put @guarded(default) outermost if Qt calls it, rename it if not"
 REPLACED = re.compile(r"[a-z]\w*Event|event|eventFilter")
 
 
-@dataclass
-class Names:
-    """What a file's names stand for, from its imports and its own classes."""
-
-    module: str
-    known: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, source: Source) -> Names:
-        names = cls(source.module)
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names.known.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
-            elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    top = alias.name.split(".")[0]
-                    names.known[alias.asname or top] = alias.name if alias.asname else top
-            elif isinstance(node, ast.ClassDef):
-                names.known[node.name] = f"{source.module}.{node.name}"
-        return names
-
-    def full(self, expression: ast.expr) -> str:
-        """The full name of `QWidget`, `QtWidgets.QWidget`, `Base[Row]`, `guarded(False)`."""
-        while isinstance(expression, ast.Subscript | ast.Call):
-            expression = expression.value if isinstance(expression, ast.Subscript) else expression.func
-        first, dot, rest = ast.unparse(expression).partition(".")
-        return self.known.get(first, first) + dot + rest
-
-
 def qt_bases(files: tuple[Source, ...]) -> dict[str, set[type]]:
     """For every class of ours, by full name, the Qt classes it derives from, however far up."""
     bases: dict[str, list[str]] = {}
     passed_on: dict[str, str] = {}
     for source in files:
-        names = Names.of(source)
+        names = source.names
         passed_on.update({f"{source.module}.{name}": full for name, full in names.known.items()})
         for node in ast.walk(source.tree):
             if isinstance(node, ast.ClassDef):
@@ -95,7 +65,7 @@ def unguarded(files: tuple[Source, ...]) -> list[str]:
     """Overrides without the guard, and methods of Qt replaced on an instance, which none can guard."""
     bases, findings = qt_bases(files), []
     for source in files:
-        names = Names.of(source)
+        names = source.names
         for node in ast.walk(source.tree):
             if isinstance(node, ast.ClassDef):
                 methods = qt_methods(bases[f"{source.module}.{node.name}"])
