@@ -1,4 +1,4 @@
-"""What comes back, in our words. Every field is read by its exact type; the status decides, never `captured`."""
+"""What comes back, in our words. Every field is read by its exact type; the status decides, never `captured` alone."""
 
 from __future__ import annotations
 
@@ -100,10 +100,14 @@ class Reader:
         refunded_minor = payment.integer_or_zero("amount_refunded")
         if refunded_minor > amount.minor:
             raise Malformed("payment.amount_refunded is more than its amount")
+        status = state_from(payment.text("status"), TRY_STATUSES)
         reason = payment.text_or_none("error_description") or payment.text_or_none("error_reason") or ""
+        if status is TryStatus.REFUNDED and payment.raw("captured") is False:
+            # Authorised money that was given back without ever being taken: it was never ours.
+            status, reason = TryStatus.FAILED, "released without being captured"
         return ProviderTry(
             provider_ref=payment.text("id", facts.PAYMENT_ID),
-            status=state_from(payment.text("status"), TRY_STATUSES),
+            status=status,
             amount=amount,
             checkout_id=payment.text_or_none("order_id", facts.ORDER_ID),
             method=payment.text_or_none("method", facts.WORD),

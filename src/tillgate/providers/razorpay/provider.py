@@ -163,15 +163,8 @@ class Razorpay:
 
     def find_refunds(self, payment_ref: str) -> Answer:
         """Every refund of a payment, page after page."""
-        path = f"/v1/payments/{facts.checked_id(payment_ref, facts.PAYMENT_ID)}/refunds"
-
-        def ask(call: Call) -> _Found:
-            refunds = tuple(self._reader.refund(item) for item in self._pages(call, path, facts.PAGE))
-            if any(refund.payment_ref != payment_ref for refund in refunds):
-                raise Malformed("a refund of another payment")
-            return _Found(refunds=refunds)
-
-        return self._reading("find_refunds", ask)
+        facts.checked_id(payment_ref, facts.PAYMENT_ID)
+        return self._reading("find_refunds", lambda call: _Found(refunds=self._refunds_of(call, payment_ref)))
 
     def list_recent(self, since: datetime, known: Collection[str] = ()) -> Answer:
         """Every payment and refund since then; the checkouts of those that hold money and are not `known`."""
@@ -230,22 +223,32 @@ class Razorpay:
         return self._writing("capture", ask)
 
     def refund(self, request: RefundRequest) -> Answer:
-        """Give money back under an idempotency key. A key that was seen with another body, or is being worked on, is
-        UNKNOWN: look it up, then send the same again.
+        """Give money back under an idempotency key. DECLINED only when no refund of the payment bears the key; a key
+        that is being worked on, or was used for another amount, is UNKNOWN.
         """
         body = parameters.refund_body(request)
         path = f"/v1/payments/{facts.checked_id(request.payment_ref, facts.PAYMENT_ID)}/refund"
 
         def ask(call: Call) -> _Found:
             reply = call.post(path, body, **{"X-Refund-Idempotency": request.key})
-            if reply.outcome is Outcome.DECLINED and answers.says_key_was_used(self._words_of(reply)):
-                raise _Ended(Outcome.UNKNOWN, self._words_of(reply))
-            made = self._reader.refund(self._value(call, reply))
+            if reply.outcome is Outcome.DECLINED:
+                made = self._refund_made_before(call, request, self._words_of(reply))
+            else:
+                made = self._reader.refund(self._value(call, reply))
             if (made.payment_ref, made.amount) != (request.payment_ref, request.amount):
                 raise Malformed("what was refunded is not what was asked for")
             return _Found(refunds=(made,))
 
         return self._writing("refund", ask)
+
+    def _refund_made_before(self, call: Call, request: RefundRequest, words: str) -> RefundFacts:
+        """The refund that an earlier sending made, whose answer was lost: "fully refunded" may be its own doing."""
+        there = self._if_heard(lambda: self._refunds_of(call, request.payment_ref))
+        for refund in there or ():
+            if refund.key == request.key:
+                return refund
+        certain = there is not None and not answers.says_key_was_used(words)
+        raise _Ended(Outcome.DECLINED if certain else Outcome.UNKNOWN, words)
 
     # --- without a call ---
 
@@ -343,6 +346,13 @@ class Razorpay:
             if tries.setdefault(one.provider_ref, one) != one:
                 raise Malformed("one payment told in two ways")
         return tries
+
+    def _refunds_of(self, call: Call, payment_id: str) -> tuple[RefundFacts, ...]:
+        path = f"/v1/payments/{payment_id}/refunds"
+        refunds = tuple(self._reader.refund(item) for item in self._pages(call, path, facts.PAGE))
+        if any(refund.payment_ref != payment_id for refund in refunds):
+            raise Malformed("a refund of another payment")
+        return refunds
 
     def _pages(self, call: Call, path: str, size: int, **query: str) -> Iterator[Json]:
         """Every entry of a list, each once: a new one at its head pushes others onto the next page."""
