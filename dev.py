@@ -365,7 +365,8 @@ def bench(arguments: Sequence[str]) -> int:
 
 def campaign(arguments: Sequence[str]) -> int:
     prepare(WINDOW_NEEDS + TEST_NEEDS)
-    return run([HERE.python, "-m", "tests.campaign", *arguments], test_environment())
+    environment = {**test_environment(), "TILLGATE_CAMPAIGN": "1"}
+    return run([HERE.python, "-m", "tests.campaign", *arguments], environment)
 
 
 def check(arguments: Sequence[str]) -> int:
@@ -410,8 +411,8 @@ def use_recent_python() -> None:
         newer = shutil.which(f"python3.{minor}")
         if newer and subprocess.run([newer, "-c", ""], capture_output=True, check=False).returncode == 0:
             os.execv(newer, [newer, *sys.argv])  # noqa: S606 - the same script on another Python
-    here = ".".join(map(str, sys.version_info[:3]))
-    raise Stop(f"Tillgate needs Python 3.11 or newer, and this is {here}. Install one and start again.")
+    wanted, here = (".".join(map(str, version)) for version in (MINIMUM_PYTHON, sys.version_info[:3]))
+    raise Stop(f"Tillgate needs Python {wanted} or newer, and this is {here}. Install one and start again.")
 
 
 def main(arguments: Sequence[str]) -> int:
