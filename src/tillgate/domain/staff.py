@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -32,6 +33,7 @@ class Action(StrEnum):
     VIEW_METRICS = "view_metrics"
     VIEW_AUDIT = "view_audit"
     EDIT_CATALOGUE = "edit_catalogue"
+    VIEW_STAFF = "view_staff"
     EDIT_STAFF = "edit_staff"
     UNLOCK_STAFF = "unlock_staff"
     EDIT_SETTINGS = "edit_settings"
@@ -53,6 +55,11 @@ _CASHIER: Final = frozenset(
 GRANTS: Final[dict[Role, frozenset[Action]]] = {Role.CASHIER: _CASHIER, Role.MANAGER: frozenset(Action)}
 # A cashier may do these with a manager's approval in place.
 APPROVABLE: Final = frozenset({Action.REFUND})
+# These want proof of who is at the till from the last few minutes, not from the start of the shift.
+CONFIRMED: Final = frozenset({Action.REFUND, Action.EDIT_STAFF, Action.EDIT_SETTINGS, Action.EDIT_KEYS, Action.EXPORT})
+CONFIRMATION_LASTS: Final = timedelta(minutes=5)
+SESSION_LASTS: Final = timedelta(hours=12)
+APPROVAL_LASTS: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
