@@ -167,6 +167,12 @@ class SearchField(QLineEdit):
         self.clear()
         self._say()
 
+    def show_quietly(self, text: str) -> None:
+        """Show a text that is already searched for."""
+        self.setText(text)
+        self._timer.stop()
+        self._said = text.strip()
+
     @Slot(str)
     def _typed(self, text: str) -> None:
         self._clear.setVisible(bool(text))

@@ -1,0 +1,390 @@
+"""The one list of the application: search, filters, sort, totals, details, export, over any number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from tillgate.domain.changes import Kind
+from tillgate.domain.errors import TillgateError
+from tillgate.i18n import active_language, ntr, tr
+from tillgate.ui.tasks import Tasks
+from tillgate.ui.theme import Density, Tone, restyle
+from tillgate.ui.widgets.data_table.columns import Column, Place
+from tillgate.ui.widgets.data_table.export import Export
+from tillgate.ui.widgets.data_table.filter_bar import Filter, FilterBar
+from tillgate.ui.widgets.data_table.model import WindowModel
+from tillgate.ui.widgets.data_table.query import Query, Sort, query_from_json, query_to_json
+from tillgate.ui.widgets.data_table.saved import MemoryViews, SavedView, SavedViews
+from tillgate.ui.widgets.data_table.source import Summary, TableSource
+from tillgate.ui.widgets.data_table.view import TableView, TotalsRow
+from tillgate.ui.widgets.labels import plain_label, set_text
+from tillgate.ui.widgets.notices import EmptyState, InlineNotice, NoticeAction
+from tillgate.ui.widgets.side_pane import SidePane
+
+_REFRESH_MS = 150
+_DETAIL_MS = 60
+_PROGRESS_MS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyText:
+    """What an empty list says: an icon, why it is empty, what to do, and perhaps a button for it."""
+
+    icon: str
+    title: str
+    text: str
+    action: NoticeAction | None = None
+
+
+AskPath = Callable[[QWidget, str, Callable[[Path], None]], None]
+
+
+class DataTable(QWidget):
+    """A list. `opened(row)` when details are asked for, `selected(row)` when the cursor rests on a row."""
+
+    opened = Signal(object)
+    selected = Signal(object)
+    loaded = Signal()
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        columns: Sequence[Column[Any]],
+        source: TableSource[Any],
+        tasks: Tasks,
+        zone: tzinfo,
+        key: Callable[[Any], Hashable],
+        empty: EmptyText,
+        filters: Sequence[Filter] = (),
+        details: Callable[[Any], QWidget] | None = None,
+        detail_title: Callable[[Any], str] = str,
+        sort: Sort | None = None,
+        refresh_on: frozenset[Kind] | set[Kind] = frozenset(),
+        saved: SavedViews | None = None,
+        export_name: str = "list",
+        ask_path: AskPath | None = None,
+        density: Density = Density.COMPACT,
+    ) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self._name, self._source, self._tasks, self._zone, self._key = name, source, tasks, zone, key
+        self._details, self._detail_title = details, detail_title
+        self._saved: SavedViews = saved if saved is not None else MemoryViews()
+        self._export_name, self._ask_path = export_name, ask_path or _ask_path
+        self._empty_text = empty
+        self._export: Export | None = None
+        self._open_key: Hashable | None = None
+        self.model = WindowModel(columns, source, tasks, self._place, key, parent=self)
+        self.model.query = Query(sort=sort)
+        self.bar = FilterBar(name, filters, self._today)
+        self.view = TableView(name, self.model, density)
+        self.totals = TotalsRow(self.view, self.model)
+        self.notice = InlineNotice(closable=True)
+        self.count = plain_label(role="caption", tone="muted")
+        self.empty = EmptyState(empty.icon, empty.title, empty.text, empty.action)
+        self.pane = SidePane()
+        self._refresh_timer = self._timer(_REFRESH_MS, self.refresh)
+        self._detail_timer = self._timer(_DETAIL_MS, self._show_details)
+        self._progress_timer = QTimer(self)
+        self._progress_timer.setInterval(_PROGRESS_MS)
+        self._progress_timer.timeout.connect(self._show_progress)
+        self._lay_out()
+        self._connect(refresh_on)
+        self.bar.show_query(self.model.query)
+        self._show_sort()
+        self._load_views()
+        self.model.load(self.model.query)
+
+    # Building
+
+    def _timer(self, after_ms: int, then: Callable[[], object]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(after_ms)
+        timer.timeout.connect(then)
+        return timer
+
+    def _lay_out(self) -> None:
+        self._frame = QFrame()
+        self._frame.setProperty("tableFrame", "true")
+        inner = QVBoxLayout(self._frame)
+        inner.setContentsMargins(2, 2, 2, 2)
+        inner.setSpacing(0)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.empty)
+        inner.addWidget(self._stack, 1)
+        inner.addWidget(self.totals)
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.setHandleWidth(12)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(self._frame)
+        self._split.addWidget(self.pane)
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+        foot = QHBoxLayout()
+        foot.addWidget(self.count)
+        foot.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self.bar)
+        column.addWidget(self.notice)
+        column.addWidget(self._split, 1)
+        column.addLayout(foot)
+        self.setFocusProxy(self.view)
+
+    def _connect(self, refresh_on: frozenset[Kind] | set[Kind]) -> None:
+        self.bar.asked.connect(self._ask)
+        self.bar.export_asked.connect(self.start_export)
+        self.bar.save_asked.connect(self._save_view)
+        self.bar.view_asked.connect(self._open_view)
+        self.bar.remove_asked.connect(self._remove_view)
+        self.bar.search.down.connect(self.view.setFocus)
+        self.bar.search.chosen.connect(self._open_first)
+        self.view.horizontalHeader().sectionClicked.connect(self._sort_by)
+        self.view.entered_row.connect(self.open_row)
+        self.view.clicked.connect(lambda index: self.open_row(index.row()))
+        self.view.left.connect(self.pane.close_pane)
+        self.view.focused.connect(self._ring)
+        self.view.selectionModel().currentRowChanged.connect(self._moved)
+        self.model.modelReset.connect(self._after_reset)
+        self.model.loaded.connect(self._shown)
+        self.model.summed.connect(self._summed)
+        self.model.broken.connect(self._broken)
+        self.model.dataChanged.connect(self._arrived)
+        self.pane.closed.connect(self._closed)
+        if refresh_on:
+            self._tasks.watch(self, refresh_on, lambda _changes: self._refresh_timer.start())
+        for keys, run in (("Ctrl+F", self._focus_search), ("Ctrl+E", self.start_export)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(run)
+
+    # Asking
+
+    @property
+    def query(self) -> Query:
+        """What the list shows."""
+        return self.model.query
+
+    def set_query(self, query: Query) -> None:
+        """Show another query; a number on a dashboard opens its rows this way."""
+        self.bar.show_query(query)
+        self._ask(query)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Fetch again what is looked at; the cursor and the scroll bar stay."""
+        self.notice.clear()
+        self.model.refresh()
+
+    @Slot(object)
+    def _ask(self, query: Query) -> None:
+        self.notice.clear()
+        self.pane.close_pane()
+        self.model.load(query)
+        self._show_sort()
+
+    @Slot(int)
+    def _sort_by(self, section: int) -> None:
+        column = self.model.columns[section]
+        sort = self.query.sort
+        if column.sortable:
+            descending = sort is not None and sort.key == column.key and not sort.descending
+            self._ask(replace(self.query, sort=Sort(column.key, descending)))
+        self._show_sort()
+
+    def _show_sort(self) -> None:
+        sort = self.query.sort
+        keys = [column.key for column in self.model.columns]
+        section = keys.index(sort.key) if sort is not None and sort.key in keys else -1
+        down = sort is not None and sort.descending
+        order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
+        self.view.horizontalHeader().setSortIndicator(section, order)
+
+    @Slot()
+    def _focus_search(self) -> None:
+        self.bar.search.setFocus()
+        self.bar.search.selectAll()
+
+    # Showing
+
+    def _place(self) -> Place:
+        return Place(active_language(), self._zone)
+
+    def _today(self) -> date:
+        return datetime.now(self._zone).date()
+
+    @Slot()
+    def _after_reset(self) -> None:
+        self.view.scrollToTop()
+
+    @Slot()
+    def _shown(self) -> None:
+        self._show_emptiness()
+        self.loaded.emit()
+
+    @Slot(object)
+    def _summed(self, summary: Summary) -> None:
+        self.totals.show_totals(summary.totals if summary.count else {})
+        set_text(self.count, ntr("{count} row", "{count} rows", summary.count))
+        self._show_emptiness()
+
+    def _show_emptiness(self) -> None:
+        if self.model.waiting:
+            return
+        empty = self.model.rowCount() == 0
+        self._stack.setCurrentWidget(self.empty if empty else self.view)
+        if empty and self.query.narrowed:
+            self.empty.show_text(tr("Nothing matches"), tr("Change the search or the filters, or show all."), "search")
+        elif empty:
+            self.empty.show_text(self._empty_text.title, self._empty_text.text, self._empty_text.icon)
+        if self.empty.button is not None:
+            self.empty.button.setVisible(not self.query.narrowed)
+
+    @Slot(object)
+    def _broken(self, error: TillgateError) -> None:
+        self.notice.show_error(error, [NoticeAction(tr("Try again"), self.refresh, "refresh-cw")])
+
+    @Slot(bool)
+    def _ring(self, focused: bool) -> None:
+        self._frame.setProperty("focused", "true" if focused else "")
+        restyle(self._frame)
+
+    # Details
+
+    @Slot(int)
+    def open_row(self, position: int) -> None:
+        """Show the details of a row, if it is here."""
+        row = self.model.row(position)
+        if row is None:
+            return
+        self.opened.emit(row)
+        if self._details is not None:
+            self._open_key = self._key(row)
+            self.pane.show_body(self._detail_title(row), self._details(row))
+
+    def select_key(self, key: Hashable) -> bool:
+        """Put the cursor on the row with a key and open it; False if it is not among the rows that are here."""
+        position = self.model.position_of(key)
+        if position is None:
+            return False
+        self.view.select_row(position)
+        self.open_row(position)
+        return True
+
+    @property
+    def current_row(self) -> Any | None:
+        """The row under the cursor."""
+        index = self.view.currentIndex()
+        return self.model.row(index.row()) if index.isValid() else None
+
+    @Slot(str)
+    def _open_first(self, _text: str) -> None:
+        if not self.model.waiting and self.model.rowCount() == 1:
+            self.view.select_row(0)
+            self.open_row(0)
+
+    @Slot()
+    def _moved(self) -> None:
+        if (row := self.current_row) is not None:
+            self.selected.emit(row)
+        if not self.pane.isHidden():
+            self._detail_timer.start()
+
+    @Slot()
+    def _show_details(self) -> None:
+        if not self.pane.isHidden() and self.view.currentIndex().isValid():
+            self.open_row(self.view.currentIndex().row())
+
+    @Slot()
+    def _arrived(self) -> None:
+        # After a refresh a row may stand elsewhere: the cursor stays with the row whose details are open.
+        if self._open_key is None or self.pane.isHidden():
+            return
+        position = self.model.position_of(self._open_key)
+        if position is not None and position != self.view.currentIndex().row():
+            self._detail_timer.stop()
+            self.view.setCurrentIndex(self.model.index(position, 0))
+
+    @Slot()
+    def _closed(self) -> None:
+        self._open_key = None
+        self._detail_timer.stop()
+        self.view.setFocus()
+
+    # Saved views
+
+    def _load_views(self) -> None:
+        saved, name = self._saved, self._export_name
+        self._tasks.run(self, lambda: saved.list_views(name), self.bar.show_views, label="views")
+
+    def _save_view(self, title: str) -> None:
+        saved, name, view = self._saved, self._export_name, SavedView(title, query_to_json(self.query))
+        self._tasks.run(self, lambda: saved.save_view(name, view), lambda _none: self._load_views(), label="views")
+
+    def _remove_view(self, title: str) -> None:
+        saved, name = self._saved, self._export_name
+        self._tasks.run(self, lambda: saved.remove_view(name, title), lambda _none: self._load_views(), label="views")
+
+    def _open_view(self, view: SavedView) -> None:
+        try:
+            self.set_query(query_from_json(view.query, self._today))
+        except ValueError:
+            self.notice.say(Tone.FAILED, tr("This view can no longer be read."), tr("Save it again."))
+
+    # Export
+
+    @Slot()
+    def start_export(self) -> None:
+        """Ask for a file and write all rows of the query to it, on the lane."""
+        if self._export is None:
+            self._ask_path(self, f"{self._export_name}.csv", self._write)
+
+    def _write(self, path: Path) -> None:
+        export = Export(path, self.model.columns, self._source, self.query, self._place())
+        self._export = export
+        self._progress_timer.start()
+        self._tasks.run(self, export.write, self._exported, self._export_failed, label="export")
+
+    @Slot()
+    def _show_progress(self) -> None:
+        if (export := self._export) is not None:
+            text = ntr("Exporting: {count} row written", "Exporting: {count} rows written", export.written)
+            self.notice.say(Tone.ACCENT, text, actions=[NoticeAction(tr("Stop the export"), export.stop, "x")])
+
+    def _exported(self, finished: bool) -> None:
+        export, self._export = self._export, None
+        self._progress_timer.stop()
+        if export is None or not finished:
+            self.notice.say(Tone.ACCENT, tr("The export was stopped. No file was written."))
+            return
+        text = ntr(
+            "{count} row written to {file}.", "{count} rows written to {file}.", export.written, file=export.path
+        )
+        self.notice.say(Tone.SETTLED, text)
+
+    def _export_failed(self, error: TillgateError) -> None:
+        self._export = None
+        self._progress_timer.stop()
+        self.notice.show_error(error)
+
+
+def _ask_path(parent: QWidget, name: str, then: Callable[[Path], None]) -> None:
+    dialog = QFileDialog(parent, tr("Export as CSV"), name, tr("Comma-separated values (*.csv)"))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("csv")
+    dialog.selectFile(name)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
+    dialog.open()
