@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
@@ -26,19 +27,8 @@ class CallRecord:
     """The last call of a kind for an attempt or a refund."""
 
     id: int
-    kind: str
     outcome: str
     message: str | None
-
-    @property
-    def proven_idle(self) -> bool:
-        """Nothing can have come of it."""
-        return self.outcome in PROVEN_IDLE
-
-    @property
-    def undecided(self) -> bool:
-        """It may have happened."""
-        return self.outcome in (SENT, Outcome.UNKNOWN.value)
 
 
 def plan_call(
@@ -101,9 +91,21 @@ def last_call(
     table = provider_call.c
     owner = table.attempt_id == attempt_id if attempt_id is not None else table.refund_id == refund_id
     row = connection.execute(
-        select(table.id, table.kind, table.outcome, table.message)
+        select(table.id, table.outcome, table.message)
         .where(owner, table.kind == kind)
         .order_by(table.id.desc())
         .limit(1)
     ).one_or_none()
-    return CallRecord(row.id, row.kind, row.outcome, row.message) if row else None
+    return CallRecord(row.id, row.outcome, row.message) if row else None
+
+
+def sent_since(
+    connection: Connection, kind: str, *, attempt_id: int | None = None, refund_id: int | None = None
+) -> datetime | None:
+    """When a call that may have reached the provider was first sent; None proves that none has."""
+    table = provider_call.c
+    owner = table.attempt_id == attempt_id if attempt_id is not None else table.refund_id == refund_id
+    first: datetime | None = connection.execute(
+        select(func.min(table.first_sent_at)).where(owner, table.kind == kind, table.outcome.not_in(PROVEN_IDLE))
+    ).scalar_one()
+    return first

@@ -16,10 +16,11 @@ from tillgate.domain.errors import Bug, Invalid, MoneyMoved, Refused, Unavailabl
 from tillgate.domain.money import Money, total
 from tillgate.domain.payment import AttemptState, Fulfilment, PaymentState, Purpose
 from tillgate.domain.settings import LINK_MINUTES
-from tillgate.domain.staff import Action, Actor, check_allowed
+from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
 from tillgate.ports import CheckoutRequest, Outcome, Payer, PaymentProvider
 from tillgate.services import calls
+from tillgate.services.access import authorize
 from tillgate.services.apply import apply_create_answer
 from tillgate.services.payment_rows import (
     find_live_payment,
@@ -90,7 +91,7 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
     The same key gives the first answer. Raises Invalid for a bad command, Refused("key_reused") for the same key with
     other content, Refused("already_being_paid") naming the live payment, Unavailable when the database is busy.
     """
-    check_allowed(actor, Action.TAKE_PAYMENT)
+    authorize(till, actor, Action.TAKE_PAYMENT)
     provider = _provider_for(till, command)
     _check(command, provider)
     fp("start.before_intent")

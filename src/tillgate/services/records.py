@@ -99,6 +99,7 @@ class AttemptRecord:
     url: str | None
     expires_at: datetime | None
     created_at: datetime
+    ending: int
     ended_at: datetime | None
     ended_reason: str | None
     checked_at: datetime | None
@@ -180,6 +181,7 @@ class RefundRecord:
     message: str | None
     tries: int
     next_at: datetime | None
+    lease_until: datetime | None
 
     @property
     def amount(self) -> Money:

@@ -23,7 +23,16 @@ from tillgate.store.models.payments import (
     return_inbox,
 )
 from tillgate.store.models.people import approval, customer, sign_in_guard, staff, staff_session
-from tillgate.store.models.sales import cart, cart_line, order_item, sales_invoice, sales_invoice_line, sales_order
+from tillgate.store.models.sales import (
+    cart,
+    cart_fee,
+    cart_line,
+    cart_undo,
+    order_item,
+    sales_invoice,
+    sales_invoice_line,
+    sales_order,
+)
 
 __all__ = [
     "allocation",
@@ -32,7 +41,9 @@ __all__ = [
     "audit_head",
     "capture",
     "cart",
+    "cart_fee",
     "cart_line",
+    "cart_undo",
     "customer",
     "ledger_entry",
     "ledger_tx",

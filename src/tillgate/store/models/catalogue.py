@@ -103,6 +103,8 @@ rental_period = Table(
     text("name"),
     integer("days"),
     integer("price_minor"),
+    integer("active", default=1),
+    flag("active"),
     positive("days"),
     positive("price_minor"),
     UniqueConstraint("variant_id", "days"),

@@ -113,6 +113,8 @@ payment_attempt = Table(
     text("return_token_sha256", null=True),
     instant("expires_at", null=True),
     instant("created_at"),
+    # The cashier asked for its end; kept until the provider is heard, over a restart too.
+    integer("ending", default=0),
     instant("ended_at", null=True),
     text("ended_reason", null=True),
     instant("checked_at", null=True),
@@ -128,6 +130,7 @@ payment_attempt = Table(
     instant("lease_until", null=True),
     one_of("state", AttemptState),
     flag("live"),
+    flag("ending"),
     UniqueConstraint("provider", "provider_id"),
     Index(
         "uq_payment_attempt_live",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy import text as sql
 
 from tillgate.domain.orders import CartState, InvoiceState, LineType, OrderState
 from tillgate.store.columns import (
     NUMBERED,
+    STRICT,
+    Int,
     day,
     instant,
     integer,
@@ -60,10 +62,40 @@ cart_line = Table(
     day("start_on", null=True),
     integer("unit_price_minor"),
     integer("unit_deposit_minor", default=0),
+    integer("tax_bp", default=0),
+    text("tax_name"),
     positive("quantity"),
     not_negative("unit_price_minor"),
     not_negative("unit_deposit_minor"),
+    not_negative("tax_bp"),
     UniqueConstraint("cart_id", "position"),
+    **NUMBERED,
+)
+
+# A vendor's service fee as it was when the vendor's first line was rung up.
+cart_fee = Table(
+    "cart_fee",
+    metadata,
+    Column("cart_id", Int, ForeignKey("cart.id"), nullable=False),
+    Column("vendor_id", Int, ForeignKey("vendor.id"), nullable=False),
+    integer("flat_minor"),
+    integer("bp"),
+    not_negative("flat_minor"),
+    not_negative("bp"),
+    PrimaryKeyConstraint("cart_id", "vendor_id"),
+    **STRICT,
+)
+
+# What a cart held before each of its last edits, so that undo outlives the process.
+cart_undo = Table(
+    "cart_undo",
+    metadata,
+    number(),
+    link("cart_id", "cart", index=True),
+    text("till_id"),
+    text("edit"),
+    text("content"),
+    Index("ix_cart_undo_till", "till_id", "cart_id"),
     **NUMBERED,
 )
 
@@ -90,6 +122,7 @@ sales_order = Table(
     not_negative("total_minor"),
     # One order per vendor for a checkout payment (ruling 2).
     UniqueConstraint("payment_id", "vendor_id"),
+    Index("ix_sales_order_state", "state", "id"),
     **NUMBERED,
 )
 

@@ -425,6 +425,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sales_order_created_at"), "sales_order", ["created_at"], unique=False)
     op.create_index(op.f("ix_sales_order_customer_id"), "sales_order", ["customer_id"], unique=False)
     op.create_index(op.f("ix_sales_order_vendor_id"), "sales_order", ["vendor_id"], unique=False)
+    op.create_index("ix_sales_order_state", "sales_order", ["state", "id"], unique=False)
     op.create_table(
         "variant",
         sa.Column("id", Int, nullable=False),
@@ -514,6 +515,8 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("days", Int, nullable=False),
         sa.Column("price_minor", Int, nullable=False),
+        sa.Column("active", Int, server_default="1", nullable=False),
+        sa.CheckConstraint("active IN (0, 1)", name=op.f("ck_rental_period_active_flag")),
         sa.CheckConstraint("days > 0", name=op.f("ck_rental_period_days_positive")),
         sa.CheckConstraint("price_minor > 0", name=op.f("ck_rental_period_price_minor_positive")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_rental_period_variant_id")),
@@ -584,7 +587,10 @@ def upgrade() -> None:
         sa.Column("start_on", sa.Text(), nullable=True),
         sa.Column("unit_price_minor", Int, nullable=False),
         sa.Column("unit_deposit_minor", Int, server_default="0", nullable=False),
+        sa.Column("tax_bp", Int, server_default="0", nullable=False),
+        sa.Column("tax_name", sa.Text(), nullable=False),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_cart_line_quantity_positive")),
+        sa.CheckConstraint("tax_bp >= 0", name=op.f("ck_cart_line_tax_bp_not_negative")),
         sa.CheckConstraint("unit_deposit_minor >= 0", name=op.f("ck_cart_line_unit_deposit_minor_not_negative")),
         sa.CheckConstraint("unit_price_minor >= 0", name=op.f("ck_cart_line_unit_price_minor_not_negative")),
         sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_line_cart_id")),
@@ -596,6 +602,33 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_cart_line_cart_id"), "cart_line", ["cart_id"], unique=False)
+    op.create_table(
+        "cart_fee",
+        sa.Column("cart_id", Int, nullable=False),
+        sa.Column("vendor_id", Int, nullable=False),
+        sa.Column("flat_minor", Int, nullable=False),
+        sa.Column("bp", Int, nullable=False),
+        sa.CheckConstraint("bp >= 0", name=op.f("ck_cart_fee_bp_not_negative")),
+        sa.CheckConstraint("flat_minor >= 0", name=op.f("ck_cart_fee_flat_minor_not_negative")),
+        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_fee_cart_id")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_cart_fee_vendor_id")),
+        sa.PrimaryKeyConstraint("cart_id", "vendor_id", name=op.f("pk_cart_fee")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "cart_undo",
+        sa.Column("id", Int, nullable=False),
+        sa.Column("cart_id", Int, nullable=False),
+        sa.Column("till_id", sa.Text(), nullable=False),
+        sa.Column("edit", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_undo_cart_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cart_undo")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_cart_undo_cart_id"), "cart_undo", ["cart_id"], unique=False)
+    op.create_index("ix_cart_undo_till", "cart_undo", ["till_id", "cart_id"], unique=False)
     op.create_table(
         "order_item",
         sa.Column("id", Int, nullable=False),

@@ -96,11 +96,26 @@ _RELEASE_POSTGRES = (
     "WHEN (NEW.state IN ('FAILED', 'EXPIRED', 'CANCELLED', 'REFUNDED')) EXECUTE FUNCTION tillgate_release()",
 )
 
+# No orders without a verified payment, whatever the code above says (seed 004, property 18).
+_UNPAID = "(SELECT state FROM payment WHERE id = NEW.payment_id) <> 'CAPTURED'"
+_PAID_ONLY_SQLITE = (
+    f"CREATE TRIGGER sales_order_needs_money BEFORE INSERT ON sales_order WHEN {_UNPAID} "
+    "BEGIN SELECT RAISE(ABORT, 'sales_order_without_money'); END"
+)
+_PAID_ONLY_POSTGRES = (
+    "CREATE FUNCTION tillgate_paid_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    f"IF {_UNPAID} THEN RAISE EXCEPTION 'sales_order_without_money' USING ERRCODE = 'restrict_violation'; END IF; "
+    "RETURN NEW; END $$",
+    "CREATE TRIGGER sales_order_needs_money BEFORE INSERT ON sales_order FOR EACH ROW "
+    "EXECUTE FUNCTION tillgate_paid_only()",
+)
+
 
 def upgrade() -> None:
     """Write the triggers."""
     connection = op.get_bind()
     install(connection, GUARDS)
     sqlite = connection.dialect.name == "sqlite"
-    for statement in (_RELEASE_SQLITE,) if sqlite else _RELEASE_POSTGRES:
+    here = (_RELEASE_SQLITE, _PAID_ONLY_SQLITE) if sqlite else (*_RELEASE_POSTGRES, *_PAID_ONLY_POSTGRES)
+    for statement in here:
         connection.exec_driver_sql(statement)

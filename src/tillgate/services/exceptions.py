@@ -1,0 +1,277 @@
+"""The Exceptions list: money and work that a person must settle, each with its evidence and the allowed actions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
+from tillgate.domain.exceptions import ALLOWED, CaptureDisposition, ExceptionAction, ExceptionKind
+from tillgate.domain.ledger import UNAPPLIED, pair, wallet
+from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState, RefundState
+from tillgate.domain.staff import Action, Actor
+from tillgate.services.access import authorize
+from tillgate.services.apply import end_attempt
+from tillgate.services.exception_rows import close_exception
+from tillgate.services.payment_rows import (
+    change_payment,
+    find_live_attempt,
+    load_capture,
+    load_payment,
+    move_payment,
+)
+from tillgate.services.records import CaptureRecord, PaymentRecord
+from tillgate.services.refund_rows import load_refund, plan_refund
+from tillgate.services.till import Till
+from tillgate.store.ledger import post
+from tillgate.store.models import allocation, capture, money_exception, outbox, payment_attempt, refund
+from tillgate.store.unit_of_work import UnitOfWork
+
+_A: Final = ExceptionAction
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRecord:
+    """One exception; `actions` is what may be done about it now, `evidence` what is known, by name."""
+
+    id: int
+    kind: ExceptionKind
+    payment_id: int | None
+    attempt_id: int | None
+    capture_id: int | None
+    refund_id: int | None
+    outbox_id: int | None
+    evidence: dict[str, str]
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: int | None
+    action: str | None
+    reason: str | None
+
+    @property
+    def actions(self) -> tuple[ExceptionAction, ...]:
+        """None once it is closed."""
+        return () if self.closed_at else ALLOWED[self.kind]
+
+
+def list_exceptions(
+    till: Till, actor: Actor, *, closed: bool = False, after: int | None = None, limit: int = 200
+) -> list[ExceptionRecord]:
+    """Open ones, or closed ones, newest first, from below the number `after`."""
+    authorize(till, actor, Action.VIEW_EXCEPTIONS)
+    table = money_exception.c
+    query = select(money_exception).where(table.closed_at.is_not(None) if closed else table.closed_at.is_(None))
+    if after is not None:
+        query = query.where(table.id < after)
+    with till.db.read() as connection:
+        return [_record(row) for row in connection.execute(query.order_by(table.id.desc()).limit(limit))]
+
+
+def load_exception(till: Till, actor: Actor, exception_id: int) -> ExceptionRecord:
+    """Raises NotFound("exception_unknown")."""
+    authorize(till, actor, Action.VIEW_EXCEPTIONS)
+    with till.db.read() as connection:
+        return _load(connection, exception_id)
+
+
+def count_exceptions(till: Till) -> int:
+    """How many are open."""
+    with till.db.read() as connection:
+        query = select(func.count()).select_from(money_exception).where(money_exception.c.closed_at.is_(None))
+        return int(connection.execute(query).scalar_one())
+
+
+def settle_exception(
+    till: Till, actor: Actor, exception_id: int, action: ExceptionAction, reason: str
+) -> ExceptionRecord:
+    """Do what a manager decided, with the reason, in one transaction.
+
+    Raises NotAllowed, Invalid("reason_missing"), Refused("exception_closed" | "action_not_allowed" | …) and changes
+    nothing then.
+    """
+    authorize(till, actor, Action.SETTLE_EXCEPTION)
+    words = reason.strip()[:500]
+    if not words:
+        raise Invalid("reason_missing", field="reason")
+
+    def work(uow: UnitOfWork) -> ExceptionRecord:
+        found = _load(uow.connection, exception_id, lock=True)
+        if found.closed_at is not None:
+            raise Refused("exception_closed", exception=exception_id)
+        if action not in found.actions:
+            raise Refused("action_not_allowed", action=action.value, kind=found.kind.value)
+        _ACTIONS[action](uow, till, found, words)
+        if not close_exception(uow, exception_id, action.value, words):
+            raise Refused("exception_closed", exception=exception_id)
+        return _load(uow.connection, exception_id)
+
+    return till.db.transact(actor, work)
+
+
+def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, _reason: str) -> None:
+    """Use the money for what it was meant for, as if it had come in time; a surplus goes back."""
+    source = _money(uow, found)
+    owner = _owner(uow, source)
+    if owner.state in WAITING:
+        if not _is_over(uow, owner, source):
+            raise Refused("close_checkout_first", payment=owner.id)
+        _end_paid(uow, owner, source)
+        owner = move_payment(uow, load_payment(uow.connection, owner.id), PaymentState.CAPTURED, captured_at=uow.now)
+        uow.execute(update(capture).where(capture.c.id == source.id).values(main=1))
+    elif not source.main:
+        raise Refused("paid_otherwise", payment=owner.id, money_moved=MoneyMoved.YES)
+    _take_things(uow, owner)
+    till.fulfilling[owner.purpose].make(uow, owner)
+    change_payment(uow, owner, fulfilment=Fulfilment.DONE, settled_at=uow.now)
+    _dispose(uow, source, CaptureDisposition.APPLIED)
+    surplus = source.amount - owner.amount
+    if surplus.minor > 0:
+        plan_refund(uow, load_capture(uow.connection, source.id), surplus, "surplus")
+
+
+def _refund(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+    source = _money(uow, found)
+    plan_refund(uow, source, source.left, reason)
+    _dispose(uow, source, CaptureDisposition.REFUNDING)
+    _let_go(uow, source)
+
+
+def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -> None:
+    """Owe it to the customer instead: to their wallet."""
+    source = _money(uow, found)
+    owner = _owner(uow, source)
+    if owner.customer_id is None:
+        raise Refused("customer_needed", payment=owner.id)
+    left = source.left
+    if left.minor <= 0:
+        raise Refused("refund_exceeds", asked=left, left=left)
+    entries = pair(UNAPPLIED, wallet(owner.customer_id), left)
+    post(uow.connection, "credit", f"credit:{source.id}", payment_id=owner.id, now=uow.now, entries=entries)
+    # Credited money can't be refunded as well.
+    uow.execute(update(capture).where(capture.c.id == source.id).values(refunded_minor=source.amount_minor))
+    _dispose(uow, source, CaptureDisposition.CREDITED)
+    uow.record("payment.credited", owner.subject, capture=source.id, amount=left.minor, customer=owner.customer_id)
+    _let_go(uow, source)
+
+
+def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+    """Ask, send or mail again, now."""
+    if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
+        failed = load_refund(uow.connection, found.refund_id, lock=True)
+        source = load_capture(uow.connection, failed.capture_id, lock=True)
+        plan_refund(uow, source, failed.amount, reason)
+    elif found.refund_id is not None:
+        again = {"state": RefundState.SENT, "next_at": uow.now, "lease_until": None}
+        uow.execute(update(refund).where(refund.c.id == found.refund_id).values(again))
+    elif found.outbox_id is not None:
+        again = {"parked_at": None, "next_at": uow.now, "created_at": uow.now, "lease_until": None}
+        uow.execute(update(outbox).where(outbox.c.id == found.outbox_id).values(again))
+    elif found.attempt_id is not None:
+        uow.execute(
+            update(payment_attempt).where(payment_attempt.c.id == found.attempt_id).values(next_check_at=uow.now)
+        )
+
+
+def _close(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -> None:
+    """Leave it as it is, explained; what it held is free for another sale."""
+    if found.capture_id is None:
+        return
+    source = load_capture(uow.connection, found.capture_id, lock=True)
+    if source.disposition is CaptureDisposition.ON_EXCEPTIONS:
+        _dispose(uow, source, CaptureDisposition.CLOSED)
+        _let_go(uow, source)
+
+
+_ACTIONS: Final[dict[ExceptionAction, Callable[[UnitOfWork, Till, ExceptionRecord, str], None]]] = {
+    _A.APPLY: _apply,
+    _A.REFUND: _refund,
+    _A.CREDIT: _credit,
+    _A.RETRY: _retry,
+    _A.CLOSE: _close,
+}
+
+
+def _money(uow: UnitOfWork, found: ExceptionRecord) -> CaptureRecord:
+    if found.capture_id is None:
+        raise Refused("action_not_allowed", action="money", kind=found.kind.value)
+    source = load_capture(uow.connection, found.capture_id)
+    if source.payment_id is not None:
+        load_payment(uow.connection, source.payment_id, lock=True)
+    return load_capture(uow.connection, found.capture_id, lock=True)
+
+
+def _owner(uow: UnitOfWork, source: CaptureRecord) -> PaymentRecord:
+    if source.payment_id is None:
+        raise Refused("money_of_nobody", capture=source.id, money_moved=MoneyMoved.YES)
+    return load_payment(uow.connection, source.payment_id)
+
+
+def _dispose(uow: UnitOfWork, source: CaptureRecord, disposition: CaptureDisposition) -> None:
+    uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=disposition))
+
+
+def _is_over(uow: UnitOfWork, owner: PaymentRecord, source: CaptureRecord) -> bool:
+    """Whether the money came through the checkout that is open: then no other money can come through it."""
+    live = find_live_attempt(uow.connection, owner.id)
+    return live is None or live.id == source.attempt_id
+
+
+def _end_paid(uow: UnitOfWork, owner: PaymentRecord, source: CaptureRecord) -> None:
+    uow.execute(
+        update(payment_attempt)
+        .where(payment_attempt.c.id == source.attempt_id, payment_attempt.c.payment_id == owner.id)
+        .values(state=AttemptState.CAPTURED, next_check_at=None, version=payment_attempt.c.version + 1)
+    )
+
+
+def _take_things(uow: UnitOfWork, owner: PaymentRecord) -> None:
+    try:
+        with uow.savepoint():
+            uow.execute(update(allocation).where(allocation.c.payment_id == owner.id).values(live=1))
+    except IntegrityError as error:
+        raise Refused("paid_otherwise", money_moved=MoneyMoved.YES, payment=owner.id) from error
+
+
+def _let_go(uow: UnitOfWork, source: CaptureRecord) -> None:
+    """Money that will not be used frees what it was for, and ends a checkout that can bring no more."""
+    if source.payment_id is None:
+        return
+    owner = load_payment(uow.connection, source.payment_id, lock=True)
+    live = find_live_attempt(uow.connection, owner.id)
+    if owner.state in WAITING and live is not None and live.id == source.attempt_id:
+        end_attempt(uow, owner, live, AttemptState.FAILED, "settled_by_manager")
+    elif source.main and owner.fulfilment is not Fulfilment.DONE:
+        uow.execute(update(allocation).where(allocation.c.payment_id == owner.id).values(live=0))
+
+
+def _load(connection: Connection, exception_id: int, *, lock: bool = False) -> ExceptionRecord:
+    query = select(money_exception).where(money_exception.c.id == exception_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("exception_unknown", exception=exception_id)
+    return _record(row)
+
+
+def _record(row: Row[Any]) -> ExceptionRecord:
+    evidence = {name: str(value) for name, value in json.loads(row.evidence).items()}
+    return ExceptionRecord(
+        row.id,
+        row.kind,
+        row.payment_id,
+        row.attempt_id,
+        row.capture_id,
+        row.refund_id,
+        row.outbox_id,
+        evidence,
+        row.opened_at,
+        row.closed_at,
+        row.closed_by,
+        row.action,
+        row.reason,
+    )

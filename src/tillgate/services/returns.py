@@ -1,0 +1,131 @@
+"""What browsers bring back: stored and answered at once, looked at later; a hint, never the truth (reliability.md 2.2).
+
+A good signature wakes the verifier. A bad one is audited and wakes it too: captured and matching goes on, and with
+nothing authorised or captured the attempt has failed (product.md, Verified).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select, update
+
+from tillgate.domain.payment import WAITING, AttemptState
+from tillgate.failpoints import fp
+from tillgate.services.apply import end_attempt
+from tillgate.services.metrics import observe
+from tillgate.services.payment_rows import list_captures, load_attempt, load_payment
+from tillgate.services.records import AttemptRecord
+from tillgate.services.settle import check_attempt, send_cancel
+from tillgate.services.till import Till
+from tillgate.store.columns import insert_row
+from tillgate.store.models import payment_attempt, return_inbox
+from tillgate.store.unit_of_work import UnitOfWork
+
+log: Final = logging.getLogger("tillgate.returns")
+
+
+class Verdict(StrEnum):
+    """What a return turned out to be."""
+
+    SIGNED = "signed"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
+    ORPHAN = "orphan"
+
+
+def store_return(till: Till, token: str, fields: Mapping[str, str]) -> bool:
+    """Keep a return before it is answered; the same one is kept once. False for a token that is nobody's."""
+    token_sha256 = hashlib.sha256(token.encode()).hexdigest()
+    body = json.dumps(dict(fields), sort_keys=True)
+    raw_sha256 = hashlib.sha256(body.encode()).hexdigest()
+
+    def work(uow: UnitOfWork) -> bool:
+        attempt_id = uow.execute(
+            select(payment_attempt.c.id).where(payment_attempt.c.return_token_sha256 == token_sha256)
+        ).scalar_one_or_none()
+        if attempt_id is None:
+            return False
+        key = f"{token_sha256}:{raw_sha256}"
+        if uow.execute(select(return_inbox.c.id).where(return_inbox.c.dedupe_key == key)).first() is None:
+            row = {"attempt_id": attempt_id, "dedupe_key": key, "token_sha256": token_sha256}
+            row |= {"raw_sha256": raw_sha256, "fields_json": body, "received_at": uow.now}
+            insert_row(uow.connection, return_inbox, row)
+        return True
+
+    known = till.db.transact(till.system, work)
+    fp("return.after_store")
+    return known
+
+
+def settle_returns(till: Till, *, limit: int = 50) -> int:
+    """Look at every return that nobody has looked at. How many there were."""
+    query = select(return_inbox).where(return_inbox.c.verdict.is_(None)).order_by(return_inbox.c.id).limit(limit)
+    with till.db.read() as connection:
+        rows = connection.execute(query).all()
+    for row in rows:
+        try:
+            _look_at(till, row.id, row.attempt_id, json.loads(row.fields_json))
+        except Exception:
+            log.exception("a return could not be looked at", extra={"return": row.id})
+    return len(rows)
+
+
+def _look_at(till: Till, return_id: int, attempt_id: int, fields: dict[str, str]) -> None:
+    with till.db.read() as connection:
+        attempt = load_attempt(connection, attempt_id)
+    verdict = _verdict(till, attempt, fields)
+    check_attempt(till, attempt_id, f"return:{verdict.value}")
+    if verdict is Verdict.BAD_SIGNATURE:
+        _reject(till, attempt_id)
+    _close(till, return_id, attempt, verdict)
+
+
+def _verdict(till: Till, attempt: AttemptRecord, fields: dict[str, str]) -> Verdict:
+    provider = till.providers.get(attempt.provider)
+    if provider is None:
+        return Verdict.ORPHAN
+    if "razorpay_signature" not in fields and "signature" not in fields:
+        # Dismissed or failed in the browser: providers don't sign that, so it only wakes the verifier.
+        return Verdict.UNSIGNED
+    return Verdict.SIGNED if provider.check_return(attempt.ref, fields) else Verdict.BAD_SIGNATURE
+
+
+def _reject(till: Till, attempt_id: int) -> None:
+    """After a forged return: with no money anywhere the attempt is over, at the provider first."""
+    with till.db.read() as connection:
+        attempt = load_attempt(connection, attempt_id)
+    provider = till.providers.get(attempt.provider)
+    if provider is None or not attempt.live or attempt.state is not AttemptState.OPEN:
+        return
+    send_cancel(till, provider, attempt)
+    check_attempt(till, attempt_id, "bad_signature")
+
+    def work(uow: UnitOfWork) -> None:
+        owner = load_payment(uow.connection, attempt.payment_id, lock=True)
+        found = load_attempt(uow.connection, attempt_id, lock=True)
+        open_still = found.live and found.state is AttemptState.OPEN and owner.state in WAITING
+        if open_still and not list_captures(uow.connection, owner.id):
+            end_attempt(uow, owner, found, AttemptState.FAILED, "bad_signature")
+
+    till.db.transact(till.system, work)
+
+
+def _close(till: Till, return_id: int, attempt: AttemptRecord, verdict: Verdict) -> None:
+    def work(uow: UnitOfWork) -> None:
+        changed = uow.execute(
+            update(return_inbox)
+            .where(return_inbox.c.id == return_id, return_inbox.c.verdict.is_(None))
+            .values(verdict=verdict.value)
+        ).rowcount
+        if changed:
+            uow.record("payment.return", f"payment:{attempt.payment_id}", attempt=attempt.id, verdict=verdict.value)
+            if verdict is Verdict.BAD_SIGNATURE:
+                observe(uow, "error", "bad_signature", 0)
+
+    till.db.transact(till.system, work)

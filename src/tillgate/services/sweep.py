@@ -1,0 +1,109 @@
+"""Once a day, compare the books with what the provider says of the last three days (reliability.md 1.3, rule 10)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import or_, select
+
+from tillgate.domain.checkout_facts import ProviderTry
+from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
+from tillgate.domain.ledger import UNAPPLIED, clearing, pair
+from tillgate.ports import Answer, Outcome, PaymentProvider
+from tillgate.services.exception_rows import open_exception
+from tillgate.services.payment_rows import find_capture
+from tillgate.services.records import CaptureRecord, columns, record
+from tillgate.services.settle import check_attempt
+from tillgate.services.till import Till
+from tillgate.store.columns import insert_row
+from tillgate.store.ledger import post
+from tillgate.store.models import capture, payment_attempt
+from tillgate.store.unit_of_work import UnitOfWork
+
+WINDOW: Final = timedelta(days=3)
+# Money this young may be on its way to our books by the ordinary path.
+SETTLING: Final = timedelta(minutes=10)
+
+
+def sweep(till: Till, provider: PaymentProvider) -> bool:
+    """Report money without a record, and records without money, on Exceptions. False if the provider was not heard."""
+    since = till.clock.now() - WINDOW
+    ours = _ours(till, provider, since)
+    answer = provider.list_recent(since, tuple(each.provider_ref for each in ours))
+    if answer.outcome is not Outcome.SUCCESS:
+        return False
+    known = {each.provider_ref for each in ours}
+    for money in answer.payments:
+        if money.took_money and money.provider_ref not in known:
+            _unrecorded(till, provider, answer, money)
+    theirs = {money.provider_ref for money in answer.payments}
+    for each in ours:
+        if each.provider_ref not in theirs and each.seen_at < till.clock.now() - SETTLING:
+            till.db.transact(till.system, partial(_report_missing, each))
+    return True
+
+
+def _ours(till: Till, provider: PaymentProvider, since: datetime) -> list[CaptureRecord]:
+    query = select(*columns(CaptureRecord, capture)).where(
+        capture.c.provider == provider.name, capture.c.seen_at >= since
+    )
+    with till.db.read() as connection:
+        return [record(CaptureRecord, row) for row in connection.execute(query)]
+
+
+def _unrecorded(till: Till, provider: PaymentProvider, answer: Answer, money: ProviderTry) -> None:
+    """Through the checkout it belongs to, if that is ours; else it is unknown money."""
+    belongs = [facts for facts in answer.checkouts if any(t.provider_ref == money.provider_ref for t in facts.tries)]
+    keys = [facts.reference for facts in belongs]
+    ids = [facts.provider_id for facts in belongs] + [money.checkout_id or ""]
+    with till.db.read() as connection:
+        attempt_ids = connection.execute(
+            select(payment_attempt.c.id).where(
+                payment_attempt.c.provider == provider.name,
+                or_(payment_attempt.c.reference.in_(keys), payment_attempt.c.provider_id.in_(ids)),
+            )
+        ).scalars()
+        found = list(attempt_ids)
+    for attempt_id in found:
+        check_attempt(till, attempt_id, "sweep")
+    till.db.transact(till.system, lambda uow: _report_unknown(uow, till, provider, money))
+
+
+def _report_unknown(uow: UnitOfWork, till: Till, provider: PaymentProvider, money: ProviderTry) -> None:
+    if find_capture(uow.connection, provider.name, money.provider_ref) is not None:
+        return
+    if money.created_at is not None and money.created_at > till.clock.now() - SETTLING:
+        return
+    row = {
+        "provider": provider.name,
+        "provider_ref": money.provider_ref,
+        "amount_minor": money.amount.minor,
+        "currency": money.amount.currency,
+        "method": money.method,
+        "disposition": CaptureDisposition.ON_EXCEPTIONS,
+        "seen_at": uow.now,
+    }
+    capture_id = insert_row(uow.connection, capture, row)
+    key = f"capture:{provider.name}:{money.provider_ref}"
+    entries = pair(clearing(provider.name), UNAPPLIED, money.amount)
+    post(uow.connection, "capture", key, payment_id=None, now=uow.now, entries=entries)
+    open_exception(
+        uow,
+        ExceptionKind.UNKNOWN_MONEY,
+        f"capture:{capture_id}",
+        capture_id=capture_id,
+        evidence={"came": str(money.amount), "provider_ref": money.provider_ref, "checkout": money.checkout_id or ""},
+    )
+
+
+def _report_missing(lost: CaptureRecord, uow: UnitOfWork) -> None:
+    open_exception(
+        uow,
+        ExceptionKind.MISSING_MONEY,
+        f"missing:{lost.id}",
+        payment_id=lost.payment_id,
+        capture_id=lost.id,
+        evidence={"recorded": str(lost.amount), "provider_ref": lost.provider_ref, "seen": lost.seen_at},
+    )
