@@ -9,6 +9,8 @@ from typing import Final
 from babel import Locale
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime as babel_datetime
+from babel.dates import format_time as babel_time
+from babel.dates import get_datetime_format
 from babel.localedata import locale_identifiers
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
@@ -72,3 +74,21 @@ def format_instant(instant: datetime, language: str, zone: tzinfo, *, seconds: b
     """A UTC instant shown in a zone's local time."""
     style = "medium" if seconds else "short"
     return str(babel_datetime(instant.astimezone(zone), format=style, locale=Locale.parse(language)))
+
+
+def written_day(day: date, language: str, currency: str) -> str:
+    """A day as papers and mails of a currency's region write it, the month in letters: "21 Nov 2026" for INR."""
+    return str(babel_date(day, format="medium", locale=locale_for(language, currency)))
+
+
+def written_instant(instant: datetime, language: str, currency: str, zone: tzinfo) -> str:
+    """A UTC instant in a zone's local time, as `written_day` with hours and minutes."""
+    local, locale = instant.astimezone(zone), locale_for(language, currency)
+    day, time = written_day(local.date(), language, currency), babel_time(local, format="short", locale=locale)
+    joined = str(get_datetime_format("medium", locale=locale))
+    return joined.replace("{1}", day).replace("{0}", time)
+
+
+def format_count(count: int, language: str) -> str:
+    """A whole number, grouped: "1,000,000"."""
+    return str(format_decimal(count, locale=Locale.parse(language)))

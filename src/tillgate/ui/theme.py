@@ -161,7 +161,7 @@ def current() -> Theme:
 def load_fonts() -> None:
     """Make the bundled typefaces known to Qt; FileNotFoundError if one does not load."""
     # Inter has no Devanagari: Qt says so before it takes the fallback family.
-    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
+    QLoggingCategory.setFilterRules("qt.text.font.db=false")
     for path in sorted(resource("fonts").rglob("*.ttf")):
         if QFontDatabase.addApplicationFont(str(path)) < 0:
             raise FileNotFoundError(path)

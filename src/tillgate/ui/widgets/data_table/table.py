@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStac
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
+from tillgate.formats import format_count
 from tillgate.i18n import active_language, ntr, tr
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Density, Tone, restyle
@@ -237,7 +238,7 @@ class DataTable(QWidget):
     @Slot(object)
     def _summed(self, summary: Summary) -> None:
         self.totals.show_totals(summary.totals if summary.count else {})
-        set_text(self.count, ntr("{count} row", "{count} rows", summary.count))
+        set_text(self.count, ntr("{number} row", "{number} rows", summary.count, number=_number(summary.count)))
         self._show_emptiness()
 
     def _show_emptiness(self) -> None:
@@ -360,7 +361,10 @@ class DataTable(QWidget):
     @Slot()
     def _show_progress(self) -> None:
         if (export := self._export) is not None:
-            text = ntr("Exporting: {count} row written", "Exporting: {count} rows written", export.written)
+            rows = export.written
+            text = ntr(
+                "Exporting: {number} row written", "Exporting: {number} rows written", rows, number=_number(rows)
+            )
             self.notice.say(Tone.ACCENT, text, actions=[NoticeAction(tr("Stop the export"), export.stop, "x")])
 
     def _exported(self, finished: bool) -> None:
@@ -378,6 +382,10 @@ class DataTable(QWidget):
         self._export = None
         self._progress_timer.stop()
         self.notice.show_error(error)
+
+
+def _number(count: int) -> str:
+    return format_count(count, active_language())
 
 
 def _ask_path(parent: QWidget, name: str, then: Callable[[Path], None]) -> None:

@@ -184,6 +184,9 @@ class TotalsRow(QWidget):
         for index, text in self._texts.items():
             left = header.sectionViewportPosition(index)
             room = QRect(left + PAD, 1, header.sectionSize(index) - 2 * PAD, self.height() - 1)
+            if self._model.columns[index].right:
+                # A total is longer than its amounts; it may reach into the empty column before it.
+                room.setLeft(header.sectionViewportPosition(max(0, index - 1)) + PAD)
             side = Qt.AlignmentFlag.AlignRight if self._model.columns[index].right else Qt.AlignmentFlag.AlignLeft
             painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), text)
         if 0 not in self._texts:
