@@ -10,76 +10,88 @@ from alembic import op
 revision = "0004"
 down_revision: str | None = "0003"
 
-# A product is found by its own name first, then by its code, category and variants.
-_PRODUCT = (
-    "p.name",
-    "p.code || ' ' || p.category || ' ' || coalesce((SELECT {join}(v.code || ' ' || v.name, ' ') "
+# Of each searched table: its index's name column, everything else it is found by, and the columns that matter.
+_PRODUCT = {
+    "table": "product",
+    "name": "p.name",
+    "more": "p.code || ' ' || p.category || ' ' || coalesce((SELECT <join>(v.code || ' ' || v.name, ' ') "
     "FROM variant v WHERE v.product_id = p.id), '')",
-)
+    "watched": "code, name, category",
+}
 # A number is found with and without its country code.
-_CUSTOMER = ("p.name", "p.email || ' ' || p.phone || ' ' || substr(p.phone, greatest(length(p.phone) - 9, 1))")
+_CUSTOMER = {
+    "table": "customer",
+    "name": "p.name",
+    "more": "p.email || ' ' || p.phone || ' ' || substr(p.phone, <greater>(length(p.phone) - 9, 1))",
+    "watched": "name, email, phone",
+}
 # Marks belong to words: Devanagari writes vowels with them.
-_TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
-_PUNCTUATION = "!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~"
+_SQLITE = (
+    "CREATE VIRTUAL TABLE <table>_search USING fts5(name, more, content='', contentless_delete=1, prefix='1 2 3', "
+    "tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")",
+    "<write>",
+    "CREATE TRIGGER <table>_search_insert AFTER INSERT ON <table> BEGIN <write> WHERE p.id = NEW.id; END",
+    "CREATE TRIGGER <table>_search_update AFTER UPDATE OF <watched> ON <table> BEGIN "
+    "DELETE FROM <table>_search WHERE rowid = NEW.id; <write> WHERE p.id = NEW.id; END",
+    "CREATE TRIGGER <table>_search_delete AFTER DELETE ON <table> BEGIN "
+    "DELETE FROM <table>_search WHERE rowid = OLD.id; END",
+)
+_SQLITE_WRITE = "INSERT INTO <table>_search(rowid, name, more) SELECT p.id, <name>, <more> FROM <table> p"
+# A product is found by its variants too, so that a change of one is a change of the product.
+_SQLITE_VARIANTS = (
+    "CREATE TRIGGER product_search_variant_insert AFTER INSERT ON variant BEGIN <new> END",
+    "CREATE TRIGGER product_search_variant_update AFTER UPDATE OF code, name, product_id ON variant "
+    "BEGIN <old> <new> END",
+    "CREATE TRIGGER product_search_variant_delete AFTER DELETE ON variant BEGIN <old> END",
+)
+_SQLITE_FRESH = "DELETE FROM product_search WHERE rowid = <row>.product_id; <write> WHERE p.id = <row>.product_id;"
+
+_POSTGRES = (
+    "CREATE TABLE <table>_search (id BIGINT PRIMARY KEY REFERENCES <table>(id) ON DELETE CASCADE, "
+    "name TEXT NOT NULL, words TSVECTOR NOT NULL)",
+    "CREATE INDEX ix_<table>_search_words ON <table>_search USING gin (words)",
+    "CREATE INDEX ix_<table>_search_name ON <table>_search (name text_pattern_ops)",
+    "CREATE FUNCTION tillgate_plain(written TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS "
+    "$$ SELECT translate(written, '!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 32)) $$",
+    "<write>",
+    "CREATE FUNCTION <table>_search_write() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN <write> WHERE p.id = NEW.id <again>; RETURN NULL; END $$",
+    "CREATE TRIGGER <table>_search_write AFTER INSERT OR UPDATE OF <watched> ON <table> "
+    "FOR EACH ROW EXECUTE FUNCTION <table>_search_write()",
+)
+_POSTGRES_WRITE = (
+    "INSERT INTO <table>_search(id, name, words) SELECT p.id, lower(tillgate_plain(<name>)), "
+    "to_tsvector('simple', tillgate_plain(<name> || ' ' || <more>)) FROM <table> p"
+)
+_POSTGRES_AGAIN = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, words = excluded.words"
+_POSTGRES_VARIANTS = (
+    "CREATE FUNCTION product_search_variant() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF TG_OP <> 'DELETE' THEN <write> WHERE p.id = NEW.product_id <again>; END IF; "
+    "IF TG_OP <> 'INSERT' THEN <write> WHERE p.id = OLD.product_id <again>; END IF; RETURN NULL; END $$",
+    "CREATE TRIGGER product_search_variant AFTER INSERT OR UPDATE OF code, name, product_id OR DELETE ON variant "
+    "FOR EACH ROW EXECUTE FUNCTION product_search_variant()",
+)
 
 
 def upgrade() -> None:
     """Make the indexes and the triggers that keep them, and fill them."""
     if op.get_bind().dialect.name == "sqlite":
-        _sqlite("product", _PRODUCT, "code, name, category", {"variant": ("product_id", "code, name, product_id")})
-        _sqlite("customer", _CUSTOMER, "name, email, phone", {})
-    else:
-        _postgres("product", _PRODUCT, "code, name, category", {"variant": ("product_id", "code, name, product_id")})
-        _postgres("customer", _CUSTOMER, "name, email, phone", {})
+        for searched in (_PRODUCT, _CUSTOMER):
+            _run(_SQLITE, searched | {"write": _SQLITE_WRITE, "join": "group_concat", "greater": "max"})
+        words = {"new": _SQLITE_FRESH.replace("<row>", "NEW"), "old": _SQLITE_FRESH.replace("<row>", "OLD")}
+        _run(_SQLITE_VARIANTS, words | _PRODUCT | {"write": _SQLITE_WRITE, "join": "group_concat"})
+        return
+    wording = {"write": _POSTGRES_WRITE, "again": _POSTGRES_AGAIN, "join": "string_agg", "greater": "greatest"}
+    _run(_POSTGRES, _PRODUCT | wording)
+    _run([statement for statement in _POSTGRES if "tillgate_plain(written" not in statement], _CUSTOMER | wording)
+    _run(_POSTGRES_VARIANTS, _PRODUCT | wording)
 
 
-def _sqlite(table: str, texts: tuple[str, str], columns: str, others: dict[str, tuple[str, str]]) -> None:
-    run = op.get_bind().exec_driver_sql
-    index = f"{table}_search"
-    name, more = (text.replace("{join}", "group_concat").replace("greatest(", "max(") for text in texts)
-    write = f"INSERT INTO {index}(rowid, name, more) SELECT p.id, {name}, {more} FROM {table} p"
-    run(
-        f"CREATE VIRTUAL TABLE {index} USING fts5(name, more, content='', contentless_delete=1, "
-        f"prefix='1 2 3', tokenize=\"{_TOKENIZER}\")"
-    )
-    run(write)
-    fresh = f"DELETE FROM {index} WHERE rowid = {{id}}; {write} WHERE p.id = {{id}};"
-    run(f"CREATE TRIGGER {index}_insert AFTER INSERT ON {table} BEGIN {write} WHERE p.id = NEW.id; END")
-    run(f"CREATE TRIGGER {index}_update AFTER UPDATE OF {columns} ON {table} BEGIN {fresh.format(id='NEW.id')} END")
-    run(f"CREATE TRIGGER {index}_delete AFTER DELETE ON {table} BEGIN DELETE FROM {index} WHERE rowid = OLD.id; END")
-    for other, (link, watched) in others.items():
-        new, old = fresh.format(id=f"NEW.{link}"), fresh.format(id=f"OLD.{link}")
-        run(f"CREATE TRIGGER {index}_{other}_insert AFTER INSERT ON {other} BEGIN {new} END")
-        run(f"CREATE TRIGGER {index}_{other}_update AFTER UPDATE OF {watched} ON {other} BEGIN {old} {new} END")
-        run(f"CREATE TRIGGER {index}_{other}_delete AFTER DELETE ON {other} BEGIN {old} END")
-
-
-def _postgres(table: str, texts: tuple[str, str], columns: str, others: dict[str, tuple[str, str]]) -> None:
-    def run(statement: str) -> None:
-        op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
-
-    index = f"{table}_search"
-    name, more = (text.replace("{join}", "string_agg") for text in texts)
-    words = f"to_tsvector('simple', translate({name} || ' ' || {more}, '{_PUNCTUATION}', '{' ' * 33}'))"
-    first = f"lower(translate({name}, '{_PUNCTUATION}', '{' ' * 33}'))"
-    run(
-        f"CREATE TABLE {index} (id BIGINT PRIMARY KEY REFERENCES {table}(id) ON DELETE CASCADE, "
-        "name TEXT NOT NULL, words TSVECTOR NOT NULL)"
-    )
-    run(f"CREATE INDEX ix_{index}_words ON {index} USING gin (words)")
-    run(f"CREATE INDEX ix_{index}_name ON {index} (name text_pattern_ops)")
-    write = f"INSERT INTO {index}(id, name, words) SELECT p.id, {first}, {words} FROM {table} p"
-    again = "ON CONFLICT (id) DO UPDATE SET name = excluded.name, words = excluded.words"
-    run(write)
-    for other, (link, watched) in {table: ("id", columns), **others}.items():
-        gone = "" if other == table else f" {write} WHERE p.id = OLD.{link} {again};"
-        run(
-            f"CREATE FUNCTION {index}_{other}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF TG_OP <> 'DELETE' THEN {write} WHERE p.id = NEW.{link} {again}; END IF; "
-            f"IF TG_OP <> 'INSERT' THEN{gone or ' NULL;'} END IF; RETURN NULL; END $$"
-        )
-        deleted = "" if other == table else " OR DELETE"
-        run(
-            f"CREATE TRIGGER {index}_{other} AFTER INSERT OR UPDATE OF {watched}{deleted} ON {other} "
-            f"FOR EACH ROW EXECUTE FUNCTION {index}_{other}()"
-        )
+def _run(statements: tuple[str, ...] | list[str], words: dict[str, str]) -> None:
+    """Fill in <words>, those in longer ones first, and run what comes out."""
+    longest_first = ("new", "old", "write", "again", "more", "name", "watched", "table", "join", "greater")
+    for template in statements:
+        statement = template
+        for word in longest_first:
+            statement = statement.replace(f"<{word}>", words.get(word, ""))
+        op.get_bind().exec_driver_sql(statement.replace("%", "%%") if words["join"] == "string_agg" else statement)
