@@ -12,15 +12,19 @@ at it unchanged. The ledger is durable and is the oracle: what the providers kno
 from tillgate.sandbox.facts import Fact, MoneyFacts
 from tillgate.sandbox.faults import Fault, FaultKind, FaultMenu, Verb, When
 from tillgate.sandbox.razorpay.account import DuplicateReceipt, RazorpayKeys, RazorpaySettings
+from tillgate.sandbox.razorpay.customer import Choice, Outcome, Paid
 from tillgate.sandbox.server import SandboxServer, run_sandbox
 
 __all__ = [
+    "Choice",
     "DuplicateReceipt",
     "Fact",
     "Fault",
     "FaultKind",
     "FaultMenu",
     "MoneyFacts",
+    "Outcome",
+    "Paid",
     "RazorpayKeys",
     "RazorpaySettings",
     "SandboxServer",

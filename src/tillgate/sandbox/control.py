@@ -159,7 +159,9 @@ class ControlRoom:
             "times": int,
             "text": str,
         }
-        given = {name: value for name, value in orders.items() if value not in {"", None}}
+        given = {name: value for name, value in orders.items() if value not in ("", None)}
+        if "kind" not in given:
+            _bad("kind")
         return describe_fault(self._faults.arm(**_converted(given, read)))
 
     def _clear(self, request: Request, orders: Orders) -> Any:
@@ -235,9 +237,9 @@ def _converted(given: Orders, read: Readers) -> Orders:
 
 
 def _flag(value: object) -> bool:
-    if value in {True, "true"}:
+    if value in (True, "true"):
         return True
-    if value in {False, "false"}:
+    if value in (False, "false"):
         return False
     raise ValueError(value)
 

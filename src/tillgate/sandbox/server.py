@@ -116,6 +116,7 @@ class SandboxServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=2,
         )
         server = _Uvicorn(config, self.razorpay.closing)

@@ -1,0 +1,1 @@
+"""The sandbox: Razorpay on loopback, wire-faithful and faulty on demand."""
