@@ -21,7 +21,7 @@ class SidePane(QFrame):
         self.setProperty("surface", "raised")
         self.setMinimumWidth(min(width, 320))
         self.setMaximumWidth(max(width, 560))
-        self._width = width
+        self._body: QWidget | None = None
         self._title = ElidedLabel(role="title")
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -45,17 +45,22 @@ class SidePane(QFrame):
         """Show a body, which belongs to the pane from now on; the one before is deleted."""
         self._title.show_text(title)
         self.setAccessibleName(title)
-        body.setAutoFillBackground(False)
         old = self._scroll.takeWidget()
         if old is not None:
             old.deleteLater()
-        self._scroll.setWidget(body)
+        page = QWidget()
+        page.setProperty("page", "true")
+        around = QVBoxLayout(page)
+        around.setContentsMargins(18, 14, 18, 18)
+        around.addWidget(body)
+        self._scroll.setWidget(page)
+        self._body = body
         self.show()
 
     @property
     def body(self) -> QWidget | None:
         """What is shown."""
-        return self._scroll.widget() if not self.isHidden() else None
+        return self._body if not self.isHidden() else None
 
     @Slot()
     def close_pane(self) -> None:
@@ -63,5 +68,6 @@ class SidePane(QFrame):
         old = self._scroll.takeWidget()
         if old is not None:
             old.deleteLater()
+        self._body = None
         self.hide()
         self.closed.emit()

@@ -29,7 +29,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[R]):
-    """One column; make it with the functions below. `heads` and `export` have one entry per exported column."""
+    """One column; make it with the functions below. `heads` and `export` have one entry per exported column.
+
+    Where there is no room for all, `minor` columns are hidden, the last one first.
+    """
 
     key: str
     title: str
@@ -41,6 +44,12 @@ class Column(Generic[R]):
     width: int = 140
     stretch: bool = False
     strong: bool = False
+    minor: bool = False
+
+    @property
+    def least(self) -> int:
+        """The width below which minor columns make room."""
+        return 120 if self.stretch else self.width
 
 
 def text_column(
@@ -52,6 +61,7 @@ def text_column(
     width: int = 160,
     stretch: bool = False,
     strong: bool = False,
+    minor: bool = False,
 ) -> Column[R]:
     """Text as it is, cleaned; exported neutralised against formulas."""
 
@@ -61,11 +71,28 @@ def text_column(
     def export(row: R, _place: Place) -> tuple[Exported, ...]:
         return (getter(row),)
 
-    return Column(key, title, show, export, (title,), sortable=sortable, width=width, stretch=stretch, strong=strong)
+    return Column(
+        key,
+        title,
+        show,
+        export,
+        (title,),
+        sortable=sortable,
+        width=width,
+        stretch=stretch,
+        strong=strong,
+        minor=minor,
+    )
 
 
 def money_column(
-    key: str, title: str, getter: Callable[[R], Money | None], *, sortable: bool = True, width: int = 130
+    key: str,
+    title: str,
+    getter: Callable[[R], Money | None],
+    *,
+    sortable: bool = True,
+    width: int = 130,
+    minor: bool = False,
 ) -> Column[R]:
     """An amount with its symbol, to the right; exported as a number and a currency."""
 
@@ -78,11 +105,17 @@ def money_column(
         return ("", "") if money is None else (money.decimal, money.currency)
 
     heads = (title, tr("{column}, currency", column=title))
-    return Column(key, title, show, export, heads, right=True, sortable=sortable, width=width)
+    return Column(key, title, show, export, heads, right=True, sortable=sortable, width=width, minor=minor)
 
 
 def instant_column(
-    key: str, title: str, getter: Callable[[R], datetime | None], *, sortable: bool = True, width: int = 170
+    key: str,
+    title: str,
+    getter: Callable[[R], datetime | None],
+    *,
+    sortable: bool = True,
+    width: int = 170,
+    minor: bool = False,
 ) -> Column[R]:
     """A UTC instant in the store's time; exported as ISO 8601 with its offset."""
 
@@ -94,11 +127,17 @@ def instant_column(
         instant = getter(row)
         return ("" if instant is None else instant.astimezone(place.zone).isoformat(timespec="seconds"),)
 
-    return Column(key, title, show, export, (title,), sortable=sortable, width=width)
+    return Column(key, title, show, export, (title,), sortable=sortable, width=width, minor=minor)
 
 
 def day_column(
-    key: str, title: str, getter: Callable[[R], date | None], *, sortable: bool = True, width: int = 120
+    key: str,
+    title: str,
+    getter: Callable[[R], date | None],
+    *,
+    sortable: bool = True,
+    width: int = 120,
+    minor: bool = False,
 ) -> Column[R]:
     """A day; exported as ISO 8601."""
 
@@ -110,11 +149,17 @@ def day_column(
         day = getter(row)
         return ("" if day is None else day.isoformat(),)
 
-    return Column(key, title, show, export, (title,), sortable=sortable, width=width)
+    return Column(key, title, show, export, (title,), sortable=sortable, width=width, minor=minor)
 
 
 def count_column(
-    key: str, title: str, getter: Callable[[R], int | None], *, sortable: bool = True, width: int = 90
+    key: str,
+    title: str,
+    getter: Callable[[R], int | None],
+    *,
+    sortable: bool = True,
+    width: int = 90,
+    minor: bool = False,
 ) -> Column[R]:
     """A whole number, to the right."""
 
@@ -126,11 +171,17 @@ def count_column(
         count = getter(row)
         return ("" if count is None else count,)
 
-    return Column(key, title, show, export, (title,), right=True, sortable=sortable, width=width)
+    return Column(key, title, show, export, (title,), right=True, sortable=sortable, width=width, minor=minor)
 
 
 def status_column(
-    key: str, title: str, getter: Callable[[R], Status | None], *, sortable: bool = True, width: int = 180
+    key: str,
+    title: str,
+    getter: Callable[[R], Status | None],
+    *,
+    sortable: bool = True,
+    width: int = 180,
+    minor: bool = False,
 ) -> Column[R]:
     """A state as a badge; exported as its word."""
 
@@ -141,4 +192,4 @@ def status_column(
         status = getter(row)
         return ("" if status is None else status.text,)
 
-    return Column(key, title, show, export, (title,), sortable=sortable, width=width)
+    return Column(key, title, show, export, (title,), sortable=sortable, width=width, minor=minor)

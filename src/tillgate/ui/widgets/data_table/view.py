@@ -63,11 +63,8 @@ class TableView(QTableView):
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setAccessibleName(tr("Columns"))
         header.sectionResized.connect(self.resized)
-        stretched = [index for index, column in enumerate(self._model.columns) if column.stretch]
         for index, column in enumerate(self._model.columns):
             self.setColumnWidth(index, column.width)
-        for index in stretched or [len(self._model.columns) - 1]:
-            header.setSectionResizeMode(index, QHeaderView.ResizeMode.Stretch)
 
     @Slot()
     def _look(self) -> None:
@@ -75,6 +72,19 @@ class TableView(QTableView):
         last = self.rowAt(self.viewport().height() - 1)
         if first >= 0:
             self._model.look_at(first, last if last >= 0 else self._model.rowCount() - 1)
+
+    def _make_room(self) -> None:
+        columns = self._model.columns
+        room = self.viewport().width() - sum(column.least for column in columns)
+        for index in reversed(range(len(columns))):
+            hide = columns[index].minor and room < 0
+            if hide:
+                room += columns[index].least
+            if hide != self.isColumnHidden(index):
+                self.setColumnHidden(index, hide)
+        wide = [index for index, column in enumerate(columns) if column.stretch] or [len(columns) - 1]
+        for index in wide:
+            self.setColumnWidth(index, columns[index].least + max(0, room) // len(wide))
 
     def select_row(self, position: int) -> None:
         """Put the cursor on a row and bring it into view."""
@@ -135,6 +145,7 @@ class TableView(QTableView):
     @guarded()
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._make_room()
         self.resized.emit()
 
     @guarded(-1)
