@@ -83,6 +83,14 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "sign_in_guard",
+        sa.Column("till_id", sa.Text(), nullable=False),
+        sa.Column("failed_tries", Int, server_default="0", nullable=False),
+        sa.Column("last_try_at", Int, nullable=True),
+        sa.PrimaryKeyConstraint("till_id", name=op.f("pk_sign_in_guard")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "staff",
         sa.Column("id", Int, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -94,6 +102,7 @@ def upgrade() -> None:
         sa.Column("locked_at", Int, nullable=True),
         sa.Column("created_at", Int, nullable=False),
         sa.Column("version", Int, server_default="1", nullable=False),
+        sa.Column("last_try_at", Int, nullable=True),
         sa.CheckConstraint("role IN ('cashier', 'manager')", name=op.f("ck_staff_role_known")),
         sa.CheckConstraint("active IN (0, 1)", name=op.f("ck_staff_active_flag")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
@@ -258,6 +267,24 @@ def upgrade() -> None:
     op.create_index("ix_product_name", "product", ["name"], unique=False)
     op.create_index(op.f("ix_product_vendor_id"), "product", ["vendor_id"], unique=False)
     op.create_table(
+        "staff_session",
+        sa.Column("id", Int, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("staff_id", Int, nullable=False),
+        sa.Column("till_id", sa.Text(), nullable=False),
+        sa.Column("started_at", Int, nullable=False),
+        sa.Column("expires_at", Int, nullable=False),
+        sa.Column("confirmed_at", Int, nullable=False),
+        sa.Column("ended_at", Int, nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_session_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_session")),
+        sa.UniqueConstraint("key", name=op.f("uq_staff_session_key")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_staff_session_staff_id"), "staff_session", ["staff_id"], unique=False)
+    op.create_table(
         "allocation",
         sa.Column("id", Int, nullable=False),
         sa.Column("payment_id", Int, nullable=False),
@@ -286,6 +313,33 @@ def upgrade() -> None:
         sqlite_where=sa.text("live = 1"),
         postgresql_where=sa.text("live = 1"),
     )
+    op.create_table(
+        "cart_fee",
+        sa.Column("cart_id", Int, nullable=False),
+        sa.Column("vendor_id", Int, nullable=False),
+        sa.Column("flat_minor", Int, nullable=False),
+        sa.Column("bp", Int, nullable=False),
+        sa.CheckConstraint("bp >= 0", name=op.f("ck_cart_fee_bp_not_negative")),
+        sa.CheckConstraint("flat_minor >= 0", name=op.f("ck_cart_fee_flat_minor_not_negative")),
+        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_fee_cart_id")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_cart_fee_vendor_id")),
+        sa.PrimaryKeyConstraint("cart_id", "vendor_id", name=op.f("pk_cart_fee")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "cart_undo",
+        sa.Column("id", Int, nullable=False),
+        sa.Column("cart_id", Int, nullable=False),
+        sa.Column("till_id", sa.Text(), nullable=False),
+        sa.Column("edit", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_undo_cart_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cart_undo")),
+        sqlite_autoincrement=True,
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_cart_undo_cart_id"), "cart_undo", ["cart_id"], unique=False)
+    op.create_index("ix_cart_undo_till", "cart_undo", ["till_id", "cart_id"], unique=False)
     op.create_table(
         "ledger_tx",
         sa.Column("id", Int, nullable=False),
@@ -350,6 +404,7 @@ def upgrade() -> None:
         sa.Column("return_token_sha256", sa.Text(), nullable=True),
         sa.Column("expires_at", Int, nullable=True),
         sa.Column("created_at", Int, nullable=False),
+        sa.Column("ending", Int, server_default="0", nullable=False),
         sa.Column("ended_at", Int, nullable=True),
         sa.Column("ended_reason", sa.Text(), nullable=True),
         sa.Column("checked_at", Int, nullable=True),
@@ -364,6 +419,7 @@ def upgrade() -> None:
             "state IN ('PLANNED', 'OPEN', 'PROCESSING', 'CAPTURED', 'FAILED', 'EXPIRED', 'CANCELLED')",
             name=op.f("ck_payment_attempt_state_known"),
         ),
+        sa.CheckConstraint("ending IN (0, 1)", name=op.f("ck_payment_attempt_ending_flag")),
         sa.CheckConstraint("live IN (0, 1)", name=op.f("ck_payment_attempt_live_flag")),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_payment_attempt_payment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_attempt")),
@@ -424,8 +480,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sales_order_cart_id"), "sales_order", ["cart_id"], unique=False)
     op.create_index(op.f("ix_sales_order_created_at"), "sales_order", ["created_at"], unique=False)
     op.create_index(op.f("ix_sales_order_customer_id"), "sales_order", ["customer_id"], unique=False)
-    op.create_index(op.f("ix_sales_order_vendor_id"), "sales_order", ["vendor_id"], unique=False)
     op.create_index("ix_sales_order_state", "sales_order", ["state", "id"], unique=False)
+    op.create_index(op.f("ix_sales_order_vendor_id"), "sales_order", ["vendor_id"], unique=False)
     op.create_table(
         "variant",
         sa.Column("id", Int, nullable=False),
@@ -602,33 +658,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_cart_line_cart_id"), "cart_line", ["cart_id"], unique=False)
-    op.create_table(
-        "cart_fee",
-        sa.Column("cart_id", Int, nullable=False),
-        sa.Column("vendor_id", Int, nullable=False),
-        sa.Column("flat_minor", Int, nullable=False),
-        sa.Column("bp", Int, nullable=False),
-        sa.CheckConstraint("bp >= 0", name=op.f("ck_cart_fee_bp_not_negative")),
-        sa.CheckConstraint("flat_minor >= 0", name=op.f("ck_cart_fee_flat_minor_not_negative")),
-        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_fee_cart_id")),
-        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_cart_fee_vendor_id")),
-        sa.PrimaryKeyConstraint("cart_id", "vendor_id", name=op.f("pk_cart_fee")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "cart_undo",
-        sa.Column("id", Int, nullable=False),
-        sa.Column("cart_id", Int, nullable=False),
-        sa.Column("till_id", sa.Text(), nullable=False),
-        sa.Column("edit", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_undo_cart_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cart_undo")),
-        sqlite_autoincrement=True,
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_cart_undo_cart_id"), "cart_undo", ["cart_id"], unique=False)
-    op.create_index("ix_cart_undo_till", "cart_undo", ["till_id", "cart_id"], unique=False)
     op.create_table(
         "order_item",
         sa.Column("id", Int, nullable=False),
