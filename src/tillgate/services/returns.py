@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from tillgate.domain.payment import WAITING, AttemptState
 from tillgate.failpoints import fp
+from tillgate.ports import CancelWay
 from tillgate.services.apply import end_attempt
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import list_captures, load_attempt, load_payment
@@ -103,14 +104,15 @@ def _reject(till: Till, attempt_id: int) -> None:
     provider = till.providers.get(attempt.provider)
     if provider is None or not attempt.live or attempt.state is not AttemptState.OPEN:
         return
-    send_cancel(till, provider, attempt)
-    check_attempt(till, attempt_id, "bad_signature")
+    if provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
+        send_cancel(till, provider, attempt)
+    if not check_attempt(till, attempt_id, "bad_signature", resend=False, hold_end=True):
+        return
 
     def work(uow: UnitOfWork) -> None:
         owner = load_payment(uow.connection, attempt.payment_id, lock=True)
         found = load_attempt(uow.connection, attempt_id, lock=True)
-        open_still = found.live and found.state is AttemptState.OPEN and owner.state in WAITING
-        if open_still and not list_captures(uow.connection, owner.id):
+        if found.live and owner.state in WAITING and not list_captures(uow.connection, owner.id):
             end_attempt(uow, owner, found, AttemptState.FAILED, "bad_signature")
 
     till.db.transact(till.system, work)
