@@ -101,6 +101,7 @@ class InvoiceDocument:
     store_name: str
     vendor: Branding
     customer: Party
+    payment_id: int
     order_number: str
     ordered_at: datetime
     lines: tuple[InvoiceLine, ...]
@@ -173,7 +174,7 @@ class ReceiptDocument:
     zone: tzinfo
     store_name: str
     till_id: str
-    description: str
+    made_at: datetime
     customer: Party
     orders: tuple[OrderSummary, ...]
     total: Money

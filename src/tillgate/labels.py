@@ -1,0 +1,58 @@
+"""The few words that papers, mails and screens share for the domain's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tillgate.domain.documents import PaidBy
+from tillgate.domain.orders import LineType
+from tillgate.domain.payment import Mode
+from tillgate.i18n import Words, mark
+
+GROUPS: Final = {
+    LineType.SALE: mark("Sold"),
+    LineType.RENTAL: mark("Rented"),
+    LineType.DEPOSIT: mark("Refundable deposits"),
+    LineType.FEE: mark("Service fee"),
+    LineType.TAX: mark("Tax"),
+}
+_METHODS: Final = {
+    "card": mark("Card"),
+    "cash": mark("Cash"),
+    "emi": mark("EMI"),
+    "netbanking": mark("Netbanking"),
+    "upi": mark("UPI"),
+    "wallet": mark("Wallet"),
+}
+_MARKS: Final = {Mode.TRAINING: mark("TRAINING"), Mode.TEST: mark("TEST"), Mode.LIVE: ""}
+_WARNINGS: Final = {
+    Mode.TRAINING: mark("Training: no money moved, not a valid document."),
+    Mode.TEST: mark("Made with test keys: no money moved, not a valid document."),
+    Mode.LIVE: "",
+}
+
+
+def mode_mark(words: Words, mode: Mode) -> str:
+    """The word printed across a paper that is not real; empty for a real one."""
+    return words.tr(_MARKS[mode]) if _MARKS[mode] else ""
+
+
+def mode_warning(words: Words, mode: Mode) -> str:
+    """The same as a sentence."""
+    return words.tr(_WARNINGS[mode]) if _WARNINGS[mode] else ""
+
+
+def paid_through(words: Words, paid: PaidBy) -> str:
+    """Provider and method: "Razorpay · UPI"."""
+    method = paid.method or ""
+    named = words.tr(_METHODS[method]) if method in _METHODS else _capital(method)
+    return " \u00b7 ".join(filter(None, (provider_name(paid.provider), named)))
+
+
+def provider_name(provider: str) -> str:
+    """As a brand writes itself, near enough: "Razorpay"."""
+    return _capital(provider)
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]

@@ -1,0 +1,18 @@
+"""Documents as PDF files; this module is a DocumentRenderer."""
+
+from __future__ import annotations
+
+from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
+from tillgate.i18n import words_of
+from tillgate.printing.invoice_sheet import InvoiceSheet
+from tillgate.printing.receipt_roll import ReceiptRoll
+
+
+def invoice_pdf(document: InvoiceDocument, language: str) -> bytes:
+    """A sales invoice on A4."""
+    return InvoiceSheet(document, words_of(language)).draw()
+
+
+def receipt_pdf(document: ReceiptDocument, language: str) -> bytes:
+    """A receipt on an 80 mm roll, as long as it needs to be."""
+    return ReceiptRoll(document, words_of(language)).draw()
