@@ -37,7 +37,11 @@ def add_person(till: Till, name: str, role: Role, pin: str | None = None, pins: 
 def signed_in(till: Till, role: Role, name: str = "", *, lasts: timedelta = SESSION_LASTS) -> Actor:
     """A new person of a role with a live session at the till; several may be signed in at once."""
     name = name or f"{role.value.capitalize()} {next(_numbers)}"
-    staff_id = add_person(till, name, role)
+    return session_of(till, add_person(till, name, role), name, role, lasts=lasts)
+
+
+def session_of(till: Till, staff_id: int, name: str, role: Role, *, lasts: timedelta = SESSION_LASTS) -> Actor:
+    """A live session of a person who is there already."""
     actor = Actor(staff_id, name, role, till.id, secrets.token_hex(16))
     with till.db.write(till.system) as uow:
         row = {"key": actor.session, "staff_id": staff_id, "till_id": till.id, "confirmed_at": uow.now}
