@@ -1,0 +1,77 @@
+"""Rows found by the beginnings of words, through the indexes that migration 0004 keeps.
+
+Capped, because a list on a screen shows a few dozen rows: two common letters among 100,000 products would otherwise
+cost 11 ms, and cost 0.3 ms capped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, column, func, select, table
+
+from tillgate.store.models import customer, product
+
+
+def find_ids(connection: Connection, searched: Table, words: Sequence[str], limit: int) -> tuple[list[int], list[int]]:
+    """Active rows that have, for every word, a word that begins with it: those whose name begins with the first word,
+    and others; each up to `limit`, in no order. `words` are those of `domain.catalogue.search_words`, at least one.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    beginning, anywhere = _QUERIES[sqlite, searched.name]
+    every = _every_word(words, sqlite=sqlite)
+    first = f'(name : ^"{words[0]}"*) AND ({every})' if sqlite else f"{words[0]}%"
+    values = {"first": first, "every": every}
+    named = [int(row.id) for row in connection.execute(beginning, values | {"limit": limit})]
+    if len(named) >= limit:
+        return named, []
+    known = set(named)
+    others = [int(row.id) for row in connection.execute(anywhere, values | {"limit": 2 * limit})]
+    return named, [each for each in others if each not in known][:limit]
+
+
+def matching(connection: Connection, searched: Table, words: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that a row has, for every word, a word that begins with it; for lists and counts."""
+    sqlite = connection.dialect.name == "sqlite"
+    every = _every_word(words, sqlite=sqlite)
+    if sqlite:
+        index = table(f"{searched.name}_search", column("rowid"), column(f"{searched.name}_search"))
+        found = select(index.c.rowid).where(index.c[f"{searched.name}_search"].op("MATCH")(every))
+        return searched.c.id.in_(found)
+    index = table(f"{searched.name}_search", column("id"), column("words"))
+    return searched.c.id.in_(select(index.c.id).where(index.c.words.op("@@")(func.to_tsquery("simple", every))))
+
+
+def _every_word(words: Sequence[str], *, sqlite: bool) -> str:
+    return " ".join(f'"{word}"*' for word in words) if sqlite else " & ".join(f"'{word}':*" for word in words)
+
+
+def _fts5(searched: Table) -> tuple[Select[Any], Select[Any]]:
+    index = table(f"{searched.name}_search", column("rowid"), column(f"{searched.name}_search"))
+    row = index.c[f"{searched.name}_search"]
+    base = (
+        select(searched.c.id)
+        .select_from(index.join(searched, searched.c.id == index.c.rowid))
+        .where(searched.c.active == 1)
+        .limit(bindparam("limit"))
+    )
+    return base.where(row.op("MATCH")(bindparam("first"))), base.where(row.op("MATCH")(bindparam("every")))
+
+
+def _tsquery(searched: Table) -> tuple[Select[Any], Select[Any]]:
+    index = table(f"{searched.name}_search", column("id"), column("name"), column("words"))
+    anywhere = (
+        select(searched.c.id)
+        .select_from(index.join(searched, searched.c.id == index.c.id))
+        .where(searched.c.active == 1, index.c.words.op("@@")(func.to_tsquery("simple", bindparam("every"))))
+        .limit(bindparam("limit"))
+    )
+    return anywhere.where(index.c.name.like(bindparam("first"))), anywhere
+
+
+_QUERIES: Final = {
+    (sqlite, searched.name): (_fts5 if sqlite else _tsquery)(searched)
+    for sqlite in (True, False)
+    for searched in (product, customer)
+}
