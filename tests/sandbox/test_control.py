@@ -25,7 +25,7 @@ def control(sandbox: SandboxServer) -> Iterator[httpx.Client]:
 def test_nobody_without_the_token(sandbox: SandboxServer, browser: httpx.Client) -> None:
     for path in ("", "facts", "events", "faults", "?token=wrong"):
         assert browser.get(sandbox.control_url + path).status_code == 403
-    for path in ("faults", "faults/clear", "advance", "settings", "approve", "pay"):
+    for path in ("faults", "faults/clear", "advance", "razorpay/settings", "razorpay/approve", "razorpay/pay"):
         assert browser.post(sandbox.control_url + path, json={}).status_code == 403
     assert browser.get(f"{sandbox.control_url}facts?token={sandbox.control_token}").status_code == 200
 
@@ -59,18 +59,20 @@ def test_time_settings_and_payments_by_json(
     before = sandbox.clock.now_ms()
     assert control.post("advance", json={"seconds": 900}).json()["now"] * 1000 >= before + 900_000
     assert control.post("advance", json={"seconds": -1}).status_code == 400
-    changed = control.post("settings", json={"auto_capture": False, "duplicate_receipt": "create"}).json()
+    changed = control.post("razorpay/settings", json={"auto_capture": False, "duplicate_receipt": "create"}).json()
     assert (changed["auto_capture"], changed["duplicate_receipt"]) == (False, "create")
     link, order = make_link(), make_order()
-    assert control.post("pay", json={"link": link["id"], "method": "card"}).json()["status"] == "authorized"
-    failed = control.post("pay", json={"order_id": order["id"], "outcome": "decline"}).json()
+    assert control.post("razorpay/pay", json={"link": link["id"], "method": "card"}).json()["status"] == "authorized"
+    failed = control.post("razorpay/pay", json={"order_id": order["id"], "outcome": "decline"}).json()
     assert failed["status"] == "failed"
-    assert control.post("approve", json={"payment_id": failed["payment_id"]}).json() == {"status": "authorized"}
+    assert control.post("razorpay/approve", json={"payment_id": failed["payment_id"]}).json() == {
+        "status": "authorized"
+    }
     for body in ({}, {"link": "plink_x"}, {"order_id": order["id"], "method": "cash"}, {"link": "x", "outcome": "?"}):
-        assert control.post("pay", json=body).status_code == 400
+        assert control.post("razorpay/pay", json=body).status_code == 400
     every = asdict(RazorpaySettings())
     assert set(every) == {one.name for one in fields(RazorpaySettings)}
-    assert control.post("settings", json=every).json() == every
+    assert control.post("razorpay/settings", json=every).json() == every
 
 
 def test_the_page_for_people(
@@ -88,7 +90,7 @@ def test_the_page_for_people(
     assert "timeout" in answer.text
     [fault] = sandbox.faults.list_armed()
     assert (fault.kind, fault.when, fault.seconds) == ("timeout", "after", 3.5)
-    address = f"{sandbox.control_url}approve?token={sandbox.control_token}"
+    address = f"{sandbox.control_url}razorpay/approve?token={sandbox.control_token}"
     browser.post(address, data={"payment_id": failed.payment_id})
     sandbox.faults.clear()
     assert [fact.status for fact in sandbox.money_facts().payments if fact.id == failed.payment_id] == ["captured"]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from tillgate.domain.errors import Invalid
 
+_FARTHEST_S = 10 * 366 * 24 * 3600
+
 
 class SandboxClock:
     """Unix time that can be moved forward, never back.
@@ -27,8 +29,8 @@ class SandboxClock:
             return int((self._base() + self._added) * 1000)
 
     def advance(self, seconds: float) -> None:
-        """Add seconds, which must not be negative."""
-        if seconds < 0:
+        """Add seconds: none below zero, ten years at most. Raises Invalid."""
+        if not 0 <= seconds <= _FARTHEST_S:
             raise Invalid("sandbox_clock_back", field="seconds", seconds=seconds)
         with self._lock:
             self._added += seconds

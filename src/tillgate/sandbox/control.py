@@ -10,10 +10,11 @@ POST /faults              the arguments of FaultMenu.arm; answers the armed faul
 POST /faults/clear        takes everything off
 POST /faults/{id}/disarm  takes one off
 POST /advance             {"seconds": 900}
-POST /settings            any of RazorpaySettings' fields
-POST /approve             {"payment_id": "pay_..."}: the bank's late yes
-POST /pay                 {"link": "plink_..."} or {"order_id": "order_..."}, outcome, method, seconds
-POST                      bodies are JSON or a form; a form is answered by the page
+POST /razorpay/settings   any of RazorpaySettings' fields
+POST /razorpay/approve    {"payment_id": "pay_..."}: the bank's late yes
+POST /razorpay/pay        {"link": "plink_..."} or {"order_id": "order_..."}, outcome, method, seconds, amount
+
+A POST's body is JSON or a form; a form is answered by the page.
 """
 
 from __future__ import annotations
@@ -62,9 +63,9 @@ class ControlRoom:
             "/faults/clear": self._clear,
             "/faults/{id:int}/disarm": self._disarm,
             "/advance": self._advance,
-            "/settings": self._configure,
-            "/approve": self._approve,
-            "/pay": self._pay,
+            "/razorpay/settings": self._configure,
+            "/razorpay/approve": self._approve,
+            "/razorpay/pay": self._pay,
         }
         return [
             static_route(),
@@ -111,6 +112,7 @@ class ControlRoom:
                 "clock": _moment(self._ledger.clock.now_ms() // 1000),
                 "kinds": FaultKind,
                 "verbs": Verb,
+                "nouns": ("order", "payment", "payment_link", "refund"),
                 "whens": When,
                 "receipts": DuplicateReceipt,
                 "armed": self._faults.list_armed(),

@@ -105,6 +105,7 @@ _EITHER = frozenset(
         FaultKind.UNAVAILABLE_503,
     }
 )
+_LONGEST_S = 366 * 24 * 3600
 _DEFAULT_SECONDS = {
     FaultKind.TIMEOUT: 120.0,
     FaultKind.SLOW: 2.0,
@@ -191,6 +192,8 @@ class FaultMenu:
         verb = _verb_for(kind, verb)
         if count < 1 or after < 0:
             raise Invalid("sandbox_fault_count", field="count", count=count, after=after)
+        if seconds is not None and not 0 <= seconds <= _LONGEST_S:
+            raise Invalid("sandbox_fault_seconds", field="seconds", seconds=seconds)
         with self._lock:
             fault = Fault(
                 id=next(self._ids),

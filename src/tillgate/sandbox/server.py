@@ -101,9 +101,18 @@ class SandboxServer:
         """The control room: a page for people, and the control calls below it."""
         return f"{self.origin}/_sandbox/"
 
+    @property
+    def control_page_url(self) -> str:
+        """The control room's page with its token, for a person's browser."""
+        return f"{self.control_url}?token={self.control_token}"
+
     def start(self) -> Self:
         """Listen; back when the first call can be taken."""
-        plug = _listen(self._wanted_port)
+        try:
+            plug = _listen(self._wanted_port)
+        except Unavailable:
+            self.ledger.close()
+            raise
         self._port = plug.getsockname()[1]
         self.razorpay.origin = self.origin
         control = ControlRoom(self.ledger, self.faults, self.razorpay, self.control_token)
@@ -166,12 +175,19 @@ class SandboxServer:
                 "checkout_js_url": self.razorpay.checkout_js_url,
                 "origin": self.origin,
             },
-            "control": {"url": self.control_url, "token": self.control_token},
+            "control": {
+                "url": self.control_url,
+                "token": self.control_token,
+                "page": self.control_page_url,
+            },
         }
 
 
 def run_sandbox(port: int = 0, ledger_path: Path | str = MEMORY, *, json_output: bool = True) -> int:
-    """Run the sandbox until SIGTERM or SIGINT; its address is printed on one line once it listens."""
+    """Run the sandbox until SIGTERM or SIGINT; where it is gets printed once it listens.
+
+    As JSON on one line (`describe()`), or as text for a person. Returns the exit status.
+    """
     stopped = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -180,8 +196,8 @@ def run_sandbox(port: int = 0, ledger_path: Path | str = MEMORY, *, json_output:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     with SandboxServer(port=port, ledger=ledger_path) as sandbox:
-        described = sandbox.describe()
-        line = json.dumps(described) if json_output else f"Sandbox at {sandbox.origin}, control {sandbox.control_url}"
+        text = f"Sandbox: {sandbox.razorpay.base_url}\nLedger and faults: {sandbox.control_page_url}"
+        line = json.dumps(sandbox.describe()) if json_output else text
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
         # A plain wait() without a timeout holds signals back on some systems.

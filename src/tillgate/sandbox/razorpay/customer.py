@@ -14,6 +14,8 @@ from tillgate.sandbox.razorpay.payments import Tender
 from tillgate.sandbox.razorpay.records import Link, Order, Payment
 from tillgate.sandbox.razorpay.returns import link_return_url, order_response
 
+_LONGEST_DELAY_S = 31 * 24 * 3600
+
 
 class Outcome(StrEnum):
     """What the customer's bank says."""
@@ -61,6 +63,8 @@ def press(account: RazorpayAccount, books: Books, target: Order | Link, choice: 
 def _check(books: Books, order: Order, link: Link | None, choice: Choice) -> int:
     if choice.method not in payments.METHODS:
         raise Invalid("sandbox_method", field="method", method=choice.method)
+    if not 0 <= choice.seconds <= _LONGEST_DELAY_S:
+        raise Invalid("sandbox_delay", field="seconds", seconds=choice.seconds)
     if link is not None and not link.is_open:
         raise Refused("sandbox_link_closed", status=link.status)
     if order.status == "paid":

@@ -9,6 +9,7 @@ from tillgate.sandbox.razorpay import currencies
 from tillgate.sandbox.razorpay.errors import ApiError, bad_request, plain_error
 
 _MOST_NOTES = 15
+_LARGEST = 10**12
 
 
 class Refusal(Protocol):
@@ -47,6 +48,8 @@ class Fields:
         value = self._take(name, required=required)
         if value is not None and type(value) is not int:
             raise self.refuse(f"The {name} must be an integer.", name)
+        if value is not None and abs(value) > _LARGEST:
+            raise self.refuse(f"The {name} exceeds the maximum allowed.", name)
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -67,6 +70,8 @@ class Fields:
             raise self.refuse(f"The {name} must be a string.", name)
         if len(value) > limit:
             raise self.refuse(f"The {name} may not be greater than {limit} characters.", name)
+        if not _is_storable(value):
+            raise self.refuse(f"The {name} contains invalid characters.", name)
         return str(value)
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
@@ -74,7 +79,7 @@ class Fields:
         value = self._take(name, required=False)
         if value is None:
             return None
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise self.refuse(f"The selected {name} is invalid.", name)
         return str(value)
 
@@ -96,6 +101,8 @@ class Fields:
             raise self.refuse("The notes must be an array.", "notes")
         if len(value) > _MOST_NOTES:
             raise self.refuse("Number of fields in notes should be less than or equal to 15.", "notes")
+        if not all(_is_storable(key) for key in value):
+            raise self.refuse("The notes contain invalid characters.", "notes")
         return {key: self._note(note) for key, note in value.items()}
 
     def _note(self, value: Any) -> str:
@@ -103,6 +110,8 @@ class Fields:
             raise self.refuse("notes value cannot be an array or object.", "notes")
         if len(str(value)) > self._note_limit:
             raise self.refuse(f"value: the length must not be greater than {self._note_limit}.", "notes")
+        if not _is_storable(str(value)):
+            raise self.refuse("The notes contain invalid characters.", "notes")
         return str(value)
 
     def within(self, name: str) -> Fields:
@@ -132,6 +141,11 @@ def read_json(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise plain_error("The request body is not valid JSON.")
     return body
+
+
+def _is_storable(text: str) -> bool:
+    """JSON can escape half of a surrogate pair and NUL; a database stores neither."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _no_constant(name: str) -> float:

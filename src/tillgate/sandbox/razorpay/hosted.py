@@ -35,11 +35,17 @@ def read_choice(form: dict[str, str], currency: str) -> Choice:
     try:
         outcome = Outcome(form.get("outcome", "pay"))
         seconds = float(form.get("seconds") or 5)
-        part = form.get("part")
-        amount = None if not part else int(Decimal(part) * 10 ** currencies.exponent(currency))
+        amount = _minor(form["part"], currency) if form.get("part") else None
     except (ValueError, InvalidOperation, OverflowError):
         raise Invalid("sandbox_press", field="outcome") from None
     return Choice(outcome, form.get("method", "upi"), seconds, amount)
+
+
+def _minor(text: str, currency: str) -> int:
+    minor = Decimal(text).scaleb(currencies.exponent(currency))
+    if minor != int(minor):
+        raise ValueError(text)
+    return int(minor)
 
 
 def part_payment(amount_due: int, currency: str) -> str:
