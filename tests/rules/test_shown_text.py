@@ -9,7 +9,7 @@ from tests.rules.source import PACKAGE, Source, listing, parse, sources
 WIDGETS = f"{PACKAGE}/ui/widgets/"
 DIALOGS = f"{PACKAGE}/ui/dialogs/"
 TIPS = {"setToolTip", "setWhatsThis", "setStatusTip", "showText"}  # Qt reads these as HTML when they look like it
-SAFE = {"tr", "ntr", "as_tooltip", "_as_tooltip", "escape"}
+SAFE = {"tr", "ntr", "as_tooltip", "escape"}
 MARKUP = {"setHtml", "insertHtml", "appendHtml", "setMarkdown", "insertMarkdown"}
 TRANSLATORS = {"tr", "ntr", "mark"}
 

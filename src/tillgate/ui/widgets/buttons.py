@@ -14,7 +14,7 @@ from tillgate.ui import theme
 from tillgate.ui.guard import guarded
 from tillgate.ui.icons import icon as themed_icon
 from tillgate.ui.text import shown
-from tillgate.ui.widgets.labels import KeyHint
+from tillgate.ui.widgets.labels import KeyHint, as_tooltip
 
 _HINT_GAP: Final = 10
 
@@ -74,7 +74,7 @@ class Button(QPushButton):
         self.show_hint(hint)
         if name:
             self.setAccessibleName(name)
-            self.setToolTip(name)
+            self.setToolTip(as_tooltip(name))
         if on_click is not None:
             self.clicked.connect(lambda _checked=False: on_click())
 

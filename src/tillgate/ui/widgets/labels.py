@@ -100,7 +100,7 @@ class ElidedLabel(QLabel):
 
     def _hint(self) -> None:
         cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
-        self.setToolTip(_as_tooltip(self.text()) if cut else "")
+        self.setToolTip(as_tooltip(self.text()) if cut else "")
 
 
 class IconLabel(QWidget):
@@ -180,7 +180,8 @@ def elapsed_text(seconds: int) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _as_tooltip(text: str) -> str:
-    # A tooltip guesses whether its text is markup; escaped text inside a tag is markup for certain.
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def as_tooltip(text: str) -> str:
+    """A text from outside, made safe for `setToolTip`, which guesses whether it is given markup."""
+    # Escaped text inside a tag is markup for certain.
+    escaped = shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return f"<p>{escaped}</p>"
