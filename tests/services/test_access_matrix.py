@@ -1,0 +1,182 @@
+"""Role x action over every use case: each public function of the services that takes an `actor` is listed in MATRIX.
+
+A new use case is one line: "module.function": the Action it asks for, or SIGNED_IN where everybody signed in may.
+It is called with stand-ins for its other arguments, which can be named in a text and nothing else: so `authorize`
+comes before any look-up and any check of the input.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Engine
+
+import tillgate.services
+from tests.factories.clock import FakeClock
+from tests.factories.people import signed_in
+from tests.factories.tills import make_till
+from tillgate.domain.errors import NotAllowed
+from tillgate.domain.staff import APPROVABLE, CONFIRMATION_LASTS, CONFIRMED, GRANTS, Action, Actor, Role
+from tillgate.services.sign_in import sign_out
+from tillgate.services.till import Till
+
+
+class Anybody(Enum):
+    """Use cases that no role decides."""
+
+    SIGNED_IN = "everybody with a live session"
+    WITHOUT_SESSION = "must work when the session is over"
+
+
+SIGNED_IN, WITHOUT_SESSION = Anybody.SIGNED_IN, Anybody.WITHOUT_SESSION
+
+MATRIX: Final[dict[str, Action | Anybody]] = {
+    "access.approve": SIGNED_IN,
+    "cancel.cancel": Action.CANCEL_PAYMENT,
+    "cancel.switch": Action.TAKE_PAYMENT,
+    "catalogue.count_products": Action.SELL,
+    "catalogue.find_by_scan": Action.SELL,
+    "catalogue.list_products": Action.SELL,
+    "catalogue.list_vendors": Action.SELL,
+    "catalogue.load_product": Action.SELL,
+    "catalogue.load_variant": Action.SELL,
+    "catalogue.search_products": Action.SELL,
+    "catalogue_edits.change_stock": Action.EDIT_CATALOGUE,
+    "catalogue_edits.save_period": Action.EDIT_CATALOGUE,
+    "catalogue_edits.save_product": Action.EDIT_CATALOGUE,
+    "catalogue_edits.save_variant": Action.EDIT_CATALOGUE,
+    "catalogue_edits.save_vendor": Action.EDIT_CATALOGUE,
+    "customers.count_customers": Action.SELL,
+    "customers.create_customer": Action.EDIT_CUSTOMERS,
+    "customers.list_customers": Action.SELL,
+    "customers.load_customer": Action.SELL,
+    "customers.search_customers": Action.SELL,
+    "customers.update_customer": Action.EDIT_CUSTOMERS,
+    "exceptions.list_exceptions": Action.VIEW_EXCEPTIONS,
+    "exceptions.load_exception": Action.VIEW_EXCEPTIONS,
+    "exceptions.settle_exception": Action.SETTLE_EXCEPTION,
+    "payment_views.list_story": Action.VIEW_PAYMENTS,
+    "payment_views.view_payment": Action.VIEW_PAYMENTS,
+    "payments.start": Action.TAKE_PAYMENT,
+    "refunds.request_refund": Action.REFUND,
+    "sign_in.confirm": SIGNED_IN,
+    "sign_in.sign_out": WITHOUT_SESSION,
+    "staff.change_own_pin": SIGNED_IN,
+    "staff.create_staff": Action.EDIT_STAFF,
+    "staff.list_staff": Action.VIEW_STAFF,
+    "staff.unlock_staff": Action.UNLOCK_STAFF,
+    "staff.update_staff": Action.EDIT_STAFF,
+}
+
+
+class StandIn:
+    """Stands for any argument: it can be named in a text; whoever looks at it closer did not ask first."""
+
+    def __getattr__(self, name: str) -> StandIn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __format__(self, spec: str) -> str:
+        return "?"
+
+    def __str__(self) -> str:
+        return "?"
+
+
+def use_cases() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Every public function of the services that somebody does: its first parameters are the till and the actor."""
+    for found in pkgutil.walk_packages(tillgate.services.__path__, f"{tillgate.services.__name__}."):
+        module = importlib.import_module(found.name)
+        short = found.name.removeprefix(f"{tillgate.services.__name__}.")
+        for name, function in vars(module).items():
+            mine = inspect.isfunction(function) and function.__module__ == found.name
+            if mine and not name.startswith("_") and list(inspect.signature(function).parameters)[:2] == FIRST:
+                yield f"{short}.{name}", function
+
+
+FIRST: Final = ["till", "actor"]
+FOUND: Final = dict(use_cases())
+GUARDED: Final = [name for name in sorted(FOUND) if MATRIX.get(name) is not WITHOUT_SESSION]
+BY_ACTION: Final = [(name, wanted) for name, wanted in sorted(MATRIX.items()) if isinstance(wanted, Action)]
+
+
+def try_it(till: Till, actor: Actor, name: str) -> BaseException | None:
+    """Call a use case with stand-ins; what it raised."""
+    keywords: dict[str, Any] = {}
+    for parameter in list(inspect.signature(FOUND[name]).parameters.values())[2:]:
+        if parameter.default is parameter.empty:
+            keywords[parameter.name] = StandIn()
+    try:
+        FOUND[name](till, actor, **keywords)
+    except Exception as error:  # noqa: BLE001 - whatever comes after permission is not this test's subject
+        return error
+    return None
+
+
+@pytest.fixture
+def till(sqlite_only: Engine, clock: FakeClock) -> Till:
+    """One kind of database is enough: the question is asked above it."""
+    return make_till(sqlite_only, clock)
+
+
+def test_every_use_case_is_listed() -> None:
+    missing, gone = sorted(set(FOUND) - set(MATRIX)), sorted(set(MATRIX) - set(FOUND))
+    assert not missing, f"add to MATRIX with the Action they ask for: {missing}"
+    assert not gone, f"no such use case any more: {gone}"
+
+
+def test_every_role_has_its_row() -> None:
+    assert set(GRANTS) == set(Role)
+    assert GRANTS[Role.MANAGER] == frozenset(Action)
+    assert not APPROVABLE & GRANTS[Role.CASHIER]
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_nobody_acts_without_a_live_session(till: Till, clock: FakeClock, name: str) -> None:
+    gone = signed_in(till, Role.MANAGER)
+    sign_out(till, gone)
+    late = signed_in(till, Role.MANAGER, lasts=timedelta(seconds=1))
+    clock.advance(1)
+    stranger = Actor(gone.staff_id, gone.name, Role.MANAGER, till.id, "")
+    elsewhere = signed_in(make_till(till.db.engine, clock, till_id="T2"), Role.MANAGER)
+    moved = Actor(elsewhere.staff_id, elsewhere.name, Role.MANAGER, till.id, elsewhere.session)
+    for actor in (gone, late, stranger, moved, till.system):
+        refused = try_it(till, actor, name)
+        assert isinstance(refused, NotAllowed), f"{name} asked nobody: {refused!r}"
+        assert refused.code == "session_over"
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(("name", "action"), BY_ACTION)
+def test_a_role_gets_what_it_is_granted(till: Till, name: str, action: Action, role: Role) -> None:
+    refused = try_it(till, signed_in(till, role), name)
+    if action in GRANTS[role]:
+        assert not isinstance(refused, NotAllowed), f"{name}: {refused!r}"
+    else:
+        assert isinstance(refused, NotAllowed), f"{name} let a {role.value} in: {refused!r}"
+        assert refused.code == ("approval_needed" if action in APPROVABLE else "not_allowed")
+
+
+@pytest.mark.parametrize(("name", "action"), [pair for pair in BY_ACTION if pair[1] in CONFIRMED])
+def test_what_wants_a_recent_proof_asks_for_it(till: Till, clock: FakeClock, name: str, action: Action) -> None:
+    manager = signed_in(till, Role.MANAGER)
+    clock.advance(CONFIRMATION_LASTS.total_seconds())
+    refused = try_it(till, manager, name)
+    assert isinstance(refused, NotAllowed), f"{name}: {refused!r}"
+    assert refused.code == "confirm_needed"
+
+
+def test_who_pretends_to_be_a_manager_is_looked_up(till: Till) -> None:
+    cashier = signed_in(till, Role.CASHIER)
+    pretends = Actor(cashier.staff_id, cashier.name, Role.MANAGER, till.id, cashier.session)
+    refused = try_it(till, pretends, "staff.list_staff")
+    assert isinstance(refused, NotAllowed)
+    assert refused.code == "not_allowed"
