@@ -106,6 +106,19 @@ class AttemptRef:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """What the till's own page needs to show a provider's checkout: its script, called as `new <constructor>(options)`.
+
+    `sources` are the only origins that the page may load from. The script hands the signed fields to `handler`.
+    """
+
+    script_url: str
+    constructor: str
+    sources: tuple[str, ...]
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class RefundRequest:
     """Money to give back. `key` is the idempotency key: letters, digits, - and _, stored before it is sent."""
 
@@ -190,6 +203,9 @@ class PaymentProvider(Protocol):
 
         True proves who answered, never that money moved.
         """
+
+    def page(self, attempt: AttemptRef, store: str, description: str, payer: Payer) -> CheckoutPage | None:
+        """What the till's page shows for an open checkout; None where the provider hosts it. Pure."""
 
     def test_connection(self) -> Answer:
         """A harmless authenticated read, for the settings screen."""

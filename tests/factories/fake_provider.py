@@ -23,8 +23,10 @@ from tillgate.ports import (
     AttemptRef,
     CancelWay,
     Capabilities,
+    CheckoutPage,
     CheckoutRequest,
     Outcome,
+    Payer,
     PaymentProvider,
     RefundRequest,
 )
@@ -144,6 +146,12 @@ class FakeProvider:
     def sign(self, attempt: AttemptRef) -> str:
         """What a genuine return of this attempt carries."""
         return hashlib.sha256(attempt.reference.encode()).hexdigest()
+
+    def page(self, attempt: AttemptRef, store: str, description: str, payer: Payer) -> CheckoutPage | None:
+        if attempt.method != "order":
+            return None
+        options = {"order_id": attempt.provider_id, "amount": attempt.amount.minor, "name": store}
+        return CheckoutPage("https://pay.example/checkout.js", "Fake", ("https://pay.example",), options)
 
     def test_connection(self) -> Answer:
         return self._call("test_connection", "", lambda: Answer(Outcome.SUCCESS))

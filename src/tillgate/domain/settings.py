@@ -133,6 +133,15 @@ LINK_MINUTES: Final = Option(
     "Payment link stays open (minutes)",
     "Razorpay closes an unpaid link after this time.",
 )
+RETURN_TO_TILL: Final = Option(
+    "razorpay.return_to_till",
+    Section.PAYMENTS,
+    "no",
+    word("razorpay.return_to_till", "yes", "no"),
+    "Return to the till after paying",
+    "For links that are paid on this computer. A customer's phone could not open the till's page.",
+    ("yes", "no"),
+)
 SMTP_HOST: Final = Option(
     "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
 )
@@ -184,6 +193,7 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     STORE_LANGUAGE,
     RAZORPAY_METHOD,
     LINK_MINUTES,
+    RETURN_TO_TILL,
     ADMIN_EMAIL,
     SMTP_HOST,
     SMTP_PORT,

@@ -70,11 +70,13 @@ def judge(expected: Expected, facts: CheckoutFacts) -> Reading:
     """Compare an answer with what was asked: reference, id, amount, currency, account and mode."""
     faults = _faults(expected, facts)
     captured = tuple(
-        Judged(each, Verdict.MISMATCH if faults else _verdict(expected.amount, each))
+        Judged(each, Verdict.MISMATCH if faults or _foreign(facts, each) else _verdict(expected.amount, each))
         for each in facts.tries
         if each.took_money
     )
-    authorized = () if faults else tuple(t for t in facts.tries if _can_capture(expected.amount, t))
+    authorized = (
+        () if faults else tuple(t for t in facts.tries if not _foreign(facts, t) and _can_capture(expected.amount, t))
+    )
     waiting = any(t.status in (TryStatus.CREATED, TryStatus.AUTHORIZED) for t in facts.tries)
     held = any(t.status is TryStatus.AUTHORIZED for t in facts.tries)
     # Paid without a payment to show for it, or money still held: not an end, ask again.
@@ -93,6 +95,11 @@ def _faults(expected: Expected, facts: CheckoutFacts) -> tuple[str, ...]:
         "mode": (expected.mode, facts.mode),
     }
     return tuple(name for name, (ours, theirs) in pairs.items() if ours != theirs)
+
+
+def _foreign(facts: CheckoutFacts, found: ProviderTry) -> bool:
+    """Money that says it was paid for another checkout."""
+    return found.checkout_id not in (None, facts.provider_id)
 
 
 def _verdict(asked: Money, found: ProviderTry) -> Verdict:

@@ -122,14 +122,14 @@ def plan_attempt(
     """Write down a new live attempt with the exact body to be sent, leased to this process until it is sent."""
     reference = new_reference()
     minutes = till.settings()[LINK_MINUTES]
-    token, return_url = till.new_return(method)
+    back = till.new_return(method)
     request = CheckoutRequest(
         reference=reference,
         method=method,
         amount=owner.amount,
         description=owner.description,
         payer=owner.payer,
-        return_url=return_url,
+        return_url=back.return_url,
         expires_at=uow.now + timedelta(minutes=minutes),
     )
     parameters = provider.parameters(request)
@@ -143,7 +143,8 @@ def plan_attempt(
         "parameters": parameters,
         "amount_minor": owner.amount_minor,
         "currency": owner.currency,
-        "return_token_sha256": hashlib.sha256(token.encode()).hexdigest() if token else None,
+        "return_token_sha256": hashlib.sha256(back.token.encode()).hexdigest() if back.token else None,
+        "url": back.page_url,
         "created_at": uow.now,
         "next_check_at": next_check(uow.now, uow.now),
         "lease_owner": till.worker,

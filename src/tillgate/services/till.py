@@ -28,6 +28,19 @@ class Fulfilling:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where a browser comes back to, minted before the checkout's address leaves the till.
+
+    `token` is the secret in both addresses. `return_url` goes to the provider; `page_url` is the till's own page with
+    the provider's checkout on it. Both None: polling alone.
+    """
+
+    token: str = ""
+    return_url: str | None = None
+    page_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Till:
     """One till. `worker` names this process for leases; `settings` reads the options as they are now."""
 
@@ -39,8 +52,8 @@ class Till:
     providers: Mapping[str, PaymentProvider]
     fulfilling: Mapping[Purpose, Fulfilling]
     settings: Callable[[], Settings] = Settings
-    # Mints a one-time return token and the loopback address for it, or ("", None) for polling alone.
-    new_return: Callable[[str], tuple[str, str | None]] = field(default=lambda _method: ("", None))
+    # Mints where a browser comes back to for a method of paying.
+    new_return: Callable[[str], ReturnAddress] = field(default=lambda _method: ReturnAddress())
 
     @property
     def system(self) -> Actor:

@@ -82,6 +82,13 @@ def capabilities(base_url: str, create_deadline_ms: int, status_deadline_ms: int
     )
 
 
+def checkout_script(base_url: str) -> tuple[str, tuple[str, ...]]:
+    """Where standard checkout's script is, and the origins that it loads from."""
+    if base_url == BASE_URL:
+        return "https://checkout.razorpay.com/v1/checkout.js", ("https://checkout.razorpay.com", BASE_URL)
+    return f"{base_url}/v1/checkout.js", ("/".join(base_url.split("/")[:3]),)
+
+
 def checked_id(value: str | None, pattern: re.Pattern[str]) -> str:
     """An id that may stand in a path. Raises Bug: ids are stored only after they were checked."""
     if value is None or not pattern.fullmatch(value):

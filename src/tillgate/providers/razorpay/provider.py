@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts, TryStatus
+from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry, RefundFacts, TryStatus
 from tillgate.domain.errors import Bug
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
-from tillgate.ports import Answer, AttemptRef, CheckoutRequest, Outcome, PaymentProvider, RefundRequest
+from tillgate.ports import (
+    Answer,
+    AttemptRef,
+    CheckoutPage,
+    CheckoutRequest,
+    Outcome,
+    Payer,
+    PaymentProvider,
+    RefundRequest,
+)
 from tillgate.providers.http import ApiClient, Call, Reply, nothing_held
 from tillgate.providers.json_strict import Fields, Json, Malformed, parse
 from tillgate.providers.razorpay import answers, facts, parameters, signatures
@@ -74,6 +83,7 @@ class Razorpay:
         facts.check_address(base_url, mode)
         self.mode = mode
         self.account = key_id
+        self._base_url = base_url
         self.capabilities = facts.capabilities(base_url, create_deadline_ms, status_deadline_ms)
         self._sweep_deadline_ms = sweep_deadline_ms
         self._now = now
@@ -147,7 +157,8 @@ class Razorpay:
 
     def _fetch_order(self, call: Call, order_id: str) -> _Found:
         order = _same(self._reader.order(self._get(call, f"/v1/orders/{order_id}")), order_id)
-        return _Found(checkouts=(replace(order, tries=tuple(self._tries_of(call, order_id).values())),))
+        whole = replace(order, tries=tuple(self._tries_of(call, order_id).values()))
+        return _Found(checkouts=(_not_paid_by_nobody(whole),))
 
     def _fetch_link(self, call: Call, link_id: str) -> _Found:
         value = self._get(call, f"/v1/payment_links/{link_id}")
@@ -159,7 +170,7 @@ class Razorpay:
             payment_id = item.text("payment_id", facts.PAYMENT_ID)
             if payment_id not in tries:
                 tries[payment_id] = self._payment(call, payment_id)
-        return _Found(checkouts=(_with_tries(link, order_id, tries.values()),))
+        return _Found(checkouts=(_not_paid_by_nobody(_with_tries(link, order_id, tries.values())),))
 
     def find_refunds(self, payment_ref: str) -> Answer:
         """Every refund of a payment, page after page."""
@@ -191,6 +202,22 @@ class Razorpay:
             yield from self._fetch_link(call, link_id).checkouts
         if not ids and payment.checkout_id is not None:
             yield from self._fetch_order(call, payment.checkout_id).checkouts
+
+    def page(self, attempt: AttemptRef, store: str, description: str, payer: Payer) -> CheckoutPage | None:
+        """Standard checkout for an order; a payment link is Razorpay's own page."""
+        if attempt.method != facts.ORDER or attempt.provider_id is None:
+            return None
+        script, sources = facts.checkout_script(self._base_url)
+        options = {
+            "key": self.account,
+            "amount": attempt.amount.minor,
+            "currency": attempt.amount.currency,
+            "order_id": facts.checked_id(attempt.provider_id, facts.ORDER_ID),
+            "name": store,
+            "description": description,
+            "prefill": {"name": payer.name, "email": payer.email, "contact": payer.phone},
+        }
+        return CheckoutPage(script, "Razorpay", sources, options)
 
     def test_connection(self) -> Answer:
         """Read one payment of the account, whichever."""
@@ -235,7 +262,8 @@ class Razorpay:
                 made = self._refund_made_before(call, request, self._words_of(reply))
             else:
                 made = self._reader.refund(self._value(call, reply))
-            if (made.payment_ref, made.amount) != (request.payment_ref, request.amount):
+            named = (made.payment_ref, made.amount, made.key or request.key)
+            if named != (request.payment_ref, request.amount, request.key):
                 raise Malformed("what was refunded is not what was asked for")
             return _Found(refunds=(made,))
 
@@ -410,6 +438,13 @@ def _with_tries(link: CheckoutFacts, order_id: str | None, tries: Iterable[Provi
     """
     mine = (replace(one, checkout_id=link.provider_id) if order_id in (None, one.checkout_id) else one for one in tries)
     return replace(link, tries=tuple(mine))
+
+
+def _not_paid_by_nobody(checkout: CheckoutFacts) -> CheckoutFacts:
+    """A list of payments can lag behind the status; without one there is nothing to verify yet."""
+    if checkout.status is CheckoutStatus.PAID and not any(one.took_money for one in checkout.tries):
+        raise Malformed("paid, but by no payment")
+    return checkout
 
 
 if TYPE_CHECKING:
