@@ -33,7 +33,6 @@ class ButtonTone(StrEnum):
     TILE = "tile"
     KEY = "key"
     BAR = "bar"
-    RAIL = "rail"
 
 
 _ICON_ROLE: Final = {
@@ -41,7 +40,6 @@ _ICON_ROLE: Final = {
     ButtonTone.DANGER: "on_failed",
     ButtonTone.DESTRUCTIVE: "failed",
     ButtonTone.LINK: "accent_text",
-    ButtonTone.RAIL: "muted",
 }
 
 

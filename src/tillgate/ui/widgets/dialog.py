@@ -16,7 +16,10 @@ from tillgate.ui.widgets.notices import InlineNotice
 
 
 class Dialog(QDialog):
-    """A heading, a text, a body, a notice for what went wrong, and two buttons: the verb and the way back."""
+    """A heading, a text, a body, a notice for what went wrong, and two buttons: the verb and the way back.
+
+    With no `on_accept` the verb closes it; otherwise that function calls `accept` when all is well.
+    """
 
     def __init__(
         self,
@@ -25,7 +28,7 @@ class Dialog(QDialog):
         text: str = "",
         *,
         verb: str,
-        on_accept: Callable[[], object],
+        on_accept: Callable[[], object] | None = None,
         tone: ButtonTone = ButtonTone.PRIMARY,
         icon: str = "",
         back: str = "",
@@ -37,7 +40,7 @@ class Dialog(QDialog):
         self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(width)
-        self._on_accept = on_accept
+        self._on_accept = on_accept or self.accept
         self.body = QVBoxLayout()
         self.body.setSpacing(12)
         self.notice = InlineNotice()

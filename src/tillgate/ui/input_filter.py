@@ -1,0 +1,116 @@
+"""The one filter over the application's events: it feeds the scanner, the idle clock and the quarantine of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+
+from tillgate.ui.guard import guarded
+from tillgate.ui.scanner import Scanner, key_time_ms
+
+_KEYS: Final = frozenset({QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride})
+_SIGNS_OF_LIFE: Final = frozenset(
+    {
+        QEvent.Type.KeyPress,
+        QEvent.Type.MouseButtonPress,
+        QEvent.Type.MouseMove,
+        QEvent.Type.Wheel,
+        QEvent.Type.TouchBegin,
+    }
+)
+# Nobody answers a new screen faster than this; whoever typed did not see it.
+QUARANTINE_MS: Final = 120
+_BURST_MS: Final = 60
+
+
+class KeyQuarantine:
+    """Swallows keys that were pressed for the screen before (erpnext#12645: the sale submitted itself).
+
+    From `begin` on, keys go nowhere for 120 ms, and a burst that reaches over the end is swallowed whole.
+    """
+
+    def __init__(self, time_ms: Callable[[QKeyEvent], int] = key_time_ms) -> None:
+        self._time_ms = time_ms
+        self._waiting = False
+        self._until_ms = 0
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(QUARANTINE_MS)
+        self._timer.timeout.connect(self._over)
+
+    def begin(self) -> None:
+        """A screen has just changed; call it when the new one stands."""
+        self._waiting = True
+        self._until_ms = 0
+        self._timer.start()
+
+    @property
+    def active(self) -> bool:
+        """Whether keys are swallowed."""
+        return self._waiting
+
+    def _over(self) -> None:
+        self._waiting = False
+
+    def take(self, event: QKeyEvent) -> bool:
+        """True when the key goes no further."""
+        now = self._time_ms(event)
+        if self._waiting or now < self._until_ms:
+            self._until_ms = now + _BURST_MS
+            if event.type() is QEvent.Type.ShortcutOverride:
+                event.accept()
+            return True
+        return False
+
+
+class IdleClock(QObject):
+    """`idle` after some minutes without a key or the mouse."""
+
+    idle = Signal()
+
+    def __init__(self, minutes: float, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(round(minutes * 60_000))
+        self._timer.timeout.connect(self.idle)
+
+    def run(self, running: bool) -> None:
+        """Start counting, or stop while nobody is signed in."""
+        if running:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def set_minutes(self, minutes: float) -> None:
+        """Change the setting."""
+        self._timer.setInterval(round(minutes * 60_000))
+
+    @Slot()
+    def noticed(self) -> None:
+        """Somebody is there."""
+        if self._timer.isActive():
+            self._timer.start()
+
+
+class InputFilter(QObject):
+    """Sees every event before its widget does; cheap for all that is not a key or a sign of life."""
+
+    def __init__(self, scanner: Scanner, quarantine: KeyQuarantine, idle: IdleClock, parent: QObject) -> None:
+        super().__init__(parent)
+        self._scanner, self._quarantine, self._idle = scanner, quarantine, idle
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.installEventFilter(self)
+
+    @guarded(False)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind in _SIGNS_OF_LIFE:
+            self._idle.noticed()
+        if kind in _KEYS and isinstance(event, QKeyEvent) and watched.isWidgetType():
+            return self._quarantine.take(event) or self._scanner.take(watched, event)
+        return False

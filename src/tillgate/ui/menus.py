@@ -1,0 +1,74 @@
+"""The menu bar, filled from the commands, and the help that lists their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QGridLayout, QMenuBar, QWidget
+
+from tillgate.i18n import mark, tr
+from tillgate.ui.commands import Commands
+from tillgate.ui.theme import Density
+from tillgate.ui.widgets.dialog import Dialog
+from tillgate.ui.widgets.labels import KeyHint, plain_label
+
+MENUS: Final[Mapping[str, str]] = {
+    "till": mark("Till"),
+    "sale": mark("Sale"),
+    "edit": mark("Edit"),
+    "go": mark("Go to"),
+    "view": mark("View"),
+    "help": mark("Help"),
+}
+
+
+class Menus:
+    """Keeps a menu bar in step with the commands; a menu without commands is hidden."""
+
+    def __init__(self, bar: QMenuBar, commands: Commands) -> None:
+        self._commands = commands
+        bar.setAccessibleName(tr("Menus"))
+        self._menus = {key: bar.addMenu(tr(title)) for key, title in MENUS.items()}
+        self._timer = QTimer(bar)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.fill)
+        commands.changed.connect(self._timer.start)
+        self.fill()
+
+    def fill(self) -> None:
+        """Fill the menus afresh."""
+        for menu in self._menus.values():
+            menu.clear()
+        for command in self._commands.listed_in_menus():
+            self._menus[command.menu].addAction(self._commands.action(command.key))
+        for menu in self._menus.values():
+            menu.menuAction().setVisible(not menu.isEmpty())
+
+
+def help_dialog(parent: QWidget, commands: Commands, screen: str, title: str) -> Dialog:
+    """The keys that work now, those of the screen first; opened by the caller."""
+    dialog = Dialog(
+        parent,
+        tr("Keys on {screen}", screen=title),
+        verb=tr("Close the help"),
+        density=Density.COMPACT,
+        width=520,
+    )
+    dialog.back.hide()
+    keys = QWidget()
+    grid = QGridLayout(keys)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(24)
+    grid.setVerticalSpacing(8)
+    listed = commands.on_screen(screen)
+    rows = (len(listed) + 1) // 2
+    for index, command in enumerate(listed):
+        row, side = index % rows, 2 * (index // rows)
+        grid.addWidget(KeyHint(commands.hint(command.key)), row, side, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(plain_label(tr(command.title)), row, side + 1)
+    grid.setColumnStretch(1, 1)
+    grid.setColumnStretch(3, 1)
+    dialog.add(keys)
+    return dialog

@@ -1,0 +1,113 @@
+"""The rail of screens at the left: an icon and a word each, a count where something waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from tillgate.domain.staff import GRANTS, Role
+from tillgate.i18n import tr
+from tillgate.ui import theme
+from tillgate.ui.guard import guarded
+from tillgate.ui.icons import icon
+from tillgate.ui.screen import ScreenSpec
+
+WIDTH = 92
+_HEIGHT = 62
+
+
+class RailButton(QToolButton):
+    """One screen of the rail."""
+
+    def __init__(self, spec: ScreenSpec, hint: str) -> None:
+        super().__init__()
+        self._spec, self._count = spec, 0
+        self.setText(tr(spec.title))
+        self.setIconSize(QSize(22, 22))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.setCheckable(True)
+        self.setFixedSize(WIDTH - 12, _HEIGHT)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolTip(tr("{screen} ({key})", screen=tr(spec.title), key=hint) if hint else tr(spec.title))
+        self.mark(False)
+        self.show_count(0)
+
+    def mark(self, current: bool) -> None:
+        """Show it as the screen in front."""
+        self.setChecked(current)
+        self.setIcon(icon(self._spec.icon, "accent_text" if current else "muted"))
+
+    def show_count(self, count: int) -> None:
+        """Show how many things wait there; 0 shows nothing."""
+        self._count = count
+        title = tr(self._spec.title)
+        self.setAccessibleName(tr("{screen}, {count} waiting", screen=title, count=count) if count else title)
+        self.update()
+
+    @guarded()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._count:
+            return
+        text = str(self._count) if self._count < 100 else "99+"
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = theme.font("caption")
+        font.setPixelSize(11)
+        width = max(18.0, QFontMetricsF(font).horizontalAdvance(text) + 9)
+        pill = QRectF(self.width() / 2 + 4, 5, width, 18)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.current().colour("failed"))
+        painter.drawRoundedRect(pill, 9, 9)
+        painter.setPen(theme.current().colour("on_failed"))
+        painter.setFont(font)
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+
+
+class Rail(QFrame):
+    """`asked(key)` when a screen is pressed; only screens that the role may see are there."""
+
+    asked = Signal(str)
+
+    def __init__(self, screens: Sequence[ScreenSpec], hints: Mapping[str, str]) -> None:
+        super().__init__()
+        self.setProperty("rail", "true")
+        self.setAccessibleName(tr("Screens"))
+        self.setFixedWidth(WIDTH)
+        self._specs = {spec.key: spec for spec in screens}
+        self.buttons = {spec.key: RailButton(spec, hints.get(spec.key, "")) for spec in screens}
+        page = QWidget()
+        page.setProperty("page", "true")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(5, 8, 5, 8)
+        column.setSpacing(4)
+        for key, button in self.buttons.items():
+            column.addWidget(button)
+            button.clicked.connect(lambda _checked=False, key=key: self.asked.emit(key))
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+
+    def show_state(self, role: Role | None, current: str, counts: Mapping[str, int]) -> None:
+        """Show what a role may see, where it is, and what waits."""
+        for key, button in self.buttons.items():
+            button.setVisible(may_see(role, self._specs[key]))
+            button.mark(key == current)
+            button.show_count(counts.get(key, 0))
+
+
+def may_see(role: Role | None, spec: ScreenSpec) -> bool:
+    """Whether a role is shown a screen; the services decide what it may do there."""
+    return role is not None and (spec.needs is None or spec.needs in GRANTS[role])

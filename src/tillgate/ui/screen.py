@@ -1,0 +1,76 @@
+"""What the shell knows of a screen: how to make it, who may see it, and when to tell it something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from PySide6.QtWidgets import QWidget
+
+from tillgate.domain.payment import Mode
+from tillgate.domain.staff import Action, Role
+
+
+class Screen(QWidget):
+    """A page of the shell. Override what matters; none of these are Qt's own methods."""
+
+    def entered(self) -> None:
+        """It is shown now; put the focus where work starts."""
+        self.setFocus()
+
+    def left(self) -> None:
+        """Another screen is shown now; this one stays as it is."""
+
+    def scan_begun(self) -> None:
+        """A scan was recognised: finish a pending quantity first."""
+
+    def scan(self, code: str) -> bool:
+        """Take a scanned code; False hands it to the screen that sells."""
+        del code
+        return False
+
+    def go_back(self) -> bool:
+        """Esc: one level back, never destroying; False when there is no level."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSpec:
+    """A screen to be made when it is first shown. `title` is marked English; `needs` hides it from other roles."""
+
+    key: str
+    title: str
+    icon: str
+    factory: Callable[[], Screen]
+    needs: Action | None = None
+
+
+class Connection(StrEnum):
+    """What is known of the way to the providers."""
+
+    UNKNOWN = "unknown"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class ShellState:
+    """What the frame around the screens shows. `role` None means that nobody is signed in.
+
+    `pending` counts payments whose money is not certain yet; `badges` are counts by screen key; `printer` and
+    `shift_opened_at` are hidden while None.
+    """
+
+    store: str
+    till: str
+    mode: Mode
+    staff_id: int | None = None
+    person: str = ""
+    role: Role | None = None
+    shift_opened_at: datetime | None = None
+    connection: Connection = Connection.UNKNOWN
+    pending: int = 0
+    printer: str | None = None
+    badges: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,271 @@
+"""The window: menus, the rail of screens, the screen in front, the strip below. It knows screens, not services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from tillgate.domain.errors import TillgateError
+from tillgate.domain.payment import Mode
+from tillgate.i18n import mark, tr
+from tillgate.ui import theme
+from tillgate.ui.commands import Command, Commands
+from tillgate.ui.guard import guarded
+from tillgate.ui.input_filter import IdleClock, InputFilter, KeyQuarantine
+from tillgate.ui.menus import Menus, help_dialog
+from tillgate.ui.navigation import Rail, may_see
+from tillgate.ui.palette import Palette
+from tillgate.ui.scanner import Scanner
+from tillgate.ui.screen import Screen, ScreenSpec, ShellState
+from tillgate.ui.status_strip import StatusStrip
+from tillgate.ui.tasks import Tasks
+from tillgate.ui.theme import Scheme
+from tillgate.ui.training_frame import TrainingFrame
+from tillgate.ui.widgets.notices import InlineNotice, Toast, announce
+
+LEAST_SIZE: Final = QSize(960, 640)
+_SCHEMES: Final = (
+    (Scheme.SYSTEM, mark("Colours as the system"), "monitor"),
+    (Scheme.LIGHT, mark("Light colours"), "sun"),
+    (Scheme.DARK, mark("Dark colours"), "moon"),
+)
+
+
+class Shell(QMainWindow):
+    """`lock_asked` when the person leaves, by key, press or idleness: the application ends the session and answers with
+    `show_state`. `screen_shown(key)`, `scheme_chosen(Scheme)`, `closing` before the window goes."""
+
+    lock_asked = Signal()
+    screen_shown = Signal(str)
+    scheme_chosen = Signal(object)
+    closing = Signal()
+
+    def __init__(
+        self,
+        state: ShellState,
+        screens: Sequence[ScreenSpec],
+        sign_in: Callable[[], Screen],
+        tasks: Tasks,
+        *,
+        idle_minutes: float = 5,
+        scan_screen: str = "",
+        pending_screen: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        shortcuts: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.state = state
+        self._specs = {spec.key: spec for spec in screens}
+        self._sign_in, self._tasks = sign_in, tasks
+        self._scan_screen, self._pending_screen = scan_screen, pending_screen
+        self._built: dict[str, Screen] = {}
+        self._door: Screen | None = None
+        self._current = ""
+        self._staff_id: int | None = None
+        self.setMinimumSize(LEAST_SIZE)
+        self.commands = Commands(self)
+        self.scanner = Scanner(self)
+        self._quarantine = KeyQuarantine()
+        self._idle = IdleClock(idle_minutes, self)
+        self._filter = InputFilter(self.scanner, self._quarantine, self._idle, self)
+        self._add_commands(screens)
+        if shortcuts:
+            self.commands.remap(shortcuts)
+        self._lay_out(screens, now)
+        self._connect()
+        self.show_state(state)
+
+    def _lay_out(self, screens: Sequence[ScreenSpec], now: Callable[[], datetime]) -> None:
+        hints = {spec.key: self.commands.hint(f"go.{spec.key}") for spec in screens}
+        self.rail = Rail(screens, hints)
+        self.notice = InlineNotice(closable=True)
+        self._stack = QStackedWidget()
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(self._stack, 1)
+        row.addLayout(column, 1)
+        self.setCentralWidget(page)
+        self.strip = StatusStrip(now)
+        self.setStatusBar(self.strip)
+        self._menus = Menus(self.menuBar(), self.commands)
+        self.toast = Toast(page)
+        self._frame = TrainingFrame(self)
+
+    def _add_commands(self, screens: Sequence[ScreenSpec]) -> None:
+        for number, spec in enumerate(screens, start=1):
+            keys = f"Alt+{number}" if number <= 9 else ""
+            go = Command(f"go.{spec.key}", spec.title, partial(self.go, spec.key), spec.icon, keys, "go")
+            self.commands.add(replace(go, needs=spec.needs))
+        self.commands.add_all(
+            (
+                Command("till.lock", mark("Lock the till"), self.lock_asked.emit, "lock", "Ctrl+L", "till"),
+                Command("till.quit", mark("Close Tillgate"), self.close, "log-out", "Ctrl+Q", "till"),
+                Command("help.palette", mark("Find a command"), self.open_palette, "command", "Ctrl+K", "help"),
+                Command("help.keys", mark("Help with the keys"), self.open_help, "keyboard", "F1", "help"),
+                Command("view.back", mark("Go one level back"), self._go_back, "arrow-left", "Esc"),
+            )
+        )
+        for scheme, title, icon in _SCHEMES:
+            run = Command(f"view.{scheme.value}", title, partial(self._choose, scheme), icon, "", "view")
+            self.commands.add(run)
+
+    def _connect(self) -> None:
+        self.rail.asked.connect(self.go)
+        self.strip.person_pressed.connect(self.lock_asked)
+        self.strip.pending_pressed.connect(self._show_pending)
+        self._idle.idle.connect(self.lock_asked)
+        self._tasks.busy_changed.connect(self.strip.show_busy)
+        self._tasks.failure.connect(self._show_failure)
+        self.scanner.begun.connect(self._scan_begun)
+        self.scanner.scanned.connect(self._scanned)
+
+    # What is shown
+
+    @property
+    def locked(self) -> bool:
+        """Whether the sign-in screen is in front."""
+        return self.state.role is None
+
+    @property
+    def current_key(self) -> str:
+        """The key of the screen in front, "" while locked."""
+        return "" if self.locked else self._current
+
+    def page(self, key: str) -> Screen:
+        """A screen, made now if it was never shown; KeyError for an unknown key."""
+        if key not in self._built:
+            made = self._specs[key].factory()
+            self._built[key] = made
+            self._stack.addWidget(made)
+        return self._built[key]
+
+    def show_state(self, state: ShellState) -> None:
+        """Show another state. Signing in shows the screens, as they were if it is the same person; signing out hides
+        everything behind the sign-in screen and closes dialogs."""
+        was_locked = self._door is not None or self._current == ""
+        self.state = state
+        self._frame.show_frame(state.mode is Mode.TRAINING)
+        self.setWindowTitle(tr("{store} – Tillgate", store=state.store))
+        if self.locked:
+            self._lock()
+        elif was_locked:
+            self._unlock()
+        self._show_frame_parts()
+
+    def go(self, key: str) -> bool:
+        """Show a screen; False where the role may not see it. Keys pressed for the old screen are swallowed."""
+        if self.locked or not may_see(self.state.role, self._specs[key]):
+            return False
+        if key != self._current and self._current in self._built:
+            self._built[self._current].left()
+        shown = self.page(key)
+        self._current = key
+        self._stack.setCurrentWidget(shown)
+        self._show_frame_parts()
+        shown.entered()
+        announce(self, tr(self._specs[key].title))
+        self._quarantine.begin()
+        self.screen_shown.emit(key)
+        return True
+
+    def _show_frame_parts(self) -> None:
+        self.menuBar().setVisible(not self.locked)
+        self.rail.setVisible(not self.locked)
+        self.commands.show_for(self.state.role, self.current_key)
+        self.rail.show_state(self.state.role, self._current, self.state.badges)
+        self.strip.show_state(self.state)
+
+    def _lock(self) -> None:
+        for dialog in self.findChildren(QDialog):
+            dialog.reject()
+        self._idle.run(False)
+        self.scanner.enabled = False
+        self.notice.clear()
+        if self._door is None:
+            self._door = self._sign_in()
+            self._stack.addWidget(self._door)
+            self._stack.setCurrentWidget(self._door)
+            self._quarantine.begin()
+            self._door.entered()
+
+    def _unlock(self) -> None:
+        if self.state.staff_id != self._staff_id:
+            self._forget_screens()
+        self._staff_id = self.state.staff_id
+        door, self._door = self._door, None
+        self._idle.run(True)
+        self.scanner.enabled = True
+        allowed = [key for key, spec in self._specs.items() if may_see(self.state.role, spec)]
+        if allowed:
+            self.go(self._current if self._current in allowed else allowed[0])
+        if door is not None:
+            self._stack.removeWidget(door)
+            door.deleteLater()
+
+    def _forget_screens(self) -> None:
+        for key, screen in self._built.items():
+            self.commands.remove_screen(key)
+            self._stack.removeWidget(screen)
+            screen.deleteLater()
+        self._built.clear()
+        self._current = ""
+
+    # What is asked
+
+    @Slot()
+    def open_palette(self) -> None:
+        """Open the command palette."""
+        Palette(self, self.commands).open()
+
+    @Slot()
+    def open_help(self) -> None:
+        """List the keys of the screen in front."""
+        help_dialog(self, self.commands, self._current, tr(self._specs[self._current].title)).open()
+
+    def _go_back(self) -> None:
+        if self._current:
+            self.page(self._current).go_back()
+
+    def _choose(self, scheme: Scheme) -> None:
+        theme.current().choose(scheme)
+        self.scheme_chosen.emit(scheme)
+
+    @Slot()
+    def _show_pending(self) -> None:
+        if self._pending_screen:
+            self.go(self._pending_screen)
+
+    @Slot(object, str)
+    def _show_failure(self, error: TillgateError, _label: str) -> None:
+        self.notice.show_error(error)
+
+    @Slot()
+    def _scan_begun(self) -> None:
+        if self._current and not self.locked:
+            self.page(self._current).scan_begun()
+
+    @Slot(str)
+    def _scanned(self, code: str) -> None:
+        if self.locked or not self._current or self.page(self._current).scan(code):
+            return
+        if self._scan_screen and self._scan_screen != self._current and self.go(self._scan_screen):
+            self.page(self._scan_screen).scan(code)
+
+    @guarded()
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
+        event.accept()
