@@ -6,7 +6,7 @@ Prices, deposits, taxes and fees stand as they were rung up; `reprice` takes new
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -39,9 +39,11 @@ class Rental:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `id` is 0 until the line is stored. `rental` is None for what is sold."""
+    """One line. `id` is 0 until the line is stored, `position` until it stands in a cart. `rental` is None for what is
+    sold."""
 
     id: int
+    position: int
     variant_id: int
     vendor_id: int
     kind: ProductKind
@@ -65,7 +67,7 @@ class Content:
     currency: str
     customer_id: int | None = None
     lines: tuple[Line, ...] = ()
-    fees: Mapping[int, Fee] | None = None
+    fees: Mapping[int, Fee] = field(default_factory=dict)
 
     def line(self, line_id: int) -> Line:
         """Raises NotFound("line_unknown")."""
@@ -76,7 +78,7 @@ class Content:
 
     def fee(self, vendor_id: int) -> Fee:
         """The fee of a vendor that has a line."""
-        return (self.fees or {})[vendor_id]
+        return self.fees[vendor_id]
 
 
 def add_line(content: Content, new: Line, fee: Fee) -> Content:
@@ -91,8 +93,9 @@ def add_line(content: Content, new: Line, fee: Fee) -> Content:
     _check_quantity(new.quantity)
     if len(content.lines) >= MOST_LINES:
         raise Refused("cart_full", most=MOST_LINES)
-    fees = {new.vendor_id: fee, **(content.fees or {})}
-    return replace(content, lines=(*content.lines, new), fees=fees)
+    fees = {new.vendor_id: fee, **content.fees}
+    last = max((line.position for line in content.lines), default=0)
+    return replace(content, lines=(*content.lines, replace(new, position=last + 1)), fees=fees)
 
 
 def set_quantity(content: Content, line_id: int, quantity: int) -> Content:
@@ -124,7 +127,7 @@ def cleared(content: Content) -> Content:
 def reprice(content: Content, terms: Mapping[int, Terms], fees: Mapping[int, Fee]) -> Content:
     """Take the terms given by line and the fees given by vendor; what is not given stays."""
     lines = tuple(replace(line, terms=terms.get(line.id, line.terms)) for line in content.lines)
-    known = content.fees or {}
+    known = content.fees
     return replace(content, lines=lines, fees={vendor: fees.get(vendor, fee) for vendor, fee in known.items()})
 
 
@@ -138,7 +141,7 @@ def _put(content: Content, line: Line) -> Content:
 
 def _without_unused_fees(content: Content) -> Content:
     used = {line.vendor_id for line in content.lines}
-    return replace(content, fees={vendor: fee for vendor, fee in (content.fees or {}).items() if vendor in used})
+    return replace(content, fees={vendor: fee for vendor, fee in content.fees.items() if vendor in used})
 
 
 def _check_quantity(quantity: int) -> None:

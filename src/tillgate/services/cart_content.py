@@ -1,0 +1,165 @@
+"""A cart's content between its rows, the domain, and the text that undo keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from tillgate.domain.cart import Content, Fee, Line, Rental, Terms
+from tillgate.domain.catalogue import ProductKind
+from tillgate.domain.errors import NotFound
+from tillgate.domain.money import Money
+from tillgate.store.models import cart, cart_fee, cart_line, product, rental_period, variant, vendor
+from tillgate.store.unit_of_work import UnitOfWork
+
+_CART: Final = select(cart).where(cart.c.id == bindparam("cart_id"))
+_CART_LOCKED: Final = _CART.with_for_update()
+_LINES: Final = (
+    select(
+        cart_line,
+        product.c.id.label("product_id"),
+        product.c.vendor_id,
+        product.c.kind,
+        product.c.code,
+        product.c.name,
+        product.c.image,
+        product.c.active.label("product_active"),
+        variant.c.name.label("variant_name"),
+        variant.c.stock,
+        variant.c.smallest_quantity,
+        variant.c.active.label("variant_active"),
+        vendor.c.name.label("vendor_name"),
+        vendor.c.brand_color,
+        vendor.c.brand_mark,
+        vendor.c.auto_approve,
+        vendor.c.active.label("vendor_active"),
+        rental_period.c.name.label("period_name"),
+        rental_period.c.days,
+    )
+    .join(variant, variant.c.id == cart_line.c.variant_id)
+    .join(product, product.c.id == variant.c.product_id)
+    .join(vendor, vendor.c.id == product.c.vendor_id)
+    .outerjoin(rental_period, rental_period.c.id == cart_line.c.rental_period_id)
+    .where(cart_line.c.cart_id == bindparam("cart_id"))
+    .order_by(cart_line.c.position)
+)
+_FEES: Final = select(cart_fee).where(cart_fee.c.cart_id == bindparam("cart_id"))
+
+
+def load_cart_row(connection: Connection, cart_id: int, *, lock: bool = False) -> Row[Any]:
+    """Raises NotFound("cart_unknown")."""
+    row = connection.execute(_CART_LOCKED if lock else _CART, {"cart_id": cart_id}).one_or_none()
+    if row is None:
+        raise NotFound("cart_unknown", cart=cart_id)
+    return row
+
+
+def list_line_rows(connection: Connection, cart_id: int) -> Sequence[Row[Any]]:
+    """The cart's lines with what a screen and an order say about each, in their order."""
+    return connection.execute(_LINES, {"cart_id": cart_id}).all()
+
+
+def load_content(connection: Connection, head: Row[Any], lines: Sequence[Row[Any]]) -> Content:
+    """What the rows say, fees included."""
+    currency = head.currency
+    fees = {
+        row.vendor_id: Fee(Money(row.flat_minor, currency), row.bp)
+        for row in connection.execute(_FEES, {"cart_id": head.id})
+    }
+    return Content(currency, head.customer_id, tuple(_line(row, currency) for row in lines), fees)
+
+
+def write_content(uow: UnitOfWork, cart_id: int, old: Content, new: Content) -> None:
+    """Make the rows say `new` where they said `old`; lines keep their ids."""
+    before, after = {line.id: line for line in old.lines}, {line.id for line in new.lines}
+    gone = [line_id for line_id in before if line_id not in after]
+    if gone:
+        uow.execute(delete(cart_line).where(cart_line.c.id.in_(gone)))
+    for line in new.lines:
+        row = _row(line)
+        if line.id not in before:
+            values = row | {"cart_id": cart_id} | ({"id": line.id} if line.id else {})
+            uow.execute(insert(cart_line), values)
+        elif line != before[line.id]:
+            uow.execute(update(cart_line).where(cart_line.c.id == line.id), row)
+    if new.fees != old.fees:
+        uow.execute(delete(cart_fee).where(cart_fee.c.cart_id == cart_id))
+        rows = [
+            {"cart_id": cart_id, "vendor_id": vendor_id, "flat_minor": fee.flat.minor, "bp": fee.rate_bp}
+            for vendor_id, fee in new.fees.items()
+        ]
+        if rows:
+            uow.execute(insert(cart_fee), rows)
+
+
+def content_to_json(content: Content) -> str:
+    """A content as text to keep."""
+    lines = []
+    for line in content.lines:
+        row = _row(line)
+        row["start_on"] = line.rental.start_on.isoformat() if line.rental else None
+        lines.append(row | {"id": line.id, "vendor_id": line.vendor_id, "days": line.rental and line.rental.days})
+        lines[-1]["kind"] = line.kind.value
+    fees = [[vendor_id, fee.flat.minor, fee.rate_bp] for vendor_id, fee in content.fees.items()]
+    return json.dumps({"customer_id": content.customer_id, "lines": lines, "fees": fees}, separators=(",", ":"))
+
+
+def content_from_json(text: str, currency: str) -> Content:
+    """A kept content."""
+    kept = json.loads(text)
+    lines = tuple(_kept_line(row, currency) for row in kept["lines"])
+    fees = {vendor_id: Fee(Money(flat, currency), rate_bp) for vendor_id, flat, rate_bp in kept["fees"]}
+    return Content(currency, kept["customer_id"], lines, fees)
+
+
+def _line(row: Row[Any], currency: str) -> Line:
+    rental = None
+    if row.rental_period_id is not None:
+        rental = Rental(row.rental_period_id, row.days, row.start_on)
+    return Line(
+        id=row.id,
+        position=row.position,
+        variant_id=row.variant_id,
+        vendor_id=row.vendor_id,
+        kind=row.kind,
+        quantity=row.quantity,
+        terms=Terms(
+            Money(row.unit_price_minor, currency), Money(row.unit_deposit_minor, currency), row.tax_bp, row.tax_name
+        ),
+        rental=rental,
+    )
+
+
+def _row(line: Line) -> dict[str, Any]:
+    return {
+        "position": line.position,
+        "variant_id": line.variant_id,
+        "quantity": line.quantity,
+        "rental_period_id": line.rental.period_id if line.rental else None,
+        "start_on": line.rental.start_on if line.rental else None,
+        "unit_price_minor": line.terms.price.minor,
+        "unit_deposit_minor": line.terms.deposit.minor,
+        "tax_bp": line.terms.tax_bp,
+        "tax_name": line.terms.tax_name,
+    }
+
+
+def _kept_line(row: dict[str, Any], currency: str) -> Line:
+    rental = None
+    if row["rental_period_id"] is not None:
+        rental = Rental(row["rental_period_id"], row["days"], date.fromisoformat(row["start_on"]))
+    price, deposit = Money(row["unit_price_minor"], currency), Money(row["unit_deposit_minor"], currency)
+    return Line(
+        id=row["id"],
+        position=row["position"],
+        variant_id=row["variant_id"],
+        vendor_id=row["vendor_id"],
+        kind=ProductKind(row["kind"]),
+        quantity=row["quantity"],
+        terms=Terms(price, deposit, row["tax_bp"], row["tax_name"]),
+        rental=rental,
+    )
