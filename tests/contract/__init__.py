@@ -1,0 +1,1 @@
+"""What every payment provider promises (ports.PaymentProvider), tried on each against the sandbox."""

@@ -1,0 +1,200 @@
+"""A provider on the bench: the adapter under test, the customer's side, and the provider's own truth.
+
+A new provider joins the suite by one subclass of Bench and one line in `BENCHES`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from tillgate.domain.money import Money
+from tillgate.domain.payment import Mode
+from tillgate.domain.secret import Secret
+from tillgate.ports import AttemptRef, CheckoutRequest, Outcome, PaymentProvider, RefundRequest
+from tillgate.providers.razorpay import Razorpay
+from tillgate.sandbox import Choice, SandboxServer
+from tillgate.sandbox import Outcome as BankSays
+
+AMOUNT: Final = Money(118_000, "INR")
+# Long enough for a busy machine, and short enough to be waited for.
+CALM_MS: Final = 10_000
+HASTY_MS: Final = 200
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the provider itself holds for one attempt: ids of checkouts and captures, refunds as (key, minor units)."""
+
+    checkouts: tuple[str, ...] = ()
+    captures: tuple[str, ...] = ()
+    refunds: tuple[tuple[str | None, int], ...] = ()
+
+
+@dataclass
+class Bench(ABC):
+    """One way to pay at one provider. `provider` has time, `hasty` a fifth of a second, `stranger` a wrong key."""
+
+    sandbox: SandboxServer
+    method: str
+    provider: PaymentProvider
+    hasty: PaymentProvider
+    stranger: PaymentProvider
+    # What stands between a thread and a request, as the application wires it.
+    guard: list[Callable[[], None]] = field(default_factory=list)
+
+    @classmethod
+    @abstractmethod
+    def at(cls, sandbox: SandboxServer) -> list[Bench]:
+        """A bench for each way to pay."""
+
+    @abstractmethod
+    def pay(self, attempt: AttemptRef) -> str:
+        """The customer pays; the payment's id."""
+
+    @abstractmethod
+    def decline(self, attempt: AttemptRef) -> str:
+        """The customer's bank says no."""
+
+    @abstractmethod
+    def hold_captures(self, held: bool) -> None:
+        """Whether payments stay authorised until they are captured."""
+
+    @abstractmethod
+    def signed_return(self, attempt: AttemptRef) -> dict[str, str]:
+        """The customer pays, and this is what the browser brings back."""
+
+    @abstractmethod
+    def truth(self, attempt: AttemptRef) -> Truth:
+        """What the provider holds."""
+
+    def __str__(self) -> str:
+        return f"{self.provider.name}-{self.method}"
+
+    def request(self, amount: Money = AMOUNT) -> CheckoutRequest:
+        """A checkout to open, under a reference of its own."""
+        return CheckoutRequest(
+            reference="t" + secrets.token_urlsafe(24),
+            method=self.method,
+            amount=amount,
+            description="Contract",
+            return_url="http://127.0.0.1:9/cb/x",
+        )
+
+    def planned(self) -> tuple[AttemptRef, str]:
+        """An attempt before its create, and the body that will be sent."""
+        request = self.request()
+        return AttemptRef(request.reference, self.method, AMOUNT, None), self.provider.parameters(request)
+
+    def opened(self) -> AttemptRef:
+        """An open checkout."""
+        attempt, body = self.planned()
+        answer = self.provider.create(self.method, body)
+        assert answer.outcome is Outcome.SUCCESS, answer
+        assert answer.checkout is not None
+        return replace(attempt, provider_id=answer.checkout.provider_id)
+
+    def authorised(self) -> tuple[AttemptRef, str]:
+        """A checkout whose money is authorised, and the payment."""
+        self.hold_captures(True)
+        attempt = self.opened()
+        payment = self.pay(attempt)
+        self.hold_captures(False)
+        return attempt, payment
+
+    def captured(self) -> tuple[AttemptRef, str]:
+        """A paid checkout, and the payment."""
+        attempt = self.opened()
+        return attempt, self.pay(attempt)
+
+    def refund_of(self, payment: str, amount: Money = AMOUNT) -> RefundRequest:
+        """A refund under a key of its own."""
+        return RefundRequest("r" + secrets.token_urlsafe(24), payment, amount, "Contract")
+
+    def sandbox_now(self) -> datetime:
+        """The provider's clock."""
+        return datetime.fromtimestamp(self.sandbox.clock.now_ms() / 1000, UTC)
+
+    def calm(self) -> None:
+        """Nothing goes wrong from here on."""
+        self.sandbox.faults.clear()
+        self.hold_captures(False)
+        self.guard.clear()
+
+
+class RazorpayBench(Bench):
+    """Payment links, and orders paid in the standard checkout."""
+
+    @classmethod
+    def at(cls, sandbox: SandboxServer) -> list[Bench]:
+        guard: list[Callable[[], None]] = []
+
+        def before_send() -> None:
+            for check in guard:
+                check()
+
+        def account(word: str, deadline_ms: int) -> Razorpay:
+            return Razorpay(
+                sandbox.razorpay.key_id,
+                Secret(word),
+                mode=Mode.TRAINING,
+                base_url=sandbox.razorpay.base_url,
+                before_send=before_send,
+                create_deadline_ms=deadline_ms,
+                status_deadline_ms=deadline_ms,
+                sweep_deadline_ms=deadline_ms,
+                now=lambda: datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC),
+            )
+
+        good = sandbox.razorpay.key_secret
+        three = account(good, CALM_MS), account(good, HASTY_MS), account("wrongSecret0000000000001", CALM_MS)
+        return [cls(sandbox, method, *three, guard) for method in three[0].capabilities.methods]
+
+    def pay(self, attempt: AttemptRef) -> str:
+        return self._press(attempt, Choice())
+
+    def decline(self, attempt: AttemptRef) -> str:
+        return self._press(attempt, Choice(BankSays.DECLINE))
+
+    def _press(self, attempt: AttemptRef, choice: Choice) -> str:
+        press = self.sandbox.customer.pay_link if self.method == "link" else self.sandbox.customer.pay_order
+        return press(attempt.provider_id or "", choice).payment_id
+
+    def hold_captures(self, held: bool) -> None:
+        if self.sandbox.razorpay.settings.auto_capture is held:
+            self.sandbox.razorpay.configure(auto_capture=not held)
+
+    def signed_return(self, attempt: AttemptRef) -> dict[str, str]:
+        if self.method == "link":
+            paid = self.sandbox.customer.pay_link(attempt.provider_id or "")
+            return dict(parse_qsl(urlsplit(paid.return_url or "").query))
+        return dict(self.sandbox.customer.pay_order(attempt.provider_id or "").response or {})
+
+    def truth(self, attempt: AttemptRef) -> Truth:
+        known = self.sandbox.money_facts()
+        mine = known.links if self.method == "link" else known.orders
+        checkouts = tuple(fact.id for fact in mine if fact.reference == attempt.reference)
+        orders = {fact.id for fact in known.orders if fact.id in checkouts or fact.parent_id in checkouts}
+        captures = tuple(fact.id for fact in known.captures if fact.parent_id in orders)
+        refunds = tuple((fact.reference, fact.amount_minor) for fact in known.refunds if fact.parent_id in captures)
+        return Truth(checkouts, captures, refunds)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a way to pay is tried: its bench, which of the provider's ways it is, and whether it can be closed."""
+
+    kind: type[Bench]
+    number: int
+    closes: bool
+
+
+BENCHES: Final = {
+    "razorpay-link": Place(RazorpayBench, 0, closes=True),
+    "razorpay-order": Place(RazorpayBench, 1, closes=False),
+}

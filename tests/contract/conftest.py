@@ -1,0 +1,34 @@
+"""The sandbox, and each provider on its bench."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.bench import BENCHES, Bench
+from tillgate.sandbox import SandboxServer
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxServer]:
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def benches(sandbox: SandboxServer) -> Iterator[dict[str, Bench]]:
+    made = {kind: kind.at(sandbox) for kind in {place.kind for place in BENCHES.values()}}
+    yield {name: made[place.kind][place.number] for name, place in BENCHES.items()}
+    for kind in made.values():
+        for bench in kind:
+            for provider in (bench.provider, bench.hasty, bench.stranger):
+                provider.close()
+
+
+@pytest.fixture(params=sorted(BENCHES))
+def bench(request: pytest.FixtureRequest, benches: dict[str, Bench]) -> Iterator[Bench]:
+    found: Bench = benches[request.param]
+    found.calm()
+    yield found
+    found.calm()

@@ -1,0 +1,305 @@
+"""Every provider fault x every verb: the exact outcome, no false success, and the truth found afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+
+from tests.contract.bench import AMOUNT, BENCHES, HASTY_MS, Bench, Truth
+from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.ports import Answer, AttemptRef, CancelWay, Outcome, PaymentProvider, RefundRequest
+from tillgate.sandbox import Fault, FaultKind, Verb, When
+
+# How late the provider's own action may be after the caller has gone.
+LATE_S: Final = 0.3
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a verb is tried on."""
+
+    attempt: AttemptRef
+    body: str = ""
+    payment: str = ""
+    refund: RefundRequest | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A verb: what the fault menu calls it, its scene, its call, and whether an answer tells the truth of the scene."""
+
+    verb: Verb
+    prepare: Callable[[Bench], Scene]
+    call: Callable[[PaymentProvider, Scene], Answer]
+    agrees: Callable[[Scene, Answer], bool]
+    # Whatever the way to pay: tried on the provider's default one alone.
+    of_any_method: bool = False
+
+
+@dataclass(frozen=True)
+class Spoil:
+    """A fault, what of it is unlike the rest, and what it comes to per verb where that is not UNKNOWN."""
+
+    kind: FaultKind
+    options: dict[str, Any] = field(default_factory=dict)
+    hasty: bool = False
+    outcome: Outcome = Outcome.UNKNOWN
+    otherwise: dict[str, Outcome] = field(default_factory=dict)
+    # An answer that is understood but does not match: the verification must see it.
+    mismatch: bool = False
+
+
+def _planned(bench: Bench) -> Scene:
+    return Scene(*bench.planned())
+
+
+def _opened(bench: Bench) -> Scene:
+    return Scene(bench.opened())
+
+
+def _paid(bench: Bench) -> Scene:
+    attempt, payment = bench.captured()
+    return Scene(attempt, payment=payment, refund=bench.refund_of(payment))
+
+
+def _authorised(bench: Bench) -> Scene:
+    attempt, payment = bench.authorised()
+    return Scene(attempt, payment=payment)
+
+
+def _refunded(bench: Bench) -> Scene:
+    scene = _paid(bench)
+    assert scene.refund is not None
+    assert bench.provider.refund(scene.refund).outcome is Outcome.SUCCESS
+    return scene
+
+
+def _refund(provider: PaymentProvider, scene: Scene) -> Answer:
+    assert scene.refund is not None
+    return provider.refund(scene.refund)
+
+
+def _checkout_agrees(scene: Scene, answer: Answer) -> bool:
+    return [(one.reference, one.amount) for one in answer.checkouts] == [(scene.attempt.reference, AMOUNT)]
+
+
+def _tries_agree(scene: Scene, answer: Answer) -> bool:
+    tries = [(one.provider_ref, one.amount, one.checkout_id) for one in answer.checkouts[0].tries]
+    return _checkout_agrees(scene, answer) and tries == [(scene.payment, AMOUNT, scene.attempt.provider_id)]
+
+
+def _capture_agrees(scene: Scene, answer: Answer) -> bool:
+    return [(one.provider_ref, one.amount) for one in answer.payments] == [(scene.payment, AMOUNT)]
+
+
+def _refund_agrees(scene: Scene, answer: Answer) -> bool:
+    assert scene.refund is not None
+    return [(one.key, one.payment_ref, one.amount) for one in answer.refunds] == [
+        (scene.refund.key, scene.payment, AMOUNT)
+    ]
+
+
+ROWS: Final = {
+    "create": Row(Verb.CREATE, _planned, lambda p, s: p.create(s.attempt.method, s.body), _checkout_agrees),
+    "find": Row(Verb.LOOKUP, _opened, lambda p, s: p.find(s.attempt), _checkout_agrees),
+    "fetch": Row(Verb.FETCH, _opened, lambda p, s: p.fetch(s.attempt), _checkout_agrees),
+    "fetch tries": Row(Verb.LOOKUP, _paid, lambda p, s: p.fetch(s.attempt), _tries_agree),
+    "cancel": Row(Verb.CANCEL, _opened, lambda p, s: p.cancel(s.attempt), _checkout_agrees),
+    "capture": Row(Verb.CAPTURE, _authorised, lambda p, s: p.capture(s.payment, AMOUNT), _capture_agrees, True),
+    "refund": Row(Verb.REFUND, _paid, _refund, _refund_agrees, True),
+    "find refunds": Row(Verb.LOOKUP, _refunded, lambda p, s: p.find_refunds(s.payment), _refund_agrees, True),
+}
+_BOTH: Final = {"before": {"when": When.BEFORE}, "after": {"when": When.AFTER}}
+_LOOKS: Final = ("find", "fetch", "fetch tries", "cancel", "find refunds")
+_TELLS: Final = dict.fromkeys(_LOOKS, Outcome.SUCCESS)
+
+SPOILS: Final = {
+    **{f"timeout {name}": Spoil(FaultKind.TIMEOUT, options, hasty=True) for name, options in _BOTH.items()},
+    "slow": Spoil(FaultKind.SLOW, {"seconds": LATE_S}, hasty=True),
+    "slow headers": Spoil(FaultKind.SLOW_HEADERS, {"seconds": 0.02}, hasty=True),
+    "slow body": Spoil(FaultKind.SLOW_BODY, {"seconds": 0.02}, hasty=True),
+    # Twice, since a reading on a kept connection is repeated once.
+    **{
+        f"reset {name}": Spoil(FaultKind.RESET_BEFORE_ANSWER, {**options, "count": 2})
+        for name, options in _BOTH.items()
+    },
+    "reset mid body": Spoil(FaultKind.RESET_MID_BODY),
+    "close mid body": Spoil(FaultKind.CLOSE_MID_BODY),
+    **{f"500 {name}": Spoil(FaultKind.SERVER_ERROR_500, options) for name, options in _BOTH.items()},
+    **{f"502 {name}": Spoil(FaultKind.BAD_GATEWAY_502, options) for name, options in _BOTH.items()},
+    **{f"503 {name}": Spoil(FaultKind.UNAVAILABLE_503, options) for name, options in _BOTH.items()},
+    "429": Spoil(FaultKind.RATE_LIMITED_429, {"seconds": 7}, outcome=Outcome.RATE_LIMITED),
+    "401": Spoil(FaultKind.UNAUTHORISED_401, outcome=Outcome.MISCONFIGURED),
+    "redirect": Spoil(FaultKind.REDIRECT),
+    "malformed": Spoil(FaultKind.MALFORMED_JSON),
+    **{
+        f"amount as {name}": Spoil(FaultKind.WRONG_TYPES, {"text": name})
+        for name in ("string", "float", "bool", "null", "negative", "list")
+    },
+    "NaN": Spoil(FaultKind.NAN),
+    # A list has no such keys of its own, so there it is only two fields that nobody knows.
+    "duplicate keys": Spoil(
+        FaultKind.DUPLICATE_KEYS, otherwise=dict.fromkeys(("find", "fetch tries", "find refunds"), Outcome.SUCCESS)
+    ),
+    "bad UTF-8": Spoil(FaultKind.BAD_UTF8),
+    "deep": Spoil(FaultKind.DEEP_NESTING),
+    "huge integer": Spoil(FaultKind.HUGE_INTEGER),
+    "too large": Spoil(FaultKind.TOO_LARGE),
+    "HTML": Spoil(FaultKind.HTML_200),
+    "empty": Spoil(FaultKind.EMPTY_BODY),
+    "wrong amount": Spoil(FaultKind.WRONG_AMOUNT, otherwise=_TELLS, mismatch=True),
+    "wrong currency": Spoil(FaultKind.WRONG_CURRENCY, otherwise=_TELLS, mismatch=True),
+    # A list of nothing that was asked for is not an answer.
+    "wrong reference": Spoil(
+        FaultKind.WRONG_REFERENCE,
+        otherwise={**_TELLS, "find": Outcome.UNKNOWN, "capture": Outcome.SUCCESS},
+        mismatch=True,
+    ),
+}
+
+
+def places(row_name: str) -> list[str]:
+    """Where a row is tried."""
+    row = ROWS[row_name]
+    return [
+        name
+        for name, place in BENCHES.items()
+        if (place.closes or row.verb is not Verb.CANCEL) and not (row.of_any_method and place.number)
+    ]
+
+
+CASES: Final = [(name, row, spoil) for row in ROWS for name in places(row) for spoil in SPOILS]
+
+
+def test_the_cases_are_those_of_the_capabilities(benches: dict[str, Bench]) -> None:
+    for name, bench in benches.items():
+        capabilities = bench.provider.capabilities
+        assert BENCHES[name].closes is (capabilities.methods[bench.method] is CancelWay.CLOSES)
+        assert (BENCHES[name].number == 0) is (capabilities.default_method == bench.method)
+
+
+def spoiled(bench: Bench, spoil: Spoil, row: Row) -> tuple[Scene, Fault, Answer]:
+    """Prepare the verb's scene, arm the fault, call."""
+    scene = row.prepare(bench)
+    fault = bench.sandbox.faults.arm(spoil.kind, row.verb, **spoil.options)
+    answer = row.call(bench.hasty if spoil.hasty else bench.provider, scene)
+    assert {one.fault for one in bench.sandbox.faults.list_fired()} == {fault}
+    return scene, fault, answer
+
+
+@pytest.mark.parametrize(("bench", "row_name", "spoil_name"), CASES, indirect=["bench"])
+def test_the_exact_outcome_and_the_truth_afterwards(bench: Bench, row_name: str, spoil_name: str) -> None:
+    spoil, row = SPOILS[spoil_name], ROWS[row_name]
+    scene, fault, answer = spoiled(bench, spoil, row)
+    expected = spoil.otherwise.get(row_name, spoil.outcome)
+    assert answer.outcome is expected, answer
+    if expected is Outcome.SUCCESS:
+        # Capture names the payment, which no reference can get wrong.
+        assert row.agrees(scene, answer) is (row_name == "capture" or not spoil.mismatch)
+    else:
+        assert (answer.checkouts, answer.refunds, answer.payments) == ((), (), ())
+    assert answer.retry_after_s == (7 if expected is Outcome.RATE_LIMITED else None)
+    if spoil.hasty:
+        assert HASTY_MS - 20 <= answer.elapsed_ms <= HASTY_MS + 200
+    bench.sandbox.faults.clear()
+    if spoil.kind is FaultKind.SLOW:
+        time.sleep(LATE_S - HASTY_MS / 1000 + 0.1)
+    check_truth(bench, row_name, scene, acted=fault.when is When.AFTER)
+
+
+def check_truth(bench: Bench, row_name: str, scene: Scene, *, acted: bool) -> None:
+    """What the caller does next finds what really happened, and sending again does nothing twice."""
+    if row_name == "create":
+        found = bench.provider.find(scene.attempt)
+        assert found.outcome is (Outcome.SUCCESS if acted else Outcome.NOT_FOUND)
+        again = bench.provider.create(scene.attempt.method, scene.body)
+        assert again.outcome is (Outcome.UNKNOWN if acted else Outcome.SUCCESS)
+        assert len(bench.truth(scene.attempt).checkouts) == 1
+    elif row_name == "cancel":
+        after = bench.provider.fetch(scene.attempt).checkout
+        assert after is not None
+        assert after.status is (CheckoutStatus.CANCELLED if acted else CheckoutStatus.OPEN)
+    elif row_name == "capture":
+        assert bool(bench.truth(scene.attempt).captures) is acted
+        assert bench.provider.capture(scene.payment, AMOUNT).outcome is Outcome.SUCCESS
+        assert bench.truth(scene.attempt).captures == (scene.payment,)
+    elif row_name == "refund":
+        assert scene.refund is not None
+        assert len(bench.provider.find_refunds(scene.payment).refunds) == acted
+        assert bench.provider.refund(scene.refund).outcome is Outcome.SUCCESS
+        assert bench.truth(scene.attempt).refunds == ((scene.refund.key, AMOUNT.minor),)
+    else:
+        assert row_agrees_again(bench, row_name, scene)
+
+
+def row_agrees_again(bench: Bench, row_name: str, scene: Scene) -> bool:
+    """A look after the fault is a good one: the client got over it."""
+    row = ROWS[row_name]
+    answer = row.call(bench.provider, scene)
+    return answer.outcome is Outcome.SUCCESS and row.agrees(scene, answer)
+
+
+OTHER_MODE: Final = {
+    # A list of the other mode is empty, a thing of it does not exist.
+    "find": {Outcome.NOT_FOUND},
+    "fetch": {Outcome.NOT_FOUND},
+    "cancel": {Outcome.DECLINED},
+    # What was done is looked up before a refusal is believed.
+    "capture": {Outcome.SUCCESS},
+    "refund": {Outcome.SUCCESS},
+    # Opened for the other mode: its address is refused, or the key is.
+    "create": {Outcome.UNKNOWN, Outcome.MISCONFIGURED},
+}
+
+
+@pytest.mark.parametrize(
+    ("bench", "row_name"), [(name, row) for row in OTHER_MODE for name in places(row)], indirect=["bench"]
+)
+def test_what_a_key_of_the_other_mode_sees(bench: Bench, row_name: str) -> None:
+    row = ROWS[row_name]
+    scene, _, answer = spoiled(bench, Spoil(FaultKind.WRONG_MODE), row)
+    assert answer.outcome in OTHER_MODE[row_name]
+    if answer.outcome is Outcome.SUCCESS:
+        assert row.agrees(scene, answer)
+    else:
+        assert (answer.checkouts, answer.refunds, answer.payments) == ((), (), ())
+
+
+def test_captured_before_is_a_success(bench: Bench) -> None:
+    scene, _, answer = spoiled(bench, Spoil(FaultKind.ALREADY_CAPTURED), ROWS["capture"])
+    assert answer.outcome is Outcome.SUCCESS
+    assert bench.truth(scene.attempt).captures == (scene.payment,)
+
+
+DOUBTS: Final = [FaultKind.SERVER_ERROR_500, FaultKind.RATE_LIMITED_429, FaultKind.UNAUTHORISED_401, FaultKind.HTML_200]
+
+
+@pytest.mark.parametrize("kind", DOUBTS)
+def test_a_refusal_that_could_not_be_looked_into_is_unknown(bench: Bench, kind: FaultKind) -> None:
+    """The first request was refused; the look whether an earlier one had made it fails."""
+    attempt, body = bench.planned()
+    bench.provider.create(bench.method, body)
+    bench.sandbox.faults.arm(kind, Verb.LOOKUP)
+    assert bench.provider.create(bench.method, body).outcome is Outcome.UNKNOWN
+    _, payment = bench.captured()
+    bench.sandbox.faults.arm(FaultKind.REFUND_REFUSED)
+    bench.sandbox.faults.arm(kind, Verb.LOOKUP)
+    assert bench.provider.refund(bench.refund_of(payment)).outcome is Outcome.UNKNOWN
+    _, held = bench.authorised()
+    bench.sandbox.faults.arm(FaultKind.ALREADY_CAPTURED)
+    bench.sandbox.faults.arm(kind, Verb.FETCH)
+    assert bench.provider.capture(held, AMOUNT).outcome is Outcome.UNKNOWN
+    assert len(bench.truth(attempt).checkouts) == 1
+
+
+def test_a_create_that_is_really_refused_is_declined(bench: Bench) -> None:
+    attempt, body = bench.planned()
+    answer = bench.provider.create(bench.method, body.replace(str(AMOUNT.minor), "1"))
+    assert answer.outcome is Outcome.DECLINED
+    assert answer.message
+    assert answer.http_status is not None
+    assert bench.truth(attempt) == Truth()
