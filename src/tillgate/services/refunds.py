@@ -85,14 +85,24 @@ def _source(uow: UnitOfWork, till: Till, payment_id: int, amount: Money) -> Capt
     return load_capture(uow.connection, source.id, lock=True)
 
 
+def list_due_refunds(till: Till, *, limit: int = 50) -> list[int]:
+    """Refunds to drive now, that nobody is driving."""
+    return due_ids(till, refund, refund.c.next_at <= till.clock.now(), limit)
+
+
+def settle_refund(till: Till, refund_id: int) -> None:
+    """Drive one that is due; what goes wrong is logged and tried again later."""
+    try:
+        drive_refund(till, refund_id)
+    except Exception:
+        log.exception("a refund could not be driven", extra={"refund": refund_id})
+
+
 def settle_refunds(till: Till, *, limit: int = 50) -> int:
     """Drive every refund that is due; one that fails never stops the others. How many were driven."""
-    ids = due_ids(till, refund, refund.c.next_at <= till.clock.now(), limit)
+    ids = list_due_refunds(till, limit=limit)
     for refund_id in ids:
-        try:
-            drive_refund(till, refund_id)
-        except Exception:
-            log.exception("a refund could not be driven", extra={"refund": refund_id})
+        settle_refund(till, refund_id)
     return len(ids)
 
 

@@ -40,15 +40,24 @@ GONE_AFTER: Final = timedelta(seconds=60)
 WAIT_FOR_LEASE_S: Final = 3.0
 
 
+def list_due_attempts(till: Till, *, limit: int = 50) -> list[int]:
+    """Attempts to look at now, that nobody is looking at."""
+    return due_ids(till, payment_attempt, payment_attempt.c.next_check_at <= till.clock.now(), limit)
+
+
+def settle_attempt(till: Till, attempt_id: int) -> None:
+    """Look at one that is due; what goes wrong is logged and looked at again later."""
+    try:
+        check_attempt(till, attempt_id, "timer")
+    except Exception:
+        log.exception("an attempt could not be settled", extra={"attempt": attempt_id})
+
+
 def settle_attempts(till: Till, *, limit: int = 50) -> int:
     """Look at every attempt that is due; one that fails never stops the others. How many were looked at."""
-    due = payment_attempt.c.next_check_at <= till.clock.now()
-    ids = due_ids(till, payment_attempt, due, limit)
+    ids = list_due_attempts(till, limit=limit)
     for attempt_id in ids:
-        try:
-            check_attempt(till, attempt_id, "timer")
-        except Exception:
-            log.exception("an attempt could not be settled", extra={"attempt": attempt_id})
+        settle_attempt(till, attempt_id)
     return len(ids)
 
 

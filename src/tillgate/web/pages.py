@@ -25,9 +25,8 @@ _REASONS: Final = {
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
-_STYLE_ONLY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+_NO_MORE: Final = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_STYLE_ONLY: Final = f"default-src 'none'; style-src 'unsafe-inline'; {_NO_MORE}"
 
 
 @cache

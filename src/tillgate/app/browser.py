@@ -1,0 +1,35 @@
+"""The one place that opens a web page: parsed, on an allowed host, and as an argument (reliability.md 2.3)."""
+
+from __future__ import annotations
+
+import webbrowser
+from urllib.parse import urlsplit
+
+LONGEST_URL = 2_048
+LOOPBACK = "127.0.0.1"
+
+
+def is_safe_url(url: str, hosts: frozenset[str]) -> bool:
+    """Https on one of the hosts and its default port; plain http only to this computer's own address, if listed."""
+    if len(url) > LONGEST_URL or not url.isascii() or any(c <= " " or c == "\x7f" for c in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if parts.username is not None or parts.password is not None or host not in hosts:
+        return False
+    if parts.scheme == "https":
+        return port in (None, 443)
+    return parts.scheme == "http" and host == LOOPBACK and port is not None
+
+
+def open_url(url: str, hosts: frozenset[str]) -> bool:
+    """Open a checkout in the system's browser. False where the address is not safe or no browser could be opened."""
+    if not is_safe_url(url, hosts):
+        return False
+    try:
+        return webbrowser.open(url)
+    except (webbrowser.Error, OSError):
+        return False

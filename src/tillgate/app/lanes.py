@@ -1,0 +1,100 @@
+"""The threads: a work lane for what people ask for, a background lane, and a timer that reads what is due from rows.
+
+What is due lives in the database, so a restart loses nothing and this file keeps no list of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from tillgate.services.outbox import Work, run_due
+from tillgate.services.refunds import list_due_refunds, settle_refund
+from tillgate.services.returns import settle_returns
+from tillgate.services.settle import list_due_attempts, settle_attempt, settle_fulfilments
+from tillgate.services.sweep import sweep
+from tillgate.services.till import Till
+
+log: Final = logging.getLogger("tillgate.lanes")
+TICK_S: Final = 0.5
+SWEEP_EVERY_S: Final = 24 * 3600
+FIRST_SWEEP_S: Final = 60
+
+
+class Lanes:
+    """`work` runs what a person waits for; the background lane what nobody does. `stop` lets running work finish."""
+
+    def __init__(self, *, workers: int = 4, background: int = 3) -> None:
+        self.work = ThreadPoolExecutor(workers, thread_name_prefix="work")
+        self._background = ThreadPoolExecutor(background, thread_name_prefix="background")
+        self._running: set[str] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._timer: threading.Thread | None = None
+
+    def start(self, till: Till, works: Mapping[str, Work]) -> None:
+        """Begin to look for due rows."""
+        self._timer = threading.Thread(target=self._run, args=(till, works), name="timer", daemon=True)
+        self._timer.start()
+
+    def wake(self) -> None:
+        """Look now: something came in."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Take no more work and wait for what runs: a money call is never cut half-way by closing the window."""
+        self._stopping.set()
+        self._wake.set()
+        if self._timer is not None:
+            self._timer.join()
+        self.work.shutdown(wait=True, cancel_futures=True)
+        self._background.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, till: Till, works: Mapping[str, Work]) -> None:
+        next_sweep = till.clock.monotonic() + FIRST_SWEEP_S
+        while not self._stopping.is_set():
+            try:
+                self._tick(till, works)
+                if till.clock.monotonic() >= next_sweep:
+                    next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
+                    for provider in list(till.providers.values()):
+                        self._once(f"sweep:{provider.name}", lambda p=provider: _log_failure(lambda: sweep(till, p)))
+            except Exception:
+                log.exception("the timer could not read what is due")
+            self._wake.wait(TICK_S)
+            self._wake.clear()
+
+    def _tick(self, till: Till, works: Mapping[str, Work]) -> None:
+        self._once("fulfil", lambda: _log_failure(lambda: settle_fulfilments(till)))
+        self._once("returns", lambda: _log_failure(lambda: settle_returns(till)))
+        self._once("outbox", lambda: _log_failure(lambda: run_due(till, works)))
+        for attempt_id in list_due_attempts(till):
+            self._once(f"attempt:{attempt_id}", lambda i=attempt_id: settle_attempt(till, i))
+        for refund_id in list_due_refunds(till):
+            self._once(f"refund:{refund_id}", lambda i=refund_id: settle_refund(till, i))
+
+    def _once(self, name: str, work: Callable[[], object]) -> None:
+        """Hand work over unless the same is running already."""
+        with self._lock:
+            if name in self._running or self._stopping.is_set():
+                return
+            self._running.add(name)
+        self._background.submit(self._do, name, work)
+
+    def _do(self, name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        finally:
+            with self._lock:
+                self._running.discard(name)
+
+
+def _log_failure(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception:
+        log.exception("background work failed")

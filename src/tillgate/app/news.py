@@ -1,0 +1,36 @@
+"""From what was audited to what screens show: one broadcast for each commit (house.md, one payment)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tillgate.domain.changes import Changes, Kind
+from tillgate.store.audit import AuditEntry
+
+_KINDS: Final[dict[str, tuple[Kind, ...]]] = {
+    "payment": (Kind.PAYMENT,),
+    "verification": (Kind.PAYMENT,),
+    "refund": (Kind.REFUND, Kind.PAYMENT),
+    "order": (Kind.ORDER, Kind.PAYMENT, Kind.CATALOGUE),
+    "orders": (Kind.ORDER, Kind.PAYMENT),
+    "invoice": (Kind.INVOICE, Kind.ORDER),
+    "exception": (Kind.EXCEPTION, Kind.PAYMENT),
+    "cart": (Kind.CART,),
+    "product": (Kind.CATALOGUE,),
+    "variant": (Kind.CATALOGUE,),
+    "vendor": (Kind.CATALOGUE,),
+    "stock": (Kind.CATALOGUE,),
+    "customer": (Kind.CUSTOMER,),
+    "staff": (Kind.STAFF,),
+    "setting": (Kind.SETTING,),
+    "settings": (Kind.SETTING,),
+    "outbox": (Kind.OUTBOX,),
+    "mail": (Kind.OUTBOX,),
+}
+
+
+def changes_of(entries: Sequence[AuditEntry]) -> Changes | None:
+    """What the entries of one commit changed; None where no screen cares."""
+    kinds = {kind for entry in entries for kind in _KINDS.get(entry.event.partition(".")[0], ())}
+    return Changes.of(*kinds) if kinds else None
