@@ -41,8 +41,7 @@ class _Engine(QIconEngine):
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         side = min(rect.width(), rect.height())
         drawn = self._draw(side, mode, painter.device().devicePixelRatioF())
-        corner = QPointF(rect.x() + (rect.width() - side) / 2, rect.y() + (rect.height() - side) / 2)
-        painter.drawPixmap(corner, drawn)
+        painter.drawPixmap(QPointF(rect.x(), rect.y() + (rect.height() - side) / 2), drawn)
 
     @guarded(QPixmap)
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -50,15 +49,18 @@ class _Engine(QIconEngine):
 
     @guarded(QPixmap)
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        # Qt passes device pixels here.
-        drawn = self._draw(min(size.width(), size.height()), mode, 1.0)
-        drawn.setDevicePixelRatio(scale)
-        return drawn
+        # Qt passes device pixels here. A box wider than high keeps its rest empty, at the right.
+        made = QPixmap(size)
+        made.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(made)
+        painter.drawPixmap(0, 0, self._draw(min(size.width(), size.height()), mode, 1.0))
+        painter.end()
+        made.setDevicePixelRatio(scale)
+        return made
 
     @guarded(QSize)
     def actualSize(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QSize:
-        side = min(size.width(), size.height())
-        return QSize(side, side)
+        return size
 
     @guarded(lambda: _Engine("circle-help", "text", "outline"))
     def clone(self) -> QIconEngine:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
+    QLayout,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
@@ -70,7 +71,7 @@ class Palette(QDialog):
         self.line.textChanged.connect(self._find)
         self.line.returnPressed.connect(self._enter)
         frame = QFrame()
-        frame.setProperty("palette", "true")
+        frame.setProperty("overlay", "true")
         inner = QVBoxLayout(frame)
         inner.setContentsMargins(10, 10, 10, 10)
         inner.setSpacing(8)
@@ -81,7 +82,8 @@ class Palette(QDialog):
         outer.addWidget(frame)
         self._find("")
         width = min(_WIDTH, window.width() - 48)
-        self.setFixedWidth(width)
+        frame.setFixedWidth(width)
+        outer.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         corner = window.mapToGlobal(window.rect().topLeft())
         self.move(corner.x() + (window.width() - width) // 2, corner.y() + 96)
 
@@ -97,7 +99,6 @@ class Palette(QDialog):
             self.results.setItemWidget(item, self._row(command))
         self.results.setCurrentRow(0 if found else -1)
         self.results.setFixedHeight(min(max(1, len(found)), _SHOWN) * _ROW + 8)
-        self.adjustSize()
 
     def _row(self, command: Command) -> QWidget:
         row = QWidget()

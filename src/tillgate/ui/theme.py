@@ -71,7 +71,7 @@ def space(step: str) -> int:
 
 
 def size(name: str) -> int:
-    """A height: "compact", "touch", "big", "row", "row_touch", "icon", "icon_touch"."""
+    """A height: "compact", "touch", "big", "row", "row_touch", "icon", "icon_small"."""
     return tokens().size[name]
 
 
@@ -121,7 +121,7 @@ class Theme(QObject):
     def tone(self, tone: Tone) -> tuple[QColor, QColor]:
         """Text and background of a tone."""
         if tone is Tone.NEUTRAL:
-            return self.colour("text"), self.colour("sunken")
+            return self.colour("text"), self.colour("draft_soft")
         if tone is Tone.ACCENT:
             return self.colour("accent_text"), self.colour("accent_soft")
         return self.colour(tone.value), self.colour(f"{tone.value}_soft")

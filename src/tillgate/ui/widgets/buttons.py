@@ -17,6 +17,7 @@ from tillgate.ui.text import shown
 from tillgate.ui.widgets.labels import KeyHint, as_tooltip
 
 _HINT_GAP: Final = 10
+_ICON_GAP: Final = 4
 
 
 class ButtonTone(StrEnum):
@@ -84,13 +85,19 @@ class Button(QPushButton):
     def show_text(self, text: str) -> None:
         """Change the verb; an ampersand is shown as one."""
         self.setText(shown(text).replace("&", "&&"))
+        self._size_icon()
 
     def show_icon(self, name: str, role: str = "") -> None:
         """Change the icon; "" shows none."""
         if name:
             self.setIcon(themed_icon(name, role or _ICON_ROLE.get(self._tone, "text"), disabled="faint"))
-            side = theme.size("icon_touch" if self.property("big") else "icon")
-            self.setIconSize(QSize(side, side))
+            self._size_icon()
+
+    def _size_icon(self) -> None:
+        side = theme.size("icon_small" if self._tone is ButtonTone.BAR else "icon")
+        # The icon is drawn at the left of its box: the rest of the box keeps it off the text.
+        gap = _ICON_GAP if self.text() and self.layoutDirection() is Qt.LayoutDirection.LeftToRight else 0
+        self.setIconSize(QSize(side + gap, side))
 
     def show_hint(self, key: str) -> None:
         """Show the key that does the same at the right edge; "" shows none."""

@@ -29,9 +29,7 @@ def plain_label(
     label.setProperty("tone", tone)
     label.setWordWrap(wrap)
     if wrap:
-        # A wrapped label must be free to get narrower than its longest line.
         label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        label.setMinimumWidth(1)
     if selectable:
         by = Qt.TextInteractionFlag
         label.setTextInteractionFlags(by.TextSelectableByMouse | by.TextSelectableByKeyboard)

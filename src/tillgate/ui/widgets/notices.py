@@ -53,13 +53,15 @@ class InlineNotice(QFrame):
         self._what = plain_label(role="strong", wrap=True)
         self._money = plain_label(wrap=True)
         self._next = plain_label(wrap=True, tone="muted")
-        self._actions = QHBoxLayout()
+        self._buttons = QWidget()
+        self._actions = QHBoxLayout(self._buttons)
+        self._actions.setContentsMargins(0, 6, 0, 0)
         self._actions.setSpacing(8)
         texts = QVBoxLayout()
         texts.setSpacing(3)
         for label in (self._what, self._money, self._next):
             texts.addWidget(label)
-        texts.addLayout(self._actions)
+        texts.addWidget(self._buttons)
         outer = QHBoxLayout(self)
         outer.setContentsMargins(14, 12, 12, 12)
         outer.setSpacing(12)
@@ -115,9 +117,8 @@ class InlineNotice(QFrame):
                 old.deleteLater()
         for action in actions:
             self._actions.addWidget(Button(action.text, tone=action.tone, icon=action.icon, on_click=action.on_click))
-        if actions:
-            self._actions.addStretch(1)
-            self._actions.setContentsMargins(0, 6, 0, 0)
+        self._actions.addStretch(1)
+        self._buttons.setVisible(bool(actions))
 
 
 class EmptyState(QWidget):
@@ -167,7 +168,7 @@ class Toast(QFrame):
         self.setProperty("toast", "true")
         self._text = plain_label()
         self._undo = Button(tr("Undo"), tone=ButtonTone.LINK, icon="undo-2", on_click=self._take_back)
-        self._undo.setProperty("onToast", "true")
+        self._undo.show_icon("undo-2", "on_tooltip_accent")
         self._back: Callable[[], object] | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 8)

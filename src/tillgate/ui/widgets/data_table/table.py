@@ -49,7 +49,10 @@ AskPath = Callable[[QWidget, str, Callable[[Path], None]], None]
 
 
 class DataTable(QWidget):
-    """A list. `opened(row)` when details are asked for, `selected(row)` when the cursor rests on a row."""
+    """A list. `opened(row)` when details are asked for, `selected(row)` when the cursor rests on a row.
+
+    `before_export(go)` is asked before anything is exported and calls `go` once it is allowed.
+    """
 
     opened = Signal(object)
     selected = Signal(object)
@@ -72,6 +75,8 @@ class DataTable(QWidget):
         refresh_on: frozenset[Kind] | set[Kind] = frozenset(),
         saved: SavedViews | None = None,
         export_name: str = "list",
+        exportable: bool = True,
+        before_export: Callable[[Callable[[], object]], object] | None = None,
         ask_path: AskPath | None = None,
         density: Density = Density.COMPACT,
     ) -> None:
@@ -81,12 +86,14 @@ class DataTable(QWidget):
         self._details, self._detail_title = details, detail_title
         self._saved: SavedViews = saved if saved is not None else MemoryViews()
         self._export_name, self._ask_path = export_name, ask_path or _ask_path
+        self._before_export = before_export
         self._empty_text = empty
         self._export: Export | None = None
         self._open_key: Hashable | None = None
         self.model = WindowModel(columns, source, tasks, self._place, key, parent=self)
         self.model.query = Query(sort=sort)
         self.bar = FilterBar(name, filters, self._today)
+        self.bar.export.setVisible(exportable)
         self.view = TableView(name, self.model, density)
         self.totals = TotalsRow(self.view, self.model)
         self.notice = InlineNotice(closable=True)
@@ -348,9 +355,16 @@ class DataTable(QWidget):
 
     @Slot()
     def start_export(self) -> None:
-        """Ask for a file and write all rows of the query to it, on the lane."""
-        if self._export is None:
-            self._ask_path(self, f"{self._export_name}.csv", self._write)
+        """Ask for permission where that is needed, then for a file, and write all rows of the query on the lane."""
+        if self._export is not None or self.bar.export.isHidden():
+            return
+        if self._before_export is not None:
+            self._before_export(self._ask_file)
+        else:
+            self._ask_file()
+
+    def _ask_file(self) -> None:
+        self._ask_path(self, f"{self._export_name}.csv", self._write)
 
     def _write(self, path: Path) -> None:
         export = Export(path, self.model.columns, self._source, self.query, self._place())
