@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,9 @@ def refusal(answer: httpx.Response, status: int = 400) -> dict[str, Any]:
         ({"currency": "inr"}, "The selected currency is invalid."),
         ({"amount": 99_991, "currency": "KWD"}, "The amount is invalid for the currency."),
         ({"receipt": "x" * 41}, "The receipt may not be greater than 40 characters."),
+        ({"receipt": "\ud800"}, "The receipt contains invalid characters."),
+        ({"notes": {"a": "\0"}}, "The notes contain invalid characters."),
+        ({"amount": 10**13}, "The amount exceeds the maximum allowed."),
         ({"notes": {str(number): "x" for number in range(16)}}, "less than or equal to 15"),
         ({"notes": {"a": "x" * 257}}, "the length must not be greater than 256"),
         ({"idempotency_key": "x", "receipt": "fine"}, "idempotency_key is/are not required and should not be sent"),
@@ -46,7 +50,8 @@ def refusal(answer: httpx.Response, status: int = 400) -> dict[str, Any]:
 )
 def test_orders_refuse(api: httpx.Client, changes: dict[str, Any], text: str) -> None:
     body = {"amount": 50_000, "currency": "INR", **changes}
-    error = refusal(api.post("/orders", json={name: value for name, value in body.items() if value is not None}))
+    given = {name: value for name, value in body.items() if value is not None}
+    error = refusal(api.post("/orders", content=json.dumps(given)))
     assert text in error["description"]
     assert (error["source"], error["step"]) == ("business", "payment_initiation")
 
@@ -82,6 +87,9 @@ def test_a_reference_serves_one_link(api: httpx.Client, make_link: Make, referen
     found = api.get("/payment_links", params={"reference_id": reference}).json()
     assert found == {"payment_links": [first]}
     other = make_link()
+    moved = {"reference_id": f"{reference}-moved", "notes": {"a": []}}
+    refusal(api.patch(f"/payment_links/{other['id']}", json=moved))
+    assert make_link(reference_id=f"{reference}-moved")["status"] == "created"
     assert (
         "already exists"
         in refusal(api.patch(f"/payment_links/{other['id']}", json={"reference_id": reference}))["description"]
@@ -174,6 +182,12 @@ def test_part_payments(sandbox: SandboxServer, api: httpx.Client, make_link: Mak
     sandbox.customer.pay_link(link["id"])
     whole = api.get(f"/payment_links/{link['id']}").json()
     assert (whole["status"], whole["amount_paid"], len(whole["payments"])) == ("paid", 50_000, 2)
+
+
+def test_empty_notes(sandbox: SandboxServer, api: httpx.Client, make_order: Make, make_link: Make) -> None:
+    order = make_order(notes={})
+    payment = api.get(f"/payments/{sandbox.customer.pay_order(order['id']).payment_id}").json()
+    assert (order["notes"], payment["notes"], make_link()["notes"]) == ([], [], None)
 
 
 def test_lists_are_paged_newest_first(api: httpx.Client, make_order: Make) -> None:
