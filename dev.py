@@ -316,7 +316,7 @@ def end(child: subprocess.Popen[bytes], *, asked: bool) -> None:
     for step in steps:
         step()
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-            child.wait(timeout=10)
+            child.wait(timeout=20)
             return
 
 

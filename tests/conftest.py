@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -45,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # Never the keyring of whoever runs the tests: a test that wants one brings it.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    tear_down_when_terminated()
+
+
+def tear_down_when_terminated() -> None:
+    """SIGTERM ends the run as Ctrl-C does: servers, browsers and displays are stopped and not left."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:

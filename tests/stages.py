@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_TESTS_RAN = 5  # pytest's exit code
+TEARDOWN_SECONDS = 15.0
 PYTEST = (sys.executable, "-m", "pytest")
 CHECKS = {
     "ruff check": ("ruff", "check", "."),
@@ -72,12 +74,26 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
+def run(command: Sequence[str]) -> int:
+    """Run a program; when we are told to end, it gets the time to end well."""
+    child = subprocess.Popen(command, cwd=ROOT)
+    try:
+        return child.wait()
+    except BaseException as error:
+        if not isinstance(error, KeyboardInterrupt):  # Ctrl-C reached the child as well
+            child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            child.wait(timeout=TEARDOWN_SECONDS)
+        child.kill()
+        raise
+
+
 def run_tests(selection: Sequence[str]) -> Result:
     """Run pytest on a selection; one that selects nothing has failed, since a whole group has gone missing."""
     with tempfile.TemporaryDirectory(prefix="tillgate-stage-") as folder:
         results = Path(folder) / "results.xml"
         command = [*PYTEST, "--durations=10", f"--junitxml={results}", *selection]
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        code = run(command)
         if code == NO_TESTS_RAN:
             return Result(code=code, remark="no test ran, and there must be some")
         return counted(results, code)
@@ -143,13 +159,14 @@ def main(arguments: Sequence[str]) -> int:
         case ["test"]:
             return report([timed(name, stage) for name, stage in test_stages()])
         case ["test", *selection]:
-            return subprocess.run([*PYTEST, *selection], cwd=ROOT, check=False).returncode
+            return run([*PYTEST, *selection])
         case _:
             say(__doc__ or "")
             return 2
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -36,9 +36,9 @@ def dev_commands() -> set[str]:
 def tillgate_commands() -> set[str]:
     """The installed application's own list, from its help: `{demo,run,sandbox}`."""
     program = Path(sys.executable).with_name("tillgate")
-    told = subprocess.run([str(program), "--help"], capture_output=True, text=True, check=True, timeout=60).stdout
-    listed = re.search(r"\{([\w,-]+)\}", told)
-    assert listed, f"tillgate --help lists no commands:\n{told}"
+    told = subprocess.run([str(program), "--help"], capture_output=True, text=True, check=False, timeout=60)
+    listed = re.search(r"\{([\w,-]+)\}", told.stdout)
+    assert told.returncode == 0 and listed, f"tillgate --help lists no commands:\n{told.stdout}{told.stderr}"
     return set(listed[1].split(","))
 
 

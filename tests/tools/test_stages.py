@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests import stages
-from tests.stages import Result, check_sources, counted, report, run_tests, timed
+from tests.stages import ROOT, Result, check_sources, counted, report, run_tests, timed
 
 
 def test_a_failing_tool_fails_the_check_and_shows_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,3 +72,26 @@ def test_the_report_closes_with_the_sum_and_fails_with_the_first(capsys: pytest.
     assert re.fullmatch(r"tests +\d+\.\d s  FAILED  13 tests", second)
     assert third.endswith("no test ran, and there must be some")
     assert last == "10 passed, 1 failed, 2 skipped"
+
+
+def test_told_to_end_it_lets_pytest_tear_down(suite: Path) -> None:
+    (suite / "conftest.py").write_text("from tests.conftest import tear_down_when_terminated as pytest_configure")
+    (suite / "test_outcomes.py").write_text(
+        "import pathlib, pytest, time\n"
+        "@pytest.fixture\n"
+        "def server():\n"
+        "    yield\n"
+        f"    pathlib.Path({str(suite)!r}, 'torn-down').touch()\n"
+        "def test_long(server):\n"
+        "    print('server is up', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-m", "tests.stages", "test", "-s", "-p", "no:cacheprovider"]
+    command += ["--rootdir", str(suite), "-c", str(suite / "pytest.ini"), str(suite)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as told:
+        assert told.stdout is not None
+        assert any("server is up" in line for line in told.stdout)
+        told.terminate()
+        told.stdout.read()
+        assert told.wait(timeout=30) == 128 + signal.SIGTERM
+    assert (suite / "torn-down").exists()
