@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
-from tillgate.formats import format_count
 from tillgate.i18n import active_language, ntr, tr
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Density, Tone, restyle
 from tillgate.ui.widgets.data_table.columns import Column, Place
 from tillgate.ui.widgets.data_table.export import Export
+from tillgate.ui.widgets.data_table.exporting import AskPath, BeforeExport, Exporting, number
 from tillgate.ui.widgets.data_table.filter_bar import Filter, FilterBar
 from tillgate.ui.widgets.data_table.model import WindowModel
 from tillgate.ui.widgets.data_table.query import Query, Sort, query_from_json, query_to_json
@@ -32,7 +31,6 @@ from tillgate.ui.widgets.side_pane import SidePane
 
 _REFRESH_MS = 150
 _DETAIL_MS = 60
-_PROGRESS_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,6 @@ class EmptyText:
     title: str
     text: str
     action: NoticeAction | None = None
-
-
-AskPath = Callable[[QWidget, str, Callable[[Path], None]], None]
 
 
 class DataTable(QWidget):
@@ -76,7 +71,7 @@ class DataTable(QWidget):
         saved: SavedViews | None = None,
         export_name: str = "list",
         exportable: bool = True,
-        before_export: Callable[[Callable[[], object]], object] | None = None,
+        before_export: BeforeExport | None = None,
         ask_path: AskPath | None = None,
         density: Density = Density.COMPACT,
     ) -> None:
@@ -85,10 +80,8 @@ class DataTable(QWidget):
         self._name, self._source, self._tasks, self._zone, self._key = name, source, tasks, zone, key
         self._details, self._detail_title = details, detail_title
         self._saved: SavedViews = saved if saved is not None else MemoryViews()
-        self._export_name, self._ask_path = export_name, ask_path or _ask_path
-        self._before_export = before_export
+        self._export_name = export_name
         self._empty_text = empty
-        self._export: Export | None = None
         self._open_key: Hashable | None = None
         self.model = WindowModel(columns, source, tasks, self._place, key, parent=self)
         self.model.query = Query(sort=sort)
@@ -102,9 +95,15 @@ class DataTable(QWidget):
         self.pane = SidePane()
         self._refresh_timer = self._timer(_REFRESH_MS, self.refresh)
         self._detail_timer = self._timer(_DETAIL_MS, self._show_details)
-        self._progress_timer = QTimer(self)
-        self._progress_timer.setInterval(_PROGRESS_MS)
-        self._progress_timer.timeout.connect(self._show_progress)
+        self._exporting = Exporting(
+            self,
+            self.notice,
+            tasks,
+            lambda path: Export(path, columns, source, self.query, self._place()),
+            file_name=f"{export_name}.csv",
+            before=before_export,
+            ask_path=ask_path,
+        )
         self._lay_out()
         self._connect(refresh_on)
         self.bar.show_query(self.model.query)
@@ -153,7 +152,7 @@ class DataTable(QWidget):
 
     def _connect(self, refresh_on: frozenset[Kind] | set[Kind]) -> None:
         self.bar.asked.connect(self._ask)
-        self.bar.export_asked.connect(self.start_export)
+        self.bar.export_asked.connect(self._start_export)
         self.bar.save_asked.connect(self._save_view)
         self.bar.view_asked.connect(self._open_view)
         self.bar.remove_asked.connect(self._remove_view)
@@ -173,7 +172,7 @@ class DataTable(QWidget):
         self.pane.closed.connect(self._closed)
         if refresh_on:
             self._tasks.watch(self, refresh_on, lambda _changes: self._refresh_timer.start())
-        for keys, run in (("Ctrl+F", self._focus_search), ("Ctrl+E", self.start_export)):
+        for keys, run in (("Ctrl+F", self._focus_search), ("Ctrl+E", self._start_export)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(run)
@@ -221,6 +220,11 @@ class DataTable(QWidget):
         self.view.horizontalHeader().setSortIndicator(section, order)
 
     @Slot()
+    def _start_export(self) -> None:
+        if not self.bar.export.isHidden():
+            self._exporting.start()
+
+    @Slot()
     def _focus_search(self) -> None:
         self.bar.search.setFocus()
         self.bar.search.selectAll()
@@ -245,7 +249,7 @@ class DataTable(QWidget):
     @Slot(object)
     def _summed(self, summary: Summary) -> None:
         self.totals.show_totals(summary.totals if summary.count else {})
-        set_text(self.count, ntr("{number} row", "{number} rows", summary.count, number=_number(summary.count)))
+        set_text(self.count, ntr("{number} row", "{number} rows", summary.count, number=number(summary.count)))
         self._show_emptiness()
 
     def _show_emptiness(self) -> None:
@@ -350,63 +354,3 @@ class DataTable(QWidget):
             self.set_query(query_from_json(view.query, self._today))
         except ValueError:
             self.notice.say(Tone.FAILED, tr("This view can no longer be read."), tr("Save it again."))
-
-    # Export
-
-    @Slot()
-    def start_export(self) -> None:
-        """Ask for permission where that is needed, then for a file, and write all rows of the query on the lane."""
-        if self._export is not None or self.bar.export.isHidden():
-            return
-        if self._before_export is not None:
-            self._before_export(self._ask_file)
-        else:
-            self._ask_file()
-
-    def _ask_file(self) -> None:
-        self._ask_path(self, f"{self._export_name}.csv", self._write)
-
-    def _write(self, path: Path) -> None:
-        export = Export(path, self.model.columns, self._source, self.query, self._place())
-        self._export = export
-        self._progress_timer.start()
-        self._tasks.run(self, export.write, self._exported, self._export_failed, label="export")
-
-    @Slot()
-    def _show_progress(self) -> None:
-        if (export := self._export) is not None:
-            rows = export.written
-            text = ntr(
-                "Exporting: {number} row written", "Exporting: {number} rows written", rows, number=_number(rows)
-            )
-            self.notice.say(Tone.ACCENT, text, actions=[NoticeAction(tr("Stop the export"), export.stop, "x")])
-
-    def _exported(self, finished: bool) -> None:
-        export, self._export = self._export, None
-        self._progress_timer.stop()
-        if export is None or not finished:
-            self.notice.say(Tone.ACCENT, tr("The export was stopped. No file was written."))
-            return
-        text = ntr(
-            "{count} row written to {file}.", "{count} rows written to {file}.", export.written, file=export.path
-        )
-        self.notice.say(Tone.SETTLED, text)
-
-    def _export_failed(self, error: TillgateError) -> None:
-        self._export = None
-        self._progress_timer.stop()
-        self.notice.show_error(error)
-
-
-def _number(count: int) -> str:
-    return format_count(count, active_language())
-
-
-def _ask_path(parent: QWidget, name: str, then: Callable[[Path], None]) -> None:
-    dialog = QFileDialog(parent, tr("Export as CSV"), name, tr("Comma-separated values (*.csv)"))
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("csv")
-    dialog.selectFile(name)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
-    dialog.open()
