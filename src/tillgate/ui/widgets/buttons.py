@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
 from tillgate.ui import theme
@@ -128,6 +128,15 @@ class Button(QPushButton):
     @guarded(QSize)
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    @guarded()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            # Qt leaves Enter to the default button alone; a key that is held down presses once.
+            if not event.isAutoRepeat():
+                self.click()
+            return
+        super().keyPressEvent(event)
 
     @guarded()
     def resizeEvent(self, event: QResizeEvent) -> None:
