@@ -26,7 +26,8 @@ _UNSURE: Final = frozenset({calls.SENT, Outcome.UNKNOWN.value})
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """`checking` means that a call's outcome is not known: do not charge again. `unsent` that nothing got through."""
+    """`checking` means that a call's outcome is not known: do not charge again. `unsent` that nothing got through, and
+    `offline` that the last call found no way to the provider."""
 
     payment: PaymentRecord
     attempts: tuple[AttemptRecord, ...]
@@ -35,6 +36,7 @@ class PaymentView:
     open_exceptions: tuple[ExceptionKind, ...]
     checking: bool
     unsent: bool
+    offline: bool
     last_message: str
 
     @property
@@ -107,6 +109,7 @@ def read_view(connection: Connection, payment_id: int) -> PaymentView:
         open_exceptions=tuple(exceptions),
         checking=waiting and outcome in _UNSURE,
         unsent=waiting and live is not None and live.provider_id is None and outcome in calls.PROVEN_IDLE,
+        offline=waiting and outcome == Outcome.NOT_SENT.value,
         last_message=last[1] if last else "",
     )
 
