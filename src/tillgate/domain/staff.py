@@ -37,6 +37,7 @@ class Action(StrEnum):
     EDIT_STAFF = "edit_staff"
     UNLOCK_STAFF = "unlock_staff"
     EDIT_SETTINGS = "edit_settings"
+    VIEW_KEYS = "view_keys"
     EDIT_KEYS = "edit_keys"
     EXPORT = "export"
 
@@ -58,6 +59,20 @@ APPROVABLE: Final = frozenset({Action.REFUND})
 # These want proof of who is at the till from the last few minutes, not from the start of the shift.
 CONFIRMED: Final = frozenset({Action.REFUND, Action.EDIT_STAFF, Action.EDIT_SETTINGS, Action.EDIT_KEYS, Action.EXPORT})
 CONFIRMATION_LASTS: Final = timedelta(minutes=5)
+# What a till still does that something stops from selling: it shows its books, and lets people in.
+WHILE_BLOCKED: Final = frozenset(
+    {
+        Action.VIEW_PAYMENTS,
+        Action.VIEW_ORDERS,
+        Action.VIEW_EXCEPTIONS,
+        Action.VIEW_METRICS,
+        Action.VIEW_AUDIT,
+        Action.VIEW_STAFF,
+        Action.VIEW_KEYS,
+        Action.UNLOCK_STAFF,
+        Action.EXPORT,
+    }
+)
 SESSION_LASTS: Final = timedelta(hours=12)
 APPROVAL_LASTS: Final = timedelta(seconds=60)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from tillgate.domain.errors import Bug, NotAllowed
+from tillgate.domain.errors import Bug, NotAllowed, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.notes import check_note
 from tillgate.domain.staff import (
@@ -18,6 +18,7 @@ from tillgate.domain.staff import (
     CONFIRMATION_LASTS,
     CONFIRMED,
     GRANTS,
+    WHILE_BLOCKED,
     Action,
     Actor,
     Role,
@@ -47,8 +48,11 @@ def authorize(
     An approval is consumed in the unit of work given, so that it comes and goes with the action itself; the approving
     manager's staff id is returned, and None where the role was enough. The codes are "session_over", "not_allowed",
     "approval_needed", "confirm_needed" and those of `use_approval`. The system is refused too: it has no button.
+    Raises Unavailable("till_blocked") for what a till may not do that a start-up gate keeps from selling.
     """
     session, now = _live_session(where, actor)
+    if isinstance(where, Till) and action not in WHILE_BLOCKED and (stopped := where.blocked()):
+        raise Unavailable("till_blocked", because=stopped)
     role: Role = session.role
     if action in GRANTS[role]:
         if action in CONFIRMED and not _is_recent(session.confirmed_at, now):

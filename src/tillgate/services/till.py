@@ -55,6 +55,9 @@ class Till:
     # Mints where a browser comes back to for a method of paying.
     new_return: Callable[[str], ReturnAddress] = field(default=lambda _method: ReturnAddress())
 
+    # The code of what stops the till from selling, or "" (services/start_gates.py).
+    blocked: Callable[[], str] = field(default=lambda: "")
+
     @property
     def system(self) -> Actor:
         """The till acting by itself."""

@@ -1,0 +1,55 @@
+"""The keys of a provider's account, and how a provider's test and live keys are told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tillgate.domain.errors import Invalid
+from tillgate.domain.payment import Mode
+from tillgate.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKeys:
+    """One account's key. `previous_secret` is the one being changed over: what it signed is still accepted."""
+
+    key_id: str
+    key_secret: Secret
+    previous_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyForm:
+    """How a provider writes its keys: what a test key and a live key begin with."""
+
+    provider: str
+    title: str
+    test_prefix: str
+    live_prefix: str
+
+    def mode_of(self, key_id: str) -> Mode | None:
+        """TEST or LIVE by the key's beginning, or None where it has neither."""
+        if key_id.startswith(self.live_prefix):
+            return Mode.LIVE
+        return Mode.TEST if key_id.startswith(self.test_prefix) else None
+
+
+RAZORPAY_KEYS: Final = KeyForm("razorpay", "Razorpay", "rzp_test_", "rzp_live_")
+KEY_FORMS: Final = {form.provider: form for form in (RAZORPAY_KEYS,)}
+
+
+def check_mode(provider: str, key_id: str, mode: Mode) -> KeyForm:
+    """Refuse a key of another mode before it goes anywhere.
+
+    Raises Invalid("provider_unknown"), ("key_form") for a key that has neither beginning, or ("key_mode").
+    """
+    form = KEY_FORMS.get(provider)
+    if form is None:
+        raise Invalid("provider_unknown", field="provider", provider=provider)
+    found = form.mode_of(key_id)
+    if found is None:
+        raise Invalid("key_form", field="key_id", test=form.test_prefix, live=form.live_prefix)
+    if (found is Mode.LIVE) is not (mode is Mode.LIVE):
+        raise Invalid("key_mode", field="key_id", mode=mode.value, found=found.value)
+    return form
