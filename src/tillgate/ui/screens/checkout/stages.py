@@ -1,0 +1,114 @@
+"""Where a payment stands, as a cashier needs to know it: one stage for every state that the screen can meet."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from tillgate.domain.exceptions import ExceptionKind
+from tillgate.domain.payment import WAITING, Fulfilment, PaymentState, RefundState
+from tillgate.services.payment_views import PaymentView
+
+
+class Stage(StrEnum):
+    """What the panel shows. CREATING to FINISHING wait for something; the others are where a payment comes to rest."""
+
+    CREATING = "creating"
+    UNSENT = "unsent"
+    WAITING = "waiting"
+    PROCESSING = "processing"
+    CHECKING = "checking"
+    OFFLINE = "offline"
+    ENDING = "ending"
+    FINISHING = "finishing"
+    MISMATCHED = "mismatched"
+    PAID = "paid"
+    LATE = "late"
+    REFUNDING = "refunding"
+    REFUND_STUCK = "refund_stuck"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+IN_PROGRESS: Final = frozenset(
+    {
+        Stage.CREATING,
+        Stage.UNSENT,
+        Stage.WAITING,
+        Stage.PROCESSING,
+        Stage.CHECKING,
+        Stage.OFFLINE,
+        Stage.ENDING,
+        Stage.FINISHING,
+        Stage.MISMATCHED,
+    }
+)
+# While one of these lasts nobody knows whether money moved, or it has moved: no second way to pay is offered.
+HELD: Final = frozenset({Stage.CHECKING, Stage.OFFLINE, Stage.ENDING, Stage.FINISHING, Stage.MISMATCHED})
+# The customer may pay now.
+PAYABLE: Final = frozenset({Stage.WAITING, Stage.PROCESSING, Stage.CHECKING, Stage.OFFLINE})
+ENDED_WITHOUT_MONEY: Final = frozenset({Stage.FAILED, Stage.EXPIRED, Stage.CANCELLED})
+
+_FOREIGN_MONEY: Final = frozenset(
+    {
+        ExceptionKind.LATE,
+        ExceptionKind.UNDERPAID,
+        ExceptionKind.OVERPAID,
+        ExceptionKind.MISMATCH,
+        ExceptionKind.CONFLICT,
+    }
+)
+_ENDED: Final = {
+    PaymentState.FAILED: Stage.FAILED,
+    PaymentState.EXPIRED: Stage.EXPIRED,
+    PaymentState.CANCELLED: Stage.CANCELLED,
+}
+
+
+def stage_of(view: PaymentView) -> Stage:
+    """The stage of a payment as it was read."""
+    state = view.payment.state
+    if state in WAITING:
+        return _waiting(view)
+    if state in _ENDED:
+        return Stage.MISMATCHED if _has_foreign_money(view) else _ENDED[state]
+    if state is PaymentState.CAPTURED:
+        return _captured(view)
+    if view.payment.fulfilment is Fulfilment.DONE and state is not PaymentState.REFUNDED:
+        # The sale stands; a manager gives a part of it back.
+        return Stage.PAID
+    if state is PaymentState.REFUND_PENDING:
+        stuck = any(each.state is RefundState.PARKED for each in view.refunds)
+        return Stage.REFUND_STUCK if stuck else Stage.REFUNDING
+    return Stage.REFUNDED
+
+
+def _waiting(view: PaymentView) -> Stage:
+    if _has_foreign_money(view):
+        return Stage.MISMATCHED
+    if view.attempt is not None and view.attempt.ending:
+        return Stage.ENDING
+    if view.checking:
+        return Stage.CHECKING
+    if view.unsent and view.offline:
+        return Stage.UNSENT
+    if view.payment.state is PaymentState.CREATED:
+        return Stage.CREATING
+    if view.offline:
+        return Stage.OFFLINE
+    return Stage.PROCESSING if view.payment.state is PaymentState.PROCESSING else Stage.WAITING
+
+
+def _captured(view: PaymentView) -> Stage:
+    if view.payment.fulfilment is Fulfilment.DONE:
+        return Stage.PAID
+    if view.payment.fulfilment is Fulfilment.PENDING:
+        return Stage.FINISHING
+    # Its refund failed, or it came after the payment had ended: a person decides.
+    return Stage.REFUND_STUCK if view.payment.fulfilment is Fulfilment.REFUSED else Stage.LATE
+
+
+def _has_foreign_money(view: PaymentView) -> bool:
+    return not _FOREIGN_MONEY.isdisjoint(view.open_exceptions)
