@@ -63,6 +63,7 @@ def invoice(
     return InvoiceDocument(
         number="TRN-T1-000042",
         mode=mode,
+        language="en",
         issued_at=ISSUED,
         zone=ZONE,
         store_name="Nilgiri Camera House",

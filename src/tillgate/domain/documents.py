@@ -70,6 +70,17 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What a paper says besides its money, kept with it as it was: a vendor may move, a store be renamed."""
+
+    store: str
+    zone: str
+    language: str
+    seller: Branding
+    buyer: Party
+
+
+@dataclass(frozen=True, slots=True)
 class PaidBy:
     """How the money came. `reference` is the provider's name for it; None for all where it is not known."""
 
@@ -92,10 +103,11 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDocument:
-    """A final sales invoice. Instants are UTC and shown in the store's `zone`."""
+    """A final sales invoice, in the `language` it was issued in. Instants are UTC and shown in the store's `zone`."""
 
     number: str
     mode: Mode
+    language: str
     issued_at: datetime
     zone: tzinfo
     store_name: str

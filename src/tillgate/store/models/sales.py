@@ -160,6 +160,8 @@ sales_invoice = Table(
     words("state", InvoiceState),
     text("currency"),
     integer("total_minor"),
+    # Seller, buyer, store, zone and language as they were: a paper made again says what the first one said.
+    text("letterhead"),
     instant("created_at", index=True),
     instant("finalized_at", null=True),
     one_of("state", InvoiceState),

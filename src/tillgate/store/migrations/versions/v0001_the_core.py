@@ -617,6 +617,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("total_minor", Int, nullable=False),
+        sa.Column("letterhead", sa.Text(), nullable=False),
         sa.Column("created_at", Int, nullable=False),
         sa.Column("finalized_at", Int, nullable=True),
         sa.CheckConstraint("state IN ('DRAFT', 'FINALIZED')", name=op.f("ck_sales_invoice_state_known")),

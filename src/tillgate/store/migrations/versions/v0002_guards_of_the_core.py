@@ -66,7 +66,11 @@ GUARDS = Guards(
             *("number", "payment_id", "vendor_id", "currency", "items_minor"),
             *("deposit_minor", "fee_minor", "tax_minor", "total_minor"),
         ),
-        "sales_invoice": ("order_id", "payment_id", "number", "currency"),
+        "sales_invoice": ("order_id", "payment_id", "number", "currency", "letterhead"),
+        "sales_invoice_line": (
+            *("invoice_id", "position", "description", "quantity"),
+            *("unit_price_minor", "total_minor", "type"),
+        ),
         "approval": ("token_sha256", "action", "subject", "amount_minor", "requested_by", "approved_by", "expires_at"),
     },
     set_once={

@@ -1,0 +1,295 @@
+"""Sales invoices: one per order, numbered without gaps, final once made (product.md, ruling 3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from babel.numbers import format_percent
+from sqlalchemy import Connection, Row, insert, select, update
+
+from tillgate.domain.documents import InvoiceLine, Party
+from tillgate.domain.errors import Bug, NotFound
+from tillgate.domain.money import Money, total
+from tillgate.domain.orders import InvoiceState, LineType
+from tillgate.domain.payment import Mode
+from tillgate.domain.settings import STORE_LANGUAGE
+from tillgate.failpoints import fp
+from tillgate.formats import locale_for, written_day
+from tillgate.i18n import Words, words_of
+from tillgate.services.letterheads import BRANDING, branding_of, write_letterhead
+from tillgate.services.metrics import observe
+from tillgate.services.outbox import OutboxRecord
+from tillgate.services.records import columns, record
+from tillgate.services.till import Till
+from tillgate.store.models import order_item, payment, sales_invoice, sales_invoice_line, sales_order, vendor
+from tillgate.store.series import take_numbers
+from tillgate.store.unit_of_work import UnitOfWork
+
+_PREFIXES: Final = {Mode.LIVE: "INV", Mode.TEST: "TST", Mode.TRAINING: "TRN"}
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRecord:
+    """A sales invoice without its lines."""
+
+    id: int
+    order_id: int
+    payment_id: int
+    vendor_id: int
+    number: str
+    state: InvoiceState
+    currency: str
+    total_minor: int
+    letterhead: str
+    created_at: datetime
+    finalized_at: datetime | None
+
+    @property
+    def total(self) -> Money:
+        """What it comes to."""
+        return Money(self.total_minor, self.currency)
+
+
+_INVOICE: Final = columns(InvoiceRecord, sales_invoice)
+
+
+def load_invoice(connection: Connection, invoice_id: int) -> InvoiceRecord:
+    """Raises NotFound("invoice_unknown")."""
+    row = connection.execute(select(*_INVOICE).where(sales_invoice.c.id == invoice_id)).one_or_none()
+    if row is None:
+        raise NotFound("invoice_unknown", invoice=invoice_id)
+    return record(InvoiceRecord, row)
+
+
+def find_invoice(connection: Connection, order_id: int) -> InvoiceRecord | None:
+    """The invoice of an order, once it is made."""
+    row = connection.execute(select(*_INVOICE).where(sales_invoice.c.order_id == order_id)).one_or_none()
+    return record(InvoiceRecord, row) if row else None
+
+
+def list_invoices(connection: Connection, payment_id: int) -> list[InvoiceRecord]:
+    """The invoices of a payment's orders, oldest first."""
+    query = select(*_INVOICE).where(sales_invoice.c.payment_id == payment_id).order_by(sales_invoice.c.id)
+    return [record(InvoiceRecord, row) for row in connection.execute(query)]
+
+
+def list_lines(connection: Connection, invoice: InvoiceRecord) -> tuple[InvoiceLine, ...]:
+    """The lines of an invoice in their order."""
+    query = select(sales_invoice_line).where(sales_invoice_line.c.invoice_id == invoice.id)
+    rows = connection.execute(query.order_by(sales_invoice_line.c.position))
+    return tuple(
+        InvoiceLine(
+            row.type,
+            row.description,
+            row.quantity,
+            Money(row.unit_price_minor, invoice.currency),
+            Money(row.total_minor, invoice.currency),
+        )
+        for row in rows
+    )
+
+
+def make_invoice(till: Till, order_id: int) -> int:
+    """Make the invoice of one order, unless it is there; its id. Raises NotFound("order_unknown")."""
+
+    def work(uow: UnitOfWork) -> int:
+        made = _make(uow, till, sales_order.c.id == order_id)
+        if not made:
+            raise NotFound("order_unknown", order=order_id)
+        return made[0]
+
+    invoice_id = till.db.transact(till.system, work)
+    fp("invoice.after_commit")
+    return invoice_id
+
+
+def make_invoices(uow: UnitOfWork, till: Till, payment_id: int) -> tuple[int, ...]:
+    """Make the invoices of all orders of a payment that have none; all their ids, in the order of the orders.
+
+    Raises Bug("invoice_sum_mismatch") if an invoice's lines don't sum to its order to the minor unit.
+    """
+    return _make(uow, till, sales_order.c.payment_id == payment_id)
+
+
+def make_due(till: Till, row: OutboxRecord) -> str:
+    """Outbox work of kind "invoice": {"payment_id"} for all orders of a payment, or {"order_id"} for one.
+
+    One order whose invoice can't be made does not hold up the others; its error is raised at the end.
+    """
+    if "order_id" in row.payload:
+        make_invoice(till, int(row.payload["order_id"]))
+        return ""
+    payment_id = int(row.payload["payment_id"])
+    try:
+        till.db.transact(till.system, lambda uow: make_invoices(uow, till, payment_id))
+    except Bug:
+        _make_each(till, payment_id)
+    fp("invoice.after_commit")
+    return ""
+
+
+def _make_each(till: Till, payment_id: int) -> None:
+    with till.db.read() as reading:
+        orders = reading.execute(select(sales_order.c.id).where(sales_order.c.payment_id == payment_id))
+        order_ids = [int(row.id) for row in orders]
+    failures = []
+    for order_id in order_ids:
+        try:
+            make_invoice(till, order_id)
+        except Bug as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
+def _make(uow: UnitOfWork, till: Till, which: Any) -> tuple[int, ...]:
+    begun = till.clock.monotonic()
+    # Locked first: of two tills that want the same order's invoice the second finds the first one's.
+    query = (
+        select(sales_order, *BRANDING, payment.c.payer_name, payment.c.payer_email, payment.c.payer_phone)
+        .join(vendor, vendor.c.id == sales_order.c.vendor_id)
+        .join(payment, payment.c.id == sales_order.c.payment_id)
+        .where(which)
+        .order_by(sales_order.c.id)
+    )
+    orders = uow.execute(query.with_for_update(of=sales_order)).all()
+    ids = [order.id for order in orders]
+    there = uow.execute(
+        select(sales_invoice.c.order_id, sales_invoice.c.id).where(sales_invoice.c.order_id.in_(ids))
+    ).all()
+    made = {row.order_id: int(row.id) for row in there}
+    missing = [order for order in orders if order.id not in made]
+    if missing:
+        made |= _insert(uow, till, missing)
+        observe(uow, "invoice", "sales", round((till.clock.monotonic() - begun) * 1000))
+    return tuple(made[order_id] for order_id in ids)
+
+
+def _insert(uow: UnitOfWork, till: Till, orders: Sequence[Row[Any]]) -> dict[int, int]:
+    """Draft, lines, final; the new ids by order. The lines are worked out first: a Bug takes no number."""
+    words = words_of(till.settings()[STORE_LANGUAGE])
+    items = _items(uow.connection, [order.id for order in orders])
+    lines = {order.id: _checked(order, invoice_lines(order, items[order.id], words)) for order in orders}
+    prefix = _PREFIXES[till.mode]
+    numbers = take_numbers(uow.connection, f"invoice:{till.mode.value}:{till.id}", len(orders))
+    drafts = [
+        _draft(uow, till, order, f"{prefix}-{till.id}-{number:06d}")
+        for order, number in zip(orders, numbers, strict=True)
+    ]
+    inserted = uow.execute(
+        insert(sales_invoice).returning(sales_invoice.c.order_id, sales_invoice.c.id, sort_by_parameter_order=True),
+        drafts,
+    ).all()
+    ids = {row.order_id: int(row.id) for row in inserted}
+    uow.execute(
+        insert(sales_invoice_line),
+        [_line_row(ids[order_id], at, line) for order_id, made in lines.items() for at, line in enumerate(made, 1)],
+    )
+    uow.execute(
+        update(sales_invoice)
+        .where(sales_invoice.c.id.in_(ids.values()))
+        .values(state=InvoiceState.FINALIZED, finalized_at=uow.now)
+    )
+    fp("invoice.inside")
+    for order, draft in zip(orders, drafts, strict=True):
+        uow.record(
+            "invoice.created",
+            f"payment:{order.payment_id}",
+            invoice=draft["number"],
+            order=order.number,
+            total=order.total_minor,
+            currency=order.currency,
+        )
+    return ids
+
+
+def _draft(uow: UnitOfWork, till: Till, order: Row[Any], number: str) -> dict[str, object]:
+    buyer = Party(order.payer_name, order.payer_email, order.payer_phone)
+    return {
+        "order_id": order.id,
+        "payment_id": order.payment_id,
+        "vendor_id": order.vendor_id,
+        "number": number,
+        "state": InvoiceState.DRAFT,
+        "currency": order.currency,
+        "total_minor": order.total_minor,
+        "letterhead": write_letterhead(till, branding_of(order), buyer),
+        "created_at": uow.now,
+    }
+
+
+def _line_row(invoice_id: int, position: int, line: InvoiceLine) -> dict[str, object]:
+    return {
+        "invoice_id": invoice_id,
+        "position": position,
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit_price_minor": line.unit_price.minor,
+        "total_minor": line.total.minor,
+        "type": line.type,
+    }
+
+
+def _items(connection: Connection, order_ids: Sequence[int]) -> Mapping[int, list[Row[Any]]]:
+    query = select(order_item).where(order_item.c.order_id.in_(order_ids))
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query.order_by(order_item.c.order_id, order_item.c.position)):
+        found[row.order_id].append(row)
+    return found
+
+
+def _checked(order: Row[Any], lines: tuple[InvoiceLine, ...]) -> tuple[InvoiceLine, ...]:
+    came_to = total((line.total for line in lines), order.currency)
+    if came_to.minor != order.total_minor:
+        raise Bug("invoice_sum_mismatch", order=order.id, lines=came_to.minor, total=order.total_minor)
+    return lines
+
+
+def invoice_lines(order: Row[Any], items: Iterable[Row[Any]], words: Words) -> tuple[InvoiceLine, ...]:
+    """What an order's invoice lists: each item, deposits, the service fee, and tax by its name and rate.
+
+    The texts are in the store's language of that moment and stay as they are.
+    """
+    listed = list(items)
+    currency = order.currency
+    lines = [_item_line(item, currency, words) for item in listed]
+    for item in listed:
+        if item.unit_deposit_minor:
+            text = words.tr("Deposit: {item}", item=item.description)
+            lines.append(_line(LineType.DEPOSIT, text, item.quantity, Money(item.unit_deposit_minor, currency)))
+    if order.fee_minor:
+        lines.append(_line(LineType.FEE, words.tr("Service fee"), 1, Money(order.fee_minor, currency)))
+    taxes: dict[tuple[str, int], int] = defaultdict(int)
+    for item in listed:
+        taxes[item.tax_name, item.tax_bp] += item.tax_minor
+    for (name, rate_bp), minor in taxes.items():
+        if minor:
+            lines.append(_line(LineType.TAX, _tax_text(name, rate_bp, currency, words), 1, Money(minor, currency)))
+    return tuple(lines)
+
+
+def _item_line(item: Row[Any], currency: str, words: Words) -> InvoiceLine:
+    price = Money(item.unit_price_minor, currency)
+    if item.start_on is None or item.end_on is None:
+        return _line(LineType.SALE, item.description, item.quantity, price)
+    first, last = (written_day(day, words.language, currency) for day in (item.start_on, item.end_on))
+    text = words.tr("{item}, {first} to {last}", item=item.description, first=first, last=last)
+    if item.start_on == item.end_on:
+        text = words.tr("{item}, {day}", item=item.description, day=first)
+    return _line(LineType.RENTAL, text, item.quantity, price)
+
+
+def _line(kind: LineType, description: str, quantity: int, unit_price: Money) -> InvoiceLine:
+    return InvoiceLine(kind, description, quantity, unit_price, unit_price * quantity)
+
+
+def _tax_text(name: str, rate_bp: int, currency: str, words: Words) -> str:
+    rate = Decimal(rate_bp).scaleb(-4)
+    locale = locale_for(words.language, currency)
+    shown = str(format_percent(rate, locale=locale, decimal_quantization=False))
+    return words.tr("{tax} {rate}", tax=name or words.tr("Tax"), rate=shown)

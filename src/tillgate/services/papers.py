@@ -1,0 +1,159 @@
+"""Documents from rows: what an invoice, a receipt and a mail say. Rows are final, so nothing rendered is stored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, select
+
+from tillgate.domain.documents import (
+    InvoiceDocument,
+    OrderLine,
+    OrderSummary,
+    PaidBy,
+    Party,
+    ReceiptDocument,
+)
+from tillgate.domain.errors import NotFound
+from tillgate.domain.money import Money
+from tillgate.domain.settings import STORE_LANGUAGE, STORE_NAME
+from tillgate.domain.staff import Action, Actor
+from tillgate.ports import DocumentRenderer
+from tillgate.services.access import authorize
+from tillgate.services.invoices import list_lines, load_invoice
+from tillgate.services.letterheads import BRANDING, branding_of, read_letterhead
+from tillgate.services.payment_rows import find_main_capture, load_payment
+from tillgate.services.records import PaymentRecord
+from tillgate.services.till import Till
+from tillgate.store.models import order_item, sales_invoice, sales_order, vendor
+
+
+def render_invoice(till: Till, actor: Actor, renderer: DocumentRenderer, invoice_id: int) -> bytes:
+    """The invoice's PDF, the same bytes whenever it is asked for. Raises NotAllowed, NotFound("invoice_unknown")."""
+    authorize(till, actor, Action.VIEW_ORDERS)
+    with till.db.read() as reading:
+        document = invoice_document(reading, invoice_id)
+    return renderer.invoice_pdf(document, document.language)
+
+
+def render_receipt(
+    till: Till, actor: Actor, renderer: DocumentRenderer, payment_id: int, *, copy: bool = False
+) -> bytes:
+    """The receipt's PDF; `copy` marks a reprint. Raises NotAllowed, NotFound("payment_unknown")."""
+    authorize(till, actor, Action.VIEW_ORDERS)
+    with till.db.read() as reading:
+        document = receipt_document(till, reading, payment_id, copy=copy)
+    return renderer.receipt_pdf(document, till.settings()[STORE_LANGUAGE])
+
+
+def invoice_document(reading: Connection, invoice_id: int) -> InvoiceDocument:
+    """Everything on the invoice. Raises NotFound("invoice_unknown")."""
+    invoice = load_invoice(reading, invoice_id)
+    owner = load_payment(reading, invoice.payment_id)
+    query = select(sales_order.c.number, sales_order.c.created_at).where(sales_order.c.id == invoice.order_id)
+    order = reading.execute(query).one()
+    head = read_letterhead(invoice.letterhead)
+    return InvoiceDocument(
+        number=invoice.number,
+        mode=owner.mode,
+        language=head.language,
+        issued_at=invoice.created_at,
+        zone=ZoneInfo(head.zone),
+        store_name=head.store,
+        vendor=head.seller,
+        customer=head.buyer,
+        payment_id=owner.id,
+        order_number=order.number,
+        ordered_at=order.created_at,
+        lines=list_lines(reading, invoice),
+        total=invoice.total,
+        paid=paid_by(reading, owner),
+    )
+
+
+def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: bool = False) -> ReceiptDocument:
+    """Everything on the receipt of a payment. Raises NotFound("payment_unknown")."""
+    owner = load_payment(reading, payment_id)
+    return ReceiptDocument(
+        payment_id=owner.id,
+        mode=owner.mode,
+        zone=till.zone,
+        store_name=till.settings()[STORE_NAME],
+        till_id=owner.till_id,
+        made_at=owner.captured_at or owner.created_at,
+        customer=party_of(owner),
+        orders=list_orders(reading, payment_id),
+        total=owner.amount,
+        paid=paid_by(reading, owner),
+        copy=copy,
+    )
+
+
+def party_of(owner: PaymentRecord) -> Party:
+    """Who pays, as written down with the payment."""
+    return Party(owner.payer_name, owner.payer_email, owner.payer_phone)
+
+
+def paid_by(reading: Connection, owner: PaymentRecord) -> PaidBy:
+    """How the payment's own money came; empty before it did."""
+    main = find_main_capture(reading, owner.id)
+    if main is None:
+        return PaidBy("", None, "", owner.captured_at)
+    return PaidBy(main.provider, main.method, main.provider_ref, owner.captured_at or main.seen_at)
+
+
+def load_order(reading: Connection, order_id: int) -> OrderSummary:
+    """One order with its lines. Raises NotFound("order_unknown")."""
+    found = _orders(reading, sales_order.c.id == order_id)
+    if not found:
+        raise NotFound("order_unknown", order=order_id)
+    return found[0]
+
+
+def list_orders(reading: Connection, payment_id: int) -> tuple[OrderSummary, ...]:
+    """The orders of a payment with their lines, in the order they were made."""
+    return _orders(reading, sales_order.c.payment_id == payment_id)
+
+
+def _orders(reading: Connection, which: Any) -> tuple[OrderSummary, ...]:
+    query = (
+        select(sales_order, sales_invoice.c.number.label("invoice_number"), *BRANDING)
+        .join(vendor, vendor.c.id == sales_order.c.vendor_id)
+        .join(sales_invoice, sales_invoice.c.order_id == sales_order.c.id, isouter=True)
+        .where(which)
+        .order_by(sales_order.c.id)
+    )
+    orders = reading.execute(query).all()
+    lines = _lines(reading, {order.id: order.currency for order in orders})
+    return tuple(_summary(order, lines[order.id]) for order in orders)
+
+
+def _lines(reading: Connection, currencies: dict[int, str]) -> dict[int, list[OrderLine]]:
+    query = select(order_item).where(order_item.c.order_id.in_(list(currencies)))
+    found: dict[int, list[OrderLine]] = defaultdict(list)
+    for row in reading.execute(query.order_by(order_item.c.order_id, order_item.c.position)):
+        currency = currencies[row.order_id]
+        price, deposit = Money(row.unit_price_minor, currency), Money(row.unit_deposit_minor, currency)
+        line = OrderLine(row.description, row.quantity, price, deposit, row.start_on, row.end_on)
+        found[row.order_id].append(line)
+    return found
+
+
+def _summary(row: Row[Any], lines: Sequence[OrderLine]) -> OrderSummary:
+    return OrderSummary(
+        id=row.id,
+        number=row.number,
+        state=row.state,
+        ordered_at=row.created_at,
+        vendor=branding_of(row),
+        lines=tuple(lines),
+        items=Money(row.items_minor, row.currency),
+        deposit=Money(row.deposit_minor, row.currency),
+        fee=Money(row.fee_minor, row.currency),
+        tax=Money(row.tax_minor, row.currency),
+        total=Money(row.total_minor, row.currency),
+        invoice_number=row.invoice_number,
+    )
