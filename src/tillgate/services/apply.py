@@ -39,9 +39,9 @@ from tillgate.services.payment_rows import (
 from tillgate.services.records import AttemptRecord, PaymentRecord
 from tillgate.services.refund_rows import plan_refund
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.ledger import post
 from tillgate.store.models import allocation, capture
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 log: Final = logging.getLogger("tillgate.payments")

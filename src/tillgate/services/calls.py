@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.models import provider_call
+from tillgate.store.statements import insert_row, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
 PLANNED: Final = "planned"
@@ -59,9 +59,7 @@ def mark_sent(till: Till, call_id: int, kind: str) -> None:
     fp("start.before_sent_mark")
 
     def work(uow: UnitOfWork) -> None:
-        uow.execute(
-            update(provider_call).where(provider_call.c.id == call_id).values(outcome=SENT, first_sent_at=uow.now)
-        )
+        update_rows(uow.connection, provider_call, {"id": call_id}, {"outcome": SENT, "first_sent_at": uow.now})
 
     till.db.transact(till.system, work)
     fp(f"{kind}.after_sent_mark")
@@ -69,19 +67,16 @@ def mark_sent(till: Till, call_id: int, kind: str) -> None:
 
 def note_answer(uow: UnitOfWork, call_id: int, answer: Answer, provider_ref: str | None = None) -> None:
     """Write down what came of a call."""
-    uow.execute(
-        update(provider_call)
-        .where(provider_call.c.id == call_id)
-        .values(
-            outcome=answer.outcome.value,
-            http_status=answer.http_status,
-            response_sha256=answer.response_sha256,
-            provider_ref=provider_ref,
-            message=answer.message or None,
-            elapsed_ms=answer.elapsed_ms,
-            ended_at=uow.now,
-        )
-    )
+    values = {
+        "outcome": answer.outcome.value,
+        "http_status": answer.http_status,
+        "response_sha256": answer.response_sha256,
+        "provider_ref": provider_ref,
+        "message": answer.message or None,
+        "elapsed_ms": answer.elapsed_ms,
+        "ended_at": uow.now,
+    }
+    update_rows(uow.connection, provider_call, {"id": call_id}, values)
 
 
 def last_call(

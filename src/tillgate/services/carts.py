@@ -34,8 +34,8 @@ from tillgate.services.cart_view import CartView, find_live_payment_of, locks, v
 from tillgate.services.customers import load_customer_in
 from tillgate.services.till import Till
 from tillgate.store.catalogue_reads import find_exact, list_periods_of, list_sellable
-from tillgate.store.columns import insert_row
 from tillgate.store.models import cart, cart_undo, customer
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 UNDO_KEPT: Final = 50

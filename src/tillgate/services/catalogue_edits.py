@@ -27,8 +27,8 @@ from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.contacts import check_email, check_phone
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.models import product, rental_period, stock_move, variant, vendor
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")

@@ -18,10 +18,10 @@ from tillgate.services.access import authorize
 from tillgate.services.contacts import check_email, check_phone
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.keyset import Key, page
 from tillgate.store.models import customer
 from tillgate.store.search import find_ids, matching
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 HITS: Final = 50

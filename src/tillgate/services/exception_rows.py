@@ -7,8 +7,8 @@ import json
 from sqlalchemy import select, update
 
 from tillgate.domain.exceptions import ExceptionKind
-from tillgate.store.columns import insert_row
 from tillgate.store.models import money_exception
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 

@@ -6,43 +6,54 @@ import secrets
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, text
 
 from tillgate.domain.errors import Bug, NotFound, Stale
 from tillgate.domain.payment import ATTEMPT_ENDED, ATTEMPT_LIVE, AttemptState, PaymentState, is_late, may_move
 from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, columns, record
 from tillgate.store.models import allocation, capture, payment, payment_attempt
+from tillgate.store.statements import Statement, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
 R = TypeVar("R", PaymentRecord, AttemptRecord)
 _PAYMENT: Final = columns(PaymentRecord, payment)
 _ATTEMPT: Final = columns(AttemptRecord, payment_attempt)
 _CAPTURE: Final = columns(CaptureRecord, capture)
+_LOAD_PAYMENT: Final = Statement(select(*_PAYMENT).where(payment.c.id == bindparam("id")))
+_LOCK_PAYMENT: Final = Statement(select(*_PAYMENT).where(payment.c.id == bindparam("id")).with_for_update())
+_BY_KEY: Final = Statement(select(*_PAYMENT, payment.c.request_sha256).where(payment.c.idem_key == bindparam("key")))
+_LIVE_PAYMENT: Final = Statement(
+    select(*_PAYMENT)
+    .join(allocation, allocation.c.payment_id == payment.c.id)
+    .where(
+        allocation.c.thing_kind == bindparam("kind"),
+        allocation.c.thing_id == bindparam("thing"),
+        # Written out, so that the partial index serves it.
+        text("allocation.live = 1"),
+    )
+)
+_LOAD_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")))
+_LOCK_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")).with_for_update())
 
 
 def load_payment(connection: Connection, payment_id: int, *, lock: bool = False) -> PaymentRecord:
     """Raises NotFound("payment_unknown")."""
-    query = select(*_PAYMENT).where(payment.c.id == payment_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = (_LOCK_PAYMENT if lock else _LOAD_PAYMENT).first(connection, id=payment_id)
     if row is None:
         raise NotFound("payment_unknown", payment=payment_id)
-    return record(PaymentRecord, row)
+    return PaymentRecord(*row)
 
 
 def find_payment_by_key(connection: Connection, key: str) -> tuple[PaymentRecord, str] | None:
     """The payment that a press made, with its request's hash."""
-    row = connection.execute(select(*_PAYMENT, payment.c.request_sha256).where(payment.c.idem_key == key)).one_or_none()
-    return (record(PaymentRecord, row), row.request_sha256) if row else None
+    row = _BY_KEY.first(connection, key=key)
+    return (PaymentRecord(*row[:-1]), row[-1]) if row else None
 
 
 def find_live_payment(connection: Connection, kind: str, thing_id: int) -> PaymentRecord | None:
     """The one live payment of a thing."""
-    row = connection.execute(
-        select(*_PAYMENT)
-        .join(allocation, allocation.c.payment_id == payment.c.id)
-        .where(allocation.c.thing_kind == kind, allocation.c.thing_id == thing_id, allocation.c.live == 1)
-    ).one_or_none()
-    return record(PaymentRecord, row) if row else None
+    row = _LIVE_PAYMENT.first(connection, kind=kind, thing=thing_id)
+    return PaymentRecord(*row) if row else None
 
 
 def list_things(connection: Connection, payment_id: int) -> list[tuple[str, int, int]]:
@@ -53,11 +64,10 @@ def list_things(connection: Connection, payment_id: int) -> list[tuple[str, int,
 
 def load_attempt(connection: Connection, attempt_id: int, *, lock: bool = False) -> AttemptRecord:
     """Raises NotFound("attempt_unknown")."""
-    query = select(*_ATTEMPT).where(payment_attempt.c.id == attempt_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = (_LOCK_ATTEMPT if lock else _LOAD_ATTEMPT).first(connection, id=attempt_id)
     if row is None:
         raise NotFound("attempt_unknown", attempt=attempt_id)
-    return record(AttemptRecord, row)
+    return AttemptRecord(*row)
 
 
 def list_attempts(connection: Connection, payment_id: int) -> list[AttemptRecord]:
@@ -117,11 +127,8 @@ def move_payment(uow: UnitOfWork, found: PaymentRecord, target: PaymentState, **
 
 def change_payment(uow: UnitOfWork, found: PaymentRecord, **values: object) -> PaymentRecord:
     """Change columns of a payment as it was read. Raises Stale if it changed since."""
-    changed = uow.execute(
-        update(payment)
-        .where(payment.c.id == found.id, payment.c.state == found.state, payment.c.version == found.version)
-        .values(version=found.version + 1, **values)
-    ).rowcount
+    where = {"id": found.id, "state": found.state, "version": found.version}
+    changed = update_rows(uow.connection, payment, where, {"version": found.version + 1, **values})
     if changed != 1:
         raise Stale("payment_changed", payment=found.id)
     return _replaced(found, version=found.version + 1, **values)
@@ -134,11 +141,8 @@ def change_attempt(uow: UnitOfWork, found: AttemptRecord, **values: object) -> A
         values["live"] = int(state in ATTEMPT_LIVE and bool(found.live))
     if state in ATTEMPT_ENDED:
         values.setdefault("ended_at", uow.now)
-    changed = uow.execute(
-        update(payment_attempt)
-        .where(payment_attempt.c.id == found.id, payment_attempt.c.version == found.version)
-        .values(version=found.version + 1, **values)
-    ).rowcount
+    where = {"id": found.id, "version": found.version}
+    changed = update_rows(uow.connection, payment_attempt, where, {"version": found.version + 1, **values})
     if changed != 1:
         raise Stale("attempt_changed", attempt=found.id)
     return _replaced(found, version=found.version + 1, **values)

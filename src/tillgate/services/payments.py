@@ -31,8 +31,8 @@ from tillgate.services.payment_rows import (
 )
 from tillgate.services.records import AttemptRecord, PaymentRecord
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.models import allocation, payment, payment_attempt
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 LEASE: Final = timedelta(seconds=60)

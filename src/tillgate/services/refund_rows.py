@@ -16,10 +16,10 @@ from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
 from tillgate.services.records import CaptureRecord, PaymentRecord, RefundRecord, columns, record
-from tillgate.store.columns import insert_row
 from tillgate.store.ledger import post
 from tillgate.store.models import capture, refund
 from tillgate.store.outbox_rows import enqueue
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _REFUND: Final = columns(RefundRecord, refund)

@@ -24,8 +24,8 @@ from tillgate.services.payment_rows import list_captures, load_attempt, load_pay
 from tillgate.services.records import AttemptRecord
 from tillgate.services.settle import check_attempt, send_cancel
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.models import payment_attempt, return_inbox
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 log: Final = logging.getLogger("tillgate.returns")

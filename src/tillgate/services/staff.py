@@ -20,9 +20,9 @@ from tillgate.services.pin_hash import Pins
 from tillgate.services.records import columns, record
 from tillgate.services.sign_in import end_sessions, unlock
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.models import staff, staff_session
 from tillgate.store.series import take_number
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 FIRST_MANAGER: Final = "staff.first_manager"

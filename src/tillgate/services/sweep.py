@@ -17,9 +17,9 @@ from tillgate.services.payment_rows import find_capture
 from tillgate.services.records import CaptureRecord, columns, record
 from tillgate.services.settle import check_attempt
 from tillgate.services.till import Till
-from tillgate.store.columns import insert_row
 from tillgate.store.ledger import post
 from tillgate.store.models import capture, payment_attempt
+from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 WINDOW: Final = timedelta(days=3)

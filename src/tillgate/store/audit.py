@@ -10,12 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from tillgate.store.models.books import audit, audit_head
+from tillgate.store.statements import Statement, update_rows
 
 GENESIS: Final = "0" * 64
 _EPOCH_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+_HEAD: Final = Statement(
+    select(audit_head.c.seq, audit_head.c.at, audit_head.c.mac)
+    .where(audit_head.c.till_id == bindparam("till_id"))
+    .with_for_update()
+)
+_APPEND: Final = Statement(insert(audit).values({column.name: bindparam(column.name) for column in audit.c}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +64,17 @@ def append_entries(
     connection: Connection, key: AuditKey, till_id: str, now: datetime, entries: Sequence[AuditEntry]
 ) -> None:
     """Add entries to the till's chain, in this transaction. A clock that went back never dates one before the last."""
-    head = connection.execute(select(audit_head).where(audit_head.c.till_id == till_id).with_for_update()).one_or_none()
-    seq, prev, at = (head.seq, head.mac, max(head.at, now)) if head else (0, GENESIS, now)
-    rows = []
+    head = _HEAD.first(connection, till_id=till_id)
+    seq, prev, at = (head[0], head[2], max(head[1], now)) if head else (0, GENESIS, now)
     for entry in entries:
         seq += 1
         data = json.dumps(entry.data, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
         row = {"till_id": till_id, "seq": seq, "at": at, "actor": entry.actor, "event": entry.event}
         row |= {"subject": entry.subject, "data": data, "prev": prev}
         prev = row["mac"] = key.mac(_canonical(row))
-        rows.append(row)
-    connection.execute(insert(audit), rows)
+        _APPEND.count(connection, **row)
     if head:
-        connection.execute(update(audit_head).where(audit_head.c.till_id == till_id).values(seq=seq, at=at, mac=prev))
+        update_rows(connection, audit_head, {"till_id": till_id}, {"seq": seq, "at": at, "mac": prev})
     else:
         connection.execute(insert(audit_head).values(till_id=till_id, seq=seq, at=at, mac=prev))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
@@ -11,13 +10,10 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    Connection,
     ForeignKey,
     Integer,
     MetaData,
-    Table,
     Text,
-    insert,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -112,7 +108,7 @@ def text(name: str, *, null: bool = False, unique: bool = False) -> Column[str]:
 def integer(name: str, *, null: bool = False, default: int | None = None) -> Column[int]:
     """A whole number; amounts end in `_minor`."""
     shown = None if default is None else str(default)
-    return Column(name, Int, nullable=null, default=default, server_default=shown)
+    return Column(name, Int, nullable=null, server_default=shown)
 
 
 def instant(name: str, *, null: bool = False, index: bool = False) -> Column[datetime]:
@@ -149,9 +145,3 @@ def not_negative(name: str) -> CheckConstraint:
 def positive(name: str) -> CheckConstraint:
     """An amount or a count of at least one."""
     return CheckConstraint(f"{name} > 0", name=f"{name}_positive")
-
-
-def insert_row(connection: Connection, table: Table, row: Mapping[str, object]) -> int:
-    """Insert one row; its new number."""
-    key = connection.execute(insert(table), row).inserted_primary_key
-    return int(key[0]) if key else 0

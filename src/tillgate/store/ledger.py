@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, insert, select
 from tillgate.domain.errors import Bug
 from tillgate.domain.ledger import Entry
 from tillgate.domain.money import Money
-from tillgate.store.columns import insert_row
 from tillgate.store.models.books import ledger_entry, ledger_tx
+from tillgate.store.statements import insert_row
 
 
 def post(
