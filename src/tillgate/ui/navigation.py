@@ -14,6 +14,7 @@ from tillgate.ui import theme
 from tillgate.ui.guard import guarded
 from tillgate.ui.icons import icon
 from tillgate.ui.screen import ScreenSpec
+from tillgate.ui.widgets.labels import as_tooltip
 
 WIDTH = 92
 _HEIGHT = 62
@@ -32,7 +33,8 @@ class RailButton(QToolButton):
         self.setFixedSize(WIDTH - 12, _HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setToolTip(tr("{screen} ({key})", screen=tr(spec.title), key=hint) if hint else tr(spec.title))
+        named = tr("{screen} ({key})", screen=tr(spec.title), key=hint) if hint else tr(spec.title)
+        self.setToolTip(as_tooltip(named))
         self.mark(False)
         self.show_count(0)
 

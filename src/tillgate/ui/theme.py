@@ -141,7 +141,11 @@ class Theme(QObject):
 
 
 def install(app: QApplication, choice: Scheme = Scheme.SYSTEM) -> Theme:
-    """Dress the application; call once, before the first widget."""
+    """Dress the application, before its first widget; a second call only changes the choice."""
+    worn = app.findChild(Theme, _NAME, Qt.FindChildOption.FindDirectChildrenOnly)
+    if worn is not None:
+        worn.choose(choice)
+        return worn
     app.setStyle("Fusion")
     load_fonts()
     app.setFont(font("body"))
