@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -60,6 +61,8 @@ class StartPayment:
     method: str
     customer_id: int | None = None
     payer: Payer = field(default_factory=Payer)
+    # Called in the transaction that writes the intent; raises Refused where the things have changed meanwhile.
+    guard: Callable[[UnitOfWork], None] = field(default=lambda _uow: None, compare=False)
 
     @property
     def sha256(self) -> str:
@@ -190,6 +193,7 @@ def _write_intent(
         if existing is not None:
             return existing, None
         _refuse_live(uow.connection, command)
+        command.guard(uow)
         owner = _insert_payment(uow, till, command)
         _, planned = plan_attempt(uow, till, owner, provider, command.method)
         return Started(owner, existing=False), planned
