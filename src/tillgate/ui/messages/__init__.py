@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillgate.ui.messages import money
+from tillgate.ui.messages import money, window
 from tillgate.ui.messages.entry import Entry
 
 TEXTS: Final[dict[str, Entry]] = {
     **money.TEXTS,
+    **window.TEXTS,
 }

@@ -96,6 +96,12 @@ class InlineNotice(QFrame):
         self.show_text(tone, message_for(error), actions)
 
     @property
+    def buttons(self) -> list[Button]:
+        """The buttons that are offered, in order."""
+        shown = (child for child in self._buttons.children() if isinstance(child, Button))
+        return [button for button in shown if not button.isHidden()]
+
+    @property
     def text(self) -> str:
         """All that is shown, a sentence a line; empty while hidden."""
         return self.accessibleName()

@@ -1,0 +1,27 @@
+"""Keys and presses, typed for the type checker."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+NONE = Qt.KeyboardModifier.NoModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
+ALT = Qt.KeyboardModifier.AltModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def press(widget: QWidget, key: Qt.Key, held: Qt.KeyboardModifier = NONE) -> None:
+    """Press and let go of a key with the focus on a widget."""
+    QTest.keyClick(widget, key, held)
+
+
+def type_text(widget: QWidget, text: str) -> None:
+    """Type ASCII text, all at once."""
+    QTest.keyClicks(widget, text)
+
+
+def click(widget: QWidget, at: QPoint | None = None) -> None:
+    """Press a widget with the mouse, in its middle unless told."""
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, NONE, at if at is not None else widget.rect().center())
