@@ -248,6 +248,28 @@ def test_an_order_is_cancelled_locally_and_watched(desk: Desk, clock: FakeClock)
     assert [each.kind for each in desk.exceptions()] == [ExceptionKind.LATE]
 
 
+def test_what_was_cancelled_before_it_was_sent_is_never_sent(desk: Desk, clock: FakeClock) -> None:
+    desk.provider.faults["create"] = ["not_sent"]
+    begun = desk.start()
+    assert cancel(desk.till, desk.cashier, begun.id).ended is Ended.CANCELLED
+    for _ in range(10):
+        clock.advance(30)
+        desk.settle()
+    assert desk.provider.checkouts == {}
+
+
+def test_a_checkout_that_turns_up_after_it_was_given_up_is_closed(desk: Desk, clock: FakeClock) -> None:
+    desk.provider.faults |= {"create": ["+unknown"], "find": ["not_found"] * 3}
+    begun = desk.start()
+    assert cancel(desk.till, desk.cashier, begun.id).ended is Ended.CHECKING
+    for _ in range(10):
+        clock.advance(30)
+        desk.settle()
+    assert desk.payment(begun.id).state is PaymentState.CANCELLED
+    assert [each.status for each in desk.provider.checkouts.values()] == [CheckoutStatus.CANCELLED]
+    assert desk.provider.sends("create") == 1
+
+
 def test_switching_closes_the_old_checkout_first(desk: Desk) -> None:
     begun = desk.start()
     switched = switch(desk.till, desk.cashier, begun.id, "razorpay", "order")

@@ -22,7 +22,7 @@ from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilm
 from tillgate.domain.verification import Expected, Judged, Reading, Verdict, judge
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
-from tillgate.services.calls import note_answer
+from tillgate.services.calls import note_answer, sent_since
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import (
@@ -115,11 +115,11 @@ def take_facts(uow: UnitOfWork, till: Till, attempt_id: int, facts: CheckoutFact
 def end_attempt(
     uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, state: AttemptState, reason: str
 ) -> tuple[PaymentRecord, AttemptRecord]:
-    """End an attempt without money; a live one takes its payment along. It is watched for three days."""
+    """End an attempt without money; a live one takes its payment along. What was sent is watched for three days."""
     was_live = bool(attempt.live)
-    attempt = change_attempt(
-        uow, attempt, state=state, ended_reason=reason, next_check_at=next_watch(uow.now, uow.now), lease_until=None
-    )
+    was_sent = attempt.provider_id is not None or sent_since(uow.connection, "create", attempt_id=attempt.id)
+    watch = next_watch(uow.now, uow.now) if was_sent else None
+    attempt = change_attempt(uow, attempt, state=state, ended_reason=reason, next_check_at=watch, lease_until=None)
     if was_live and owner.state in WAITING:
         owner = move_payment(uow, owner, ended_as(state), ended_reason=reason, settled_at=uow.now)
     return owner, attempt

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import select
 
 from tillgate.domain.cadence import next_check, next_watch
-from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry
+from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry
 from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.verification import Expected, judge
@@ -98,7 +98,8 @@ def check_attempt(till: Till, attempt_id: int, source: str, *, resend: bool = Tr
         _look_later(till, attempt)
         return False
     if attempt.provider_id is None:
-        over = _hear_create(till, provider, attempt, source, resend=resend and not attempt.ending, hold_end=hold_end)
+        may_send = resend and bool(attempt.live) and not attempt.ending
+        over = _hear_create(till, provider, attempt, source, resend=may_send, hold_end=hold_end)
     else:
         over = _hear_checkout(till, provider, attempt, source, hold_end=hold_end)
     fp("settle.after_outcome")
@@ -126,7 +127,8 @@ def _take(
     applied = apply_facts(till, attempt.id, facts, source)
     if applied.to_capture:
         applied = _capture_all(till, provider, applied, source)
-    if attempt.ending and applied.attempt.live and applied.payment.state in WAITING:
+    unwanted = attempt.ending or not applied.attempt.live
+    if unwanted and facts.status is CheckoutStatus.OPEN and not applied.to_capture:
         _close_again(till, provider, applied.attempt)
     return not applied.attempt.live
 
@@ -163,14 +165,14 @@ def _send_capture(till: Till, provider: PaymentProvider, attempt: AttemptRecord,
 
 
 def _close_again(till: Till, provider: PaymentProvider, attempt: AttemptRecord) -> None:
-    """The cashier gave it up while the provider was silent: close it now that it is known."""
+    """It was given up while the provider was silent: close it now that it is known."""
     if provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
         send_cancel(till, provider, attempt)
         answer = provider.fetch(attempt.ref)
         _note_fetch(till, attempt, answer)
         if answer.outcome is Outcome.SUCCESS and answer.checkout is not None:
             apply_facts(till, attempt.id, answer.checkout, "cancel")
-    elif attempt.state is AttemptState.OPEN:
+    elif attempt.live and attempt.state is AttemptState.OPEN:
         _end(till, attempt, "cancelled_at_till")
 
 

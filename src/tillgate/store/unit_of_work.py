@@ -115,7 +115,10 @@ class Database:
                     return work(uow)
             except DBAPIError as error:
                 if not _may_try_again(error):
-                    raise _explained(error) from error
+                    explained = _explained(error)
+                    if explained is error:
+                        raise
+                    raise explained from error
                 if number == TRIES:
                     raise Unavailable("database_busy") from error
             time.sleep(0.02 * number * (1 + self.jitter()))
