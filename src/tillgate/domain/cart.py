@@ -13,6 +13,7 @@ from typing import Final
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import Invalid, NotFound, Refused
 from tillgate.domain.money import Money
+from tillgate.domain.rental import Span, span_of
 
 MOST_LINES: Final = 200
 HIGHEST_QUANTITY: Final = 999
@@ -35,6 +36,11 @@ class Rental:
     period_id: int
     days: int
     start_on: date
+
+    @property
+    def span(self) -> Span:
+        """The days rented."""
+        return span_of(self.start_on, self.days)
 
 
 @dataclass(frozen=True, slots=True)

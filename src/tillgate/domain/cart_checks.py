@@ -10,7 +10,7 @@ from typing import Final
 
 from tillgate.domain.cart import HIGHEST_QUANTITY, Content, Fee, Line, Terms
 from tillgate.domain.money import Money
-from tillgate.domain.rental import FURTHEST_AHEAD, Wanted, allot_units, span_of
+from tillgate.domain.rental import FURTHEST_AHEAD, Wanted, allot_units
 from tillgate.domain.vendor_split import split_by_vendor
 
 
@@ -108,8 +108,8 @@ def allotted(content: Content, offers: Mapping[int, Offer]) -> dict[int, tuple[i
     wishes: dict[int, list[Wanted[int]]] = {}
     for line in content.lines:
         if line.rental is not None:
-            span = span_of(line.rental.start_on, line.rental.days)
-            wishes.setdefault(line.variant_id, []).append(Wanted(line.id, line.quantity, span))
+            wish = Wanted(line.id, line.quantity, line.rental.span)
+            wishes.setdefault(line.variant_id, []).append(wish)
     given: dict[int, tuple[int, ...]] = {}
     for wanted in wishes.values():
         offer = offers[wanted[0].key]
@@ -135,7 +135,7 @@ def _short_units(content: Content, offers: Mapping[int, Offer]) -> Iterator[Find
     for line in content.lines:
         if line.rental is None or len(given[line.id]) == line.quantity:
             continue
-        span = span_of(line.rental.start_on, line.rental.days)
+        span = line.rental.span
         values = {"name": offers[line.id].name, "left": len(given[line.id]), "wanted": line.quantity}
         yield Finding(FindingCode.RENTAL_TAKEN, line.id, values | {"start_on": span.first, "end_on": span.last})
 

@@ -36,6 +36,7 @@ _LINES: Final = (
         vendor.c.brand_color,
         vendor.c.brand_mark,
         vendor.c.auto_approve,
+        vendor.c.email.label("vendor_email"),
         vendor.c.active.label("vendor_active"),
         rental_period.c.name.label("period_name"),
         rental_period.c.days,

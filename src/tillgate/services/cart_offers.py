@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Row, bindparam, select
 from tillgate.domain.cart import Content, Fee, Line, Terms
 from tillgate.domain.cart_checks import Offer
 from tillgate.domain.money import Money
-from tillgate.domain.rental import span_of
 from tillgate.store.catalogue_reads import list_periods_of, list_sellable
 from tillgate.store.models import rental_day
 
@@ -38,7 +37,7 @@ def _prices(connection: Connection, rented: list[Line]) -> dict[int, int]:
 
 
 def _taken(connection: Connection, rented: list[Line]) -> Taken:
-    spans = [span_of(line.rental.start_on, line.rental.days) for line in rented if line.rental is not None]
+    spans = [line.rental.span for line in rented if line.rental is not None]
     if not spans:
         return {}
     values = {

@@ -108,6 +108,7 @@ def add_variant(
 
 def scan(till: Till, actor: Actor, cart_id: int, text: str) -> CartView:
     """Ring up what has exactly this barcode or code. Raises NotFound("scan_unknown") and all of `add_variant`."""
+    authorize(till, actor, Action.SELL)
     with till.db.read() as connection:
         found = find_exact(connection, text)
     if not found:
@@ -227,10 +228,10 @@ def undo(till: Till, actor: Actor, cart_id: int) -> CartView:
 
 def hold(till: Till, actor: Actor, cart_id: int, label: str = "") -> CartView:
     """Put the cart aside, also while it is being paid, and open another. Raises Refused("cart_empty"), Invalid."""
+    authorize(till, actor, Action.SELL)
     words = check_note(label, field="label", shortest=0)
 
     def work(uow: UnitOfWork) -> CartView:
-        authorize(uow, actor, Action.SELL)
         head = _own(uow, till, cart_id, None)
         if not list_line_rows(uow.connection, cart_id):
             raise Refused("cart_empty")

@@ -99,6 +99,7 @@ class PeriodDraft:
 
 def save_vendor(till: Till, actor: Actor, draft: VendorDraft, *, vendor_id: int | None = None, version: int = 0) -> int:
     """Make a vendor, or change the one of `vendor_id` as it was at `version`. Raises Invalid, Stale, Refused."""
+    authorize(till, actor, Action.EDIT_CATALOGUE)
     row = {
         "code": check_code(draft.code),
         "name": check_title(draft.name),
@@ -121,6 +122,7 @@ def save_product(
     till: Till, actor: Actor, draft: ProductDraft, *, product_id: int | None = None, version: int = 0
 ) -> int:
     """Make a product, or change the one of `product_id` as it was at `version`. Raises Invalid, Stale, Refused."""
+    authorize(till, actor, Action.EDIT_CATALOGUE)
     row = {
         "vendor_id": draft.vendor_id,
         "code": check_code(draft.code),
@@ -141,6 +143,7 @@ def save_variant(
     till: Till, actor: Actor, draft: VariantDraft, *, variant_id: int | None = None, version: int = 0
 ) -> int:
     """Make a variant with its first stock, or change the one of `variant_id`. Raises Invalid, Stale, Refused."""
+    authorize(till, actor, Action.EDIT_CATALOGUE)
     row = {
         "product_id": draft.product_id,
         "code": check_code(draft.code),
@@ -157,6 +160,7 @@ def save_variant(
 
 def save_period(till: Till, actor: Actor, draft: PeriodDraft) -> int:
     """Make the variant's period of these days, or change the one there is. Raises Invalid, NotFound."""
+    authorize(till, actor, Action.EDIT_CATALOGUE)
     row = {
         "name": check_title(draft.name, longest=40),
         "price_minor": check_within(draft.price_minor, field="price_minor", lowest=1, highest=HIGHEST_PRICE_MINOR),
@@ -165,7 +169,6 @@ def save_period(till: Till, actor: Actor, draft: PeriodDraft) -> int:
     days = check_within(draft.days, field="days", lowest=1, highest=LONGEST_PERIOD_DAYS)
 
     def work(uow: UnitOfWork) -> int:
-        authorize(uow, actor, Action.EDIT_CATALOGUE)
         key = {"variant_id": draft.variant_id, "days": days}
         kept = (rental_period.c.variant_id == draft.variant_id) & (rental_period.c.days == days)
         changed = uow.execute(update(rental_period).where(kept).values(**row).returning(rental_period.c.id)).first()
@@ -181,13 +184,13 @@ def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str
 
     Raises Invalid, NotFound, Refused("stock_too_low") where that would leave less than none.
     """
+    authorize(till, actor, Action.EDIT_CATALOGUE)
     check_within(by, field="by", lowest=-MOST_STOCK, highest=MOST_STOCK)
     words = check_note(reason, field="reason")
     if by == 0:
         raise Invalid("number_out_of_range", field="by", lowest=1, highest=MOST_STOCK)
 
     def work(uow: UnitOfWork) -> int:
-        authorize(uow, actor, Action.EDIT_CATALOGUE)
         kept = select(variant.c.stock).where(variant.c.id == variant_id).with_for_update()
         stock = uow.execute(kept).scalar_one_or_none()
         if stock is None:
@@ -213,7 +216,6 @@ def _save(
     fixed: tuple[str, ...],
 ) -> int:
     def work(uow: UnitOfWork) -> int:
-        authorize(uow, actor, Action.EDIT_CATALOGUE)
         found = row_id
         if found is None:
             found = insert_row(uow.connection, table, row)

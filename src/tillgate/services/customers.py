@@ -60,10 +60,10 @@ _COLUMNS: Final = columns(CustomerRecord, customer)
 
 def create_customer(till: Till, actor: Actor, draft: CustomerDraft) -> CustomerRecord:
     """Raises Invalid for a bad name, address, number or note."""
+    authorize(till, actor, Action.EDIT_CUSTOMERS)
     row = _checked(till, draft)
 
     def work(uow: UnitOfWork) -> CustomerRecord:
-        authorize(uow, actor, Action.EDIT_CUSTOMERS)
         made = insert_row(uow.connection, customer, row | {"created_at": uow.now})
         uow.record("customer.created", f"customer:{made}", fields=_filled(row))
         return load_customer_in(uow.connection, made)
@@ -73,10 +73,10 @@ def create_customer(till: Till, actor: Actor, draft: CustomerDraft) -> CustomerR
 
 def update_customer(till: Till, actor: Actor, customer_id: int, draft: CustomerDraft, version: int) -> CustomerRecord:
     """Change the customer as it was at `version`. Raises Invalid, NotFound, Stale("customer_changed")."""
+    authorize(till, actor, Action.EDIT_CUSTOMERS)
     row = _checked(till, draft)
 
     def work(uow: UnitOfWork) -> CustomerRecord:
-        authorize(uow, actor, Action.EDIT_CUSTOMERS)
         before = load_customer_in(uow.connection, customer_id)
         same = (customer.c.id == customer_id) & (customer.c.version == version)
         if uow.execute(update(customer).where(same).values(version=version + 1, **row)).rowcount != 1:
