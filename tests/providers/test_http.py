@@ -285,8 +285,10 @@ def test_a_body_may_have_256_kib_and_not_a_byte_more() -> None:
 
 def test_what_is_sent_says_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """No compression, no cookies, no proxy of the environment, credentials in one header."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     with raw_server(plays(http("{}", "200 OK", "Set-Cookie: a=b; Path=/"))) as server:
         client = client_of(f"{server.url}/base")
         client.call("test", 5_000).get("/v1/x", count="1", name="a b&c")

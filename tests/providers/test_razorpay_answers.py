@@ -115,6 +115,24 @@ def test_a_status_outside_the_documents_is_not_understood(status: Any) -> None:
             read(value)
 
 
+@pytest.mark.parametrize("amount", [0, -1, -118000, "118000", 118000.0, True, None, [118000], 10**18])
+def test_an_amount_is_a_positive_whole_number(amount: Any) -> None:
+    for read, value in (
+        (READER.link, sample.link(amount=amount)),
+        (READER.order, sample.order(amount=amount)),
+        (READER.payment, sample.payment(amount=amount)),
+        (READER.refund, sample.refund(amount=amount)),
+    ):
+        with pytest.raises(Malformed):
+            read(value)
+
+
+@pytest.mark.parametrize("refunded", [118001, -1, "0", 0.0, True])
+def test_no_more_went_back_than_there_was(refunded: Any) -> None:
+    with pytest.raises(Malformed):
+        READER.payment(sample.payment(amount_refunded=refunded))
+
+
 def test_money_that_was_only_released_was_never_ours() -> None:
     released = READER.payment(sample.payment(status="refunded", captured=False, amount_refunded=118000))
     assert released.status is TryStatus.FAILED
@@ -145,6 +163,14 @@ def test_money_that_was_only_released_was_never_ours() -> None:
 )
 def test_an_address_that_is_not_razorpays_is_never_shown(url: str) -> None:
     assert READER.link(sample.link(short_url=url)).url is None
+
+
+def test_the_sandboxs_address_is_shown_in_training_alone() -> None:
+    here = answers.Reader(sample.KEY_ID, Mode.TRAINING, frozenset({"127.0.0.1"}), Redactor([]))
+    assert here.link(sample.link(short_url="http://127.0.0.1:4711/rzp/x")).url == "http://127.0.0.1:4711/rzp/x"
+    for url in ("http://user@127.0.0.1:4711/x", "http://localhost:4711/x", "http://127.0.0.1.evil.example/x"):
+        assert here.link(sample.link(short_url=url)).url is None
+    assert here.link(sample.link()).url is None
 
 
 def test_the_order_behind_a_link_with_and_without_its_prefix() -> None:
