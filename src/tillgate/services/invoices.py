@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from babel.numbers import format_percent
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Column, Connection, bindparam, insert, select, update
 
-from tillgate.domain.documents import InvoiceLine, Party
+from tillgate.domain.documents import Branding, InvoiceLine, Party
 from tillgate.domain.errors import Bug, NotFound
 from tillgate.domain.money import Money, total
 from tillgate.domain.orders import InvoiceState, LineType
@@ -21,13 +22,14 @@ from tillgate.domain.settings import STORE_LANGUAGE
 from tillgate.failpoints import fp
 from tillgate.formats import locale_for, written_day
 from tillgate.i18n import Words, words_of
-from tillgate.services.letterheads import BRANDING, branding_of, write_letterhead
+from tillgate.services.letterheads import BRANDING, write_letterhead
 from tillgate.services.metrics import observe
 from tillgate.services.outbox import OutboxRecord
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
 from tillgate.store.models import order_item, payment, sales_invoice, sales_invoice_line, sales_order, vendor
 from tillgate.store.series import take_numbers
+from tillgate.store.statements import Statement, insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _PREFIXES: Final = {Mode.LIVE: "INV", Mode.TEST: "TST", Mode.TRAINING: "TRN"}
@@ -98,7 +100,7 @@ def make_invoice(till: Till, order_id: int) -> int:
     """Make the invoice of one order, unless it is there; its id. Raises NotFound("order_unknown")."""
 
     def work(uow: UnitOfWork) -> int:
-        made = _make(uow, till, sales_order.c.id == order_id)
+        made = _make(uow, till, _BY_ORDER, order_id)
         if not made:
             raise NotFound("order_unknown", order=order_id)
         return made[0]
@@ -113,7 +115,7 @@ def make_invoices(uow: UnitOfWork, till: Till, payment_id: int) -> tuple[int, ..
 
     Raises Bug("invoice_sum_mismatch") if an invoice's lines don't sum to its order to the minor unit.
     """
-    return _make(uow, till, sales_order.c.payment_id == payment_id)
+    return _make(uow, till, _BY_PAYMENT, payment_id)
 
 
 def make_due(till: Till, row: OutboxRecord) -> str:
@@ -147,56 +149,97 @@ def _make_each(till: Till, payment_id: int) -> None:
         raise failures[0]
 
 
-def _make(uow: UnitOfWork, till: Till, which: Any) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    id: int
+    number: str
+    payment_id: int
+    vendor_id: int
+    currency: str
+    fee_minor: int
+    total_minor: int
+    seller: Branding
+    buyer: Party
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    order_id: int
+    description: str
+    quantity: int
+    unit_price_minor: int
+    unit_deposit_minor: int
+    tax_bp: int
+    tax_name: str
+    tax_minor: int
+    start_on: date | None
+    end_on: date | None
+
+
+class _Reads:
+    """What is read to make the invoices of a payment or of one order, compiled once."""
+
+    def __init__(self, key: Column[int]) -> None:
+        wanted = key == bindparam("key")
+        orders = (
+            select(*(sales_order.c[name] for name in _ORDER), *BRANDING, *_BUYER)
+            .join(vendor, vendor.c.id == sales_order.c.vendor_id)
+            .join(payment, payment.c.id == sales_order.c.payment_id)
+            .where(wanted)
+            .order_by(sales_order.c.id)
+        )
+        # Locked first: of two tills that want the same order's invoice the second finds the first one's.
+        self.orders = Statement(orders.with_for_update(of=sales_order))
+        made = select(sales_invoice.c.order_id, sales_invoice.c.id)
+        self.made = Statement(made.join(sales_order, sales_order.c.id == sales_invoice.c.order_id).where(wanted))
+        items = select(*columns(_Item, order_item)).join(sales_order, sales_order.c.id == order_item.c.order_id)
+        self.items = Statement(items.where(wanted).order_by(order_item.c.order_id, order_item.c.position))
+
+
+_ORDER: Final = ("id", "number", "payment_id", "vendor_id", "currency", "fee_minor", "total_minor")
+_BUYER: Final = (payment.c.payer_name, payment.c.payer_email, payment.c.payer_phone)
+_BY_ORDER: Final = _Reads(sales_order.c.id)
+_BY_PAYMENT: Final = _Reads(sales_order.c.payment_id)
+_FINALIZE: Final = Statement(
+    update(sales_invoice)
+    .where(sales_invoice.c.payment_id == bindparam("payment"), sales_invoice.c.state == bindparam("draft"))
+    .values(state=bindparam("final"), finalized_at=bindparam("now"))
+)
+
+
+def _make(uow: UnitOfWork, till: Till, reads: _Reads, key: int) -> tuple[int, ...]:
     begun = till.clock.monotonic()
-    # Locked first: of two tills that want the same order's invoice the second finds the first one's.
-    query = (
-        select(sales_order, *BRANDING, payment.c.payer_name, payment.c.payer_email, payment.c.payer_phone)
-        .join(vendor, vendor.c.id == sales_order.c.vendor_id)
-        .join(payment, payment.c.id == sales_order.c.payment_id)
-        .where(which)
-        .order_by(sales_order.c.id)
-    )
-    orders = uow.execute(query.with_for_update(of=sales_order)).all()
-    ids = [order.id for order in orders]
-    there = uow.execute(
-        select(sales_invoice.c.order_id, sales_invoice.c.id).where(sales_invoice.c.order_id.in_(ids))
-    ).all()
-    made = {row.order_id: int(row.id) for row in there}
+    orders = [_order(row) for row in reads.orders.rows(uow.connection, key=key)]
+    made: dict[int, int] = dict(reads.made.rows(uow.connection, key=key))
     missing = [order for order in orders if order.id not in made]
     if missing:
-        made |= _insert(uow, till, missing)
+        items: dict[int, list[_Item]] = defaultdict(list)
+        for row in reads.items.rows(uow.connection, key=key):
+            items[row[0]].append(_Item(*row))
+        made |= _insert(uow, till, missing, items)
         observe(uow, "invoice", "sales", round((till.clock.monotonic() - begun) * 1000))
-    return tuple(made[order_id] for order_id in ids)
+    return tuple(made[order.id] for order in orders)
 
 
-def _insert(uow: UnitOfWork, till: Till, orders: Sequence[Row[Any]]) -> dict[int, int]:
+def _order(row: tuple[Any, ...]) -> _Order:
+    known, last = len(_ORDER), len(_ORDER) + len(BRANDING)
+    fields: tuple[Any, ...] = (*row[:known], Branding(*row[known:last]), Party(*row[last:]))
+    return _Order(*fields)
+
+
+def _insert(
+    uow: UnitOfWork, till: Till, orders: Sequence[_Order], items: Mapping[int, Sequence[_Item]]
+) -> dict[int, int]:
     """Draft, lines, final; the new ids by order. The lines are worked out first: a Bug takes no number."""
     words = words_of(till.settings()[STORE_LANGUAGE])
-    items = _items(uow.connection, [order.id for order in orders])
-    lines = {order.id: _checked(order, invoice_lines(order, items[order.id], words)) for order in orders}
-    prefix = _PREFIXES[till.mode]
+    lines = {order.id: _checked(order, _lines(order, items[order.id], words)) for order in orders}
+    prefix = f"{_PREFIXES[till.mode]}-{till.id}"
     numbers = take_numbers(uow.connection, f"invoice:{till.mode.value}:{till.id}", len(orders))
-    drafts = [
-        _draft(uow, till, order, f"{prefix}-{till.id}-{number:06d}")
-        for order, number in zip(orders, numbers, strict=True)
-    ]
-    inserted = uow.execute(
-        insert(sales_invoice).returning(sales_invoice.c.order_id, sales_invoice.c.id, sort_by_parameter_order=True),
-        drafts,
-    ).all()
-    ids = {row.order_id: int(row.id) for row in inserted}
-    uow.execute(
-        insert(sales_invoice_line),
-        [_line_row(ids[order_id], at, line) for order_id, made in lines.items() for at, line in enumerate(made, 1)],
-    )
-    uow.execute(
-        update(sales_invoice)
-        .where(sales_invoice.c.id.in_(ids.values()))
-        .values(state=InvoiceState.FINALIZED, finalized_at=uow.now)
-    )
-    fp("invoice.inside")
-    for order, draft in zip(orders, drafts, strict=True):
+    ids, rows = {}, []
+    for order, number in zip(orders, numbers, strict=True):
+        draft = _draft(uow, till, order, f"{prefix}-{number:06d}")
+        ids[order.id] = insert_row(uow.connection, sales_invoice, draft)
+        rows += [_line_row(ids[order.id], at, line) for at, line in enumerate(lines[order.id], 1)]
         uow.record(
             "invoice.created",
             f"payment:{order.payment_id}",
@@ -205,11 +248,19 @@ def _insert(uow: UnitOfWork, till: Till, orders: Sequence[Row[Any]]) -> dict[int
             total=order.total_minor,
             currency=order.currency,
         )
+    uow.execute(insert(sales_invoice_line), rows)
+    fp("invoice.inside")
+    _FINALIZE.count(
+        uow.connection,
+        payment=orders[0].payment_id,
+        draft=InvoiceState.DRAFT,
+        final=InvoiceState.FINALIZED,
+        now=uow.now,
+    )
     return ids
 
 
-def _draft(uow: UnitOfWork, till: Till, order: Row[Any], number: str) -> dict[str, object]:
-    buyer = Party(order.payer_name, order.payer_email, order.payer_phone)
+def _draft(uow: UnitOfWork, till: Till, order: _Order, number: str) -> dict[str, object]:
     return {
         "order_id": order.id,
         "payment_id": order.payment_id,
@@ -218,7 +269,7 @@ def _draft(uow: UnitOfWork, till: Till, order: Row[Any], number: str) -> dict[st
         "state": InvoiceState.DRAFT,
         "currency": order.currency,
         "total_minor": order.total_minor,
-        "letterhead": write_letterhead(till, branding_of(order), buyer),
+        "letterhead": write_letterhead(till, order.seller, order.buyer),
         "created_at": uow.now,
     }
 
@@ -235,37 +286,28 @@ def _line_row(invoice_id: int, position: int, line: InvoiceLine) -> dict[str, ob
     }
 
 
-def _items(connection: Connection, order_ids: Sequence[int]) -> Mapping[int, list[Row[Any]]]:
-    query = select(order_item).where(order_item.c.order_id.in_(order_ids))
-    found: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(query.order_by(order_item.c.order_id, order_item.c.position)):
-        found[row.order_id].append(row)
-    return found
-
-
-def _checked(order: Row[Any], lines: tuple[InvoiceLine, ...]) -> tuple[InvoiceLine, ...]:
+def _checked(order: _Order, lines: tuple[InvoiceLine, ...]) -> tuple[InvoiceLine, ...]:
     came_to = total((line.total for line in lines), order.currency)
     if came_to.minor != order.total_minor:
         raise Bug("invoice_sum_mismatch", order=order.id, lines=came_to.minor, total=order.total_minor)
     return lines
 
 
-def invoice_lines(order: Row[Any], items: Iterable[Row[Any]], words: Words) -> tuple[InvoiceLine, ...]:
-    """What an order's invoice lists: each item, deposits, the service fee, and tax by its name and rate.
+def _lines(order: _Order, items: Sequence[_Item], words: Words) -> tuple[InvoiceLine, ...]:
+    """What the invoice lists: each item, deposits, the service fee, and tax by its name and rate.
 
     The texts are in the store's language of that moment and stay as they are.
     """
-    listed = list(items)
     currency = order.currency
-    lines = [_item_line(item, currency, words) for item in listed]
-    for item in listed:
+    lines = [_item_line(item, currency, words) for item in items]
+    for item in items:
         if item.unit_deposit_minor:
             text = words.tr("Deposit: {item}", item=item.description)
             lines.append(_line(LineType.DEPOSIT, text, item.quantity, Money(item.unit_deposit_minor, currency)))
     if order.fee_minor:
         lines.append(_line(LineType.FEE, words.tr("Service fee"), 1, Money(order.fee_minor, currency)))
     taxes: dict[tuple[str, int], int] = defaultdict(int)
-    for item in listed:
+    for item in items:
         taxes[item.tax_name, item.tax_bp] += item.tax_minor
     for (name, rate_bp), minor in taxes.items():
         if minor:
@@ -273,14 +315,11 @@ def invoice_lines(order: Row[Any], items: Iterable[Row[Any]], words: Words) -> t
     return tuple(lines)
 
 
-def _item_line(item: Row[Any], currency: str, words: Words) -> InvoiceLine:
+def _item_line(item: _Item, currency: str, words: Words) -> InvoiceLine:
     price = Money(item.unit_price_minor, currency)
     if item.start_on is None or item.end_on is None:
         return _line(LineType.SALE, item.description, item.quantity, price)
-    first, last = (written_day(day, words.language, currency) for day in (item.start_on, item.end_on))
-    text = words.tr("{item}, {first} to {last}", item=item.description, first=first, last=last)
-    if item.start_on == item.end_on:
-        text = words.tr("{item}, {day}", item=item.description, day=first)
+    text = _rental_text(item.description, item.start_on, item.end_on, currency, words)
     return _line(LineType.RENTAL, text, item.quantity, price)
 
 
@@ -288,6 +327,21 @@ def _line(kind: LineType, description: str, quantity: int, unit_price: Money) ->
     return InvoiceLine(kind, description, quantity, unit_price, unit_price * quantity)
 
 
+def _rental_text(item: str, start_on: date, end_on: date, currency: str, words: Words) -> str:
+    first = _day_text(start_on, currency, words.language)
+    if start_on == end_on:
+        return words.tr("{item}, {day}", item=item, day=first)
+    return words.tr(
+        "{item}, {first} to {last}", item=item, first=first, last=_day_text(end_on, currency, words.language)
+    )
+
+
+@lru_cache(512)
+def _day_text(day: date, currency: str, language: str) -> str:
+    return written_day(day, language, currency)
+
+
+@lru_cache(64)
 def _tax_text(name: str, rate_bp: int, currency: str, words: Words) -> str:
     rate = Decimal(rate_bp).scaleb(-4)
     locale = locale_for(words.language, currency)

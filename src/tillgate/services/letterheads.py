@@ -22,7 +22,7 @@ _BRANDING: Final = {
     "brand_color": vendor.c.brand_color,
     "mark": vendor.c.brand_mark,
 }
-# The vendor's columns that a query selects for `branding_of`.
+# The vendor's columns that a query selects for `branding_of`, in the order of a Branding's fields.
 BRANDING: Final = [column.label(f"vendor_{name}") for name, column in _BRANDING.items()]
 
 
