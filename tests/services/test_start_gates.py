@@ -84,7 +84,7 @@ def test_a_full_disk_blocks_until_there_is_room(shop: Till, path: Path) -> None:
         {"free_mb": 199, "needed_mb": 200},
     )
     health = Findings()
-    till = dataclasses.replace(shop, blocked=health.blocked)
+    till = dataclasses.replace(shop, blocked=health.blocked_by)
     cashier, manager = signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER)
     health.take([found])
     with pytest.raises(Unavailable) as refused:

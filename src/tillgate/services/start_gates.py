@@ -61,7 +61,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """The till's health as last seen; `Till.blocked` asks it before every use case that writes."""
+    """The till's health as last seen. `blocked_by` is what `Till.blocked` asks before every use case that writes."""
 
     by_gate: dict[Gate, Finding] = field(default_factory=dict)
 
@@ -69,7 +69,12 @@ class Findings:
         """Replace what was known of these gates."""
         self.by_gate |= {finding.gate: finding for finding in found}
 
-    def blocked(self) -> str:
+    @property
+    def blocked(self) -> bool:
+        """Whether anything stops selling."""
+        return bool(self.blocked_by())
+
+    def blocked_by(self) -> str:
         """The code of what stops selling, or "" where nothing does."""
         return next((f.code for f in list(self.by_gate.values()) if f.severity is Severity.BLOCK), "")
 

@@ -44,6 +44,8 @@ def sqlite_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engi
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         module=sqlite_driver,
+        # An error's text goes to the log; what was bound may be a person's name or a PIN's hash.
+        hide_parameters=True,
         connect_args={"isolation_level": None, "timeout": busy_timeout_ms / 1000},
         pool_size=8,
         max_overflow=8,
@@ -70,6 +72,7 @@ def postgres_engine(url: str, *, connect_timeout_s: int = 5) -> Engine:
     """An engine on a shared PostgreSQL; rows are locked by the queries that need it."""
     return create_engine(
         make_url(url),
+        hide_parameters=True,
         pool_size=8,
         max_overflow=8,
         pool_pre_ping=True,
