@@ -75,7 +75,7 @@ def apply_create_answer(till: Till, attempt_id: int, call_id: int, answer: Answe
         if answer.outcome is Outcome.DECLINED:
             end_attempt(uow, owner, attempt, AttemptState.FAILED, answer.message or "declined")
         elif answer.outcome is Outcome.MISCONFIGURED:
-            observe(uow, "error", "provider_misconfigured", 0)
+            observe(uow, till, "error", "provider_misconfigured", 0)
             end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")
         else:
             wait = next_check(attempt.created_at, uow.now)
@@ -99,7 +99,7 @@ def take_facts(uow: UnitOfWork, till: Till, attempt_id: int, facts: CheckoutFact
     owner, attempt = _locked(uow, attempt_id)
     reading = judge(_expected(till, owner, attempt, facts), facts)
     if reading.faults:
-        observe(uow, "error", "verification_mismatch", 0)
+        observe(uow, till, "error", "verification_mismatch", 0)
         uow.record("verification.rejected", owner.subject, source=source, faults=list(reading.faults))
     else:
         attempt = _adopt(uow, attempt, facts, reading)
@@ -142,7 +142,7 @@ def fulfil(uow: UnitOfWork, till: Till, owner: PaymentRecord) -> PaymentRecord:
     except Exception as failure:
         log.exception("orders could not be written", extra={"payment": owner.id})
         tries = owner.fulfil_tries + 1
-        observe(uow, "error", f"fulfil:{type(failure).__name__}", 0)
+        observe(uow, till, "error", f"fulfil:{type(failure).__name__}", 0)
         uow.record("orders.failed", owner.subject, error=type(failure).__name__, tries=tries)
         if tries > len(FULFIL_WAITS):
             return _give_back(uow, till, owner, "orders_failed")
@@ -153,7 +153,7 @@ def fulfil(uow: UnitOfWork, till: Till, owner: PaymentRecord) -> PaymentRecord:
             fulfil_tries=tries,
             fulfil_at=uow.now + FULFIL_WAITS[tries - 1],
         )
-    observe(uow, "order_creation", owner.purpose.value, round((till.clock.monotonic() - begun) * 1000))
+    observe(uow, till, "order_creation", owner.purpose.value, round((till.clock.monotonic() - begun) * 1000))
     return change_payment(uow, owner, fulfilment=Fulfilment.DONE, fulfil_at=None, settled_at=uow.now)
 
 
@@ -264,7 +264,7 @@ def _accept(
 ) -> tuple[PaymentRecord, AttemptRecord]:
     attempt = change_attempt(uow, attempt, state=AttemptState.CAPTURED)
     heard = attempt.heard_at or uow.now
-    observe(uow, "verification", attempt.provider, max(0, round((uow.now - heard) / timedelta(milliseconds=1))))
+    observe(uow, till, "verification", attempt.provider, max(0, round((uow.now - heard) / timedelta(milliseconds=1))))
     uow.record("verification.accepted", owner.subject, attempt=attempt.id, provider=attempt.provider)
     owner = move_payment(
         uow, owner, PaymentState.CAPTURED, captured_at=uow.now, fulfilment=Fulfilment.PENDING, fulfil_at=uow.now

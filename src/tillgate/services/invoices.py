@@ -217,7 +217,7 @@ def _make(uow: UnitOfWork, till: Till, reads: _Reads, key: int) -> tuple[int, ..
         for row in reads.items.rows(uow.connection, key=key):
             items[row[0]].append(_Item(*row))
         made |= _insert(uow, till, missing, items)
-        observe(uow, "invoice", "sales", round((till.clock.monotonic() - begun) * 1000))
+        observe(uow, till, "invoice", "sales", round((till.clock.monotonic() - begun) * 1000))
     return tuple(made[order.id] for order in orders)
 
 

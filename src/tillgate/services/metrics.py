@@ -10,9 +10,9 @@ from tillgate.store.models import metric
 from tillgate.store.unit_of_work import UnitOfWork
 
 
-def observe(uow: UnitOfWork, name: str, label: str, ms: int) -> None:
-    """Count one occurrence with its duration in milliseconds (0 for a mere count), on the UTC day."""
-    day = uow.now.date()
+def observe(uow: UnitOfWork, till: Till, name: str, label: str, ms: int) -> None:
+    """Count one occurrence with its duration in milliseconds (0 for a mere count), on the store's day."""
+    day = till.store_day(uow.now)
     key = (metric.c.day == day) & (metric.c.name == name) & (metric.c.label == label)
     changed = uow.execute(
         update(metric)
@@ -30,4 +30,4 @@ def observe(uow: UnitOfWork, name: str, label: str, ms: int) -> None:
 def count_error(till: Till, error: BaseException) -> None:
     """Count an error by its type, in a transaction of its own."""
     label = error.code if isinstance(error, TillgateError) else type(error).__name__
-    till.db.transact(till.system, lambda uow: observe(uow, "error", label, 0))
+    till.db.transact(till.system, lambda uow: observe(uow, till, "error", label, 0))

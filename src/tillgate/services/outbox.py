@@ -261,7 +261,7 @@ def _done(uow: UnitOfWork, row: OutboxRecord, note: str) -> None:
 
 def _failed(till: Till, row: OutboxRecord, code: str, message: str, *, hopeless: bool) -> None:
     def write(uow: UnitOfWork) -> None:
-        observe(uow, "error", f"outbox:{code}", 0)
+        observe(uow, till, "error", f"outbox:{code}", 0)
         over = row.created_at + PARK_AFTER
         if hopeless or (uow.now >= over and row.tries >= FEWEST_TRIES):
             _park(uow, row, message)

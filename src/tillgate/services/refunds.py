@@ -207,7 +207,7 @@ def _later(till: Till, refund_id: int, message: str, retry_after_s: int | None =
     def work(uow: UnitOfWork) -> None:
         found = load_refund(uow.connection, refund_id, lock=True)
         if found.state in OPEN_REFUNDS:
-            observe(uow, "error", "refund_not_heard", 0)
+            observe(uow, till, "error", "refund_not_heard", 0)
             _schedule(uow, found, message or None, retry_after_s)
 
     till.db.transact(till.system, work)

@@ -133,6 +133,6 @@ def _close(till: Till, return_id: int, attempt: AttemptRecord, verdict: Verdict)
         if changed:
             uow.record("payment.return", f"payment:{attempt.payment_id}", attempt=attempt.id, verdict=verdict.value)
             if verdict is Verdict.BAD_SIGNATURE:
-                observe(uow, "error", "bad_signature", 0)
+                observe(uow, till, "error", "bad_signature", 0)
 
     till.db.transact(till.system, work)

@@ -267,7 +267,7 @@ def _not_heard(till: Till, attempt: AttemptRecord, answer: Answer) -> None:
 
     def work(uow: UnitOfWork) -> None:
         found = load_attempt(uow.connection, attempt.id, lock=True)
-        observe(uow, "error", f"provider_{answer.outcome.value}", 0)
+        observe(uow, till, "error", f"provider_{answer.outcome.value}", 0)
         due = _due(found, uow)
         if answer.retry_after_s is not None:
             due = uow.now + timedelta(seconds=answer.retry_after_s)
