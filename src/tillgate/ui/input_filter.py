@@ -7,6 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
 
 from tillgate.ui.guard import guarded
 from tillgate.ui.scanner import Scanner, key_time_ms
@@ -97,10 +98,21 @@ class IdleClock(QObject):
 
 
 class InputFilter(QObject):
-    """Sees every event before its widget does; cheap for all that is not a key or a sign of life."""
+    """Sees every event before its widget does; cheap for all that is not a key or a sign of life.
 
-    def __init__(self, scanner: Scanner, quarantine: KeyQuarantine, idle: IdleClock, parent: QObject) -> None:
+    `over_dialogs` may take a key while a dialog keeps the window's own shortcuts from working.
+    """
+
+    def __init__(
+        self,
+        scanner: Scanner,
+        quarantine: KeyQuarantine,
+        idle: IdleClock,
+        parent: QObject,
+        over_dialogs: Callable[[QKeyEvent], bool] = lambda _event: False,
+    ) -> None:
         super().__init__(parent)
+        self._over_dialogs = over_dialogs
         self._scanner, self._quarantine, self._idle = scanner, quarantine, idle
         app = QCoreApplication.instance()
         if app is not None:
@@ -112,5 +124,9 @@ class InputFilter(QObject):
         if kind in _SIGNS_OF_LIFE:
             self._idle.noticed()
         if kind in _KEYS and isinstance(event, QKeyEvent) and watched.isWidgetType():
-            return self._quarantine.take(event) or self._scanner.take(watched, event)
+            return self._quarantine.take(event) or self._dialog_key(event) or self._scanner.take(watched, event)
         return False
+
+    def _dialog_key(self, event: QKeyEvent) -> bool:
+        pressed = event.type() is QEvent.Type.KeyPress and QApplication.activeModalWidget() is not None
+        return pressed and self._over_dialogs(event)

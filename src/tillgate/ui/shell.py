@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QSize, Signal, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
@@ -39,8 +39,11 @@ _SCHEMES: Final = (
 
 
 class Shell(QMainWindow):
-    """`lock_asked` when the person leaves, by key, press or idleness: the application ends the session and answers with
-    `show_state`. `screen_shown(key)`, `scheme_chosen(Scheme)`, `closing` before the window goes."""
+    """The window shows nothing until the first `show_state`, so screens may be made with the shell at hand.
+
+    `lock_asked` when the person leaves, by key, press or idleness: the application ends the session and answers with
+    `show_state`. `screen_shown(key)`, `scheme_chosen(Scheme)`, `closing` before the window goes.
+    """
 
     lock_asked = Signal()
     screen_shown = Signal(str)
@@ -49,7 +52,6 @@ class Shell(QMainWindow):
 
     def __init__(
         self,
-        state: ShellState,
         screens: Sequence[ScreenSpec],
         sign_in: Callable[[], Screen],
         tasks: Tasks,
@@ -61,7 +63,7 @@ class Shell(QMainWindow):
         shortcuts: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
-        self.state = state
+        self.state = ShellState(store="", till="", mode=Mode.TRAINING)
         self._specs = {spec.key: spec for spec in screens}
         self._sign_in, self._tasks = sign_in, tasks
         self._scan_screen, self._pending_screen = scan_screen, pending_screen
@@ -74,13 +76,12 @@ class Shell(QMainWindow):
         self.scanner = Scanner(self)
         self._quarantine = KeyQuarantine()
         self._idle = IdleClock(idle_minutes, self)
-        self._filter = InputFilter(self.scanner, self._quarantine, self._idle, self)
+        self._filter = InputFilter(self.scanner, self._quarantine, self._idle, self, self._lock_key)
         self._add_commands(screens)
         if shortcuts:
             self.commands.remap(shortcuts)
         self._lay_out(screens, now)
         self._connect()
-        self.show_state(state)
 
     def _lay_out(self, screens: Sequence[ScreenSpec], now: Callable[[], datetime]) -> None:
         hints = {spec.key: self.commands.hint(f"go.{spec.key}") for spec in screens}
@@ -235,6 +236,12 @@ class Shell(QMainWindow):
     def open_help(self) -> None:
         """List the keys of the screen in front."""
         help_dialog(self, self.commands, self._current, tr(self._specs[self._current].title)).open()
+
+    def _lock_key(self, event: QKeyEvent) -> bool:
+        if self.locked or QKeySequence(event.keyCombination()) != self.commands.action("till.lock").shortcut():
+            return False
+        self.lock_asked.emit()
+        return True
 
     def _go_back(self) -> None:
         if self._current:

@@ -1,0 +1,179 @@
+"""The window by keyboard: screens, lock, scans from anywhere, and keys that were meant for another screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.ui.pages.hands import ALT, CTRL, press
+from tests.ui.pages.shell import CASHIER, MANAGER, NOW, OUT, ShellPage
+from tillgate.domain.errors import Unavailable
+from tillgate.domain.payment import Mode
+from tillgate.ui.screen import Connection
+from tillgate.ui.tasks import Tasks
+from tillgate.ui.theme import Scheme, Theme
+
+
+def test_nobody_sees_anything_before_signing_in(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks)
+    assert page.shell.locked
+    assert not page.shell.rail.isVisible()
+    assert not page.shell.menuBar().isVisible()
+    page.press(Qt.Key.Key_2, ALT)
+    page.press(Qt.Key.Key_F9)
+    assert page.shell.current_key == ""
+    assert not page.shell.go("payments")
+    assert page.done == []
+    assert page.shell._built == {}
+
+
+def test_screens_are_made_when_first_shown_and_reached_by_key(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    assert page.shell.current_key == "checkout"
+    assert list(page.shell._built) == ["checkout"]
+    assert QApplication.focusWidget() is page.screen("checkout").line
+    with qtbot.waitSignal(page.shell.screen_shown):
+        page.press(Qt.Key.Key_2, ALT)
+    assert page.shell.current_key == "payments"
+    assert page.screen("checkout").told == ["entered", "left"]
+    assert page.shell.rail.buttons["payments"].isChecked()
+
+
+def test_a_role_sees_what_it_may(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    assert not page.shell.rail.buttons["metrics"].isVisible()
+    page.press(Qt.Key.Key_3, ALT)
+    assert page.shell.current_key == "checkout"
+    qtbot.waitUntil(lambda: "Hold the sale" in page.menu_texts)
+    assert "Metrics" not in page.menu_texts
+    page.show(OUT)
+    page.show(MANAGER)
+    assert page.shell.rail.buttons["metrics"].isVisible()
+    qtbot.waitUntil(lambda: "Metrics" in page.menu_texts)
+
+
+def test_keys_pressed_for_the_screen_before_do_nothing(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    page.shell.go("payments")
+    page.shell.go("checkout")
+    for _ in range(5):
+        page.press(Qt.Key.Key_F9)
+    assert page.done == []
+    page.awake()
+    qtbot.wait(70)
+    page.press(Qt.Key.Key_F9)
+    assert page.done == ["pay"]
+
+
+def test_locking_closes_dialogs_and_the_same_person_finds_all_as_it_was(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    page.press(Qt.Key.Key_2, ALT)
+    page.awake()
+    page.screen("payments").line.setText("half typed")
+    page.shell.open_help()
+    assert len(page.open_dialogs) == 1
+    with qtbot.waitSignal(page.shell.lock_asked):
+        press(page.open_dialogs[0], Qt.Key.Key_L, CTRL)
+    page.show(OUT)
+    assert page.open_dialogs == []
+    assert page.doors == 1
+    page.show(CASHIER)
+    assert page.shell.current_key == "payments"
+    assert page.screen("payments").line.text() == "half typed"
+    page.show(OUT)
+    page.show(MANAGER)
+    assert page.shell.current_key == "checkout"
+    assert page.screen("payments").line.text() == ""
+
+
+def test_the_till_locks_when_nobody_is_there(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER, idle_minutes=0.01)
+    with qtbot.waitSignal(page.shell.lock_asked, timeout=2_000):
+        pass
+
+
+def test_a_scan_goes_to_the_screen_or_to_the_one_that_sells(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    page.shell.scanner.begun.emit()
+    page.shell.scanner.scanned.emit("8901")
+    assert page.screen("checkout").told == ["entered", "scan begun", "scan 8901"]
+    page.shell.go("payments")
+    page.shell.scanner.scanned.emit("4711")
+    assert page.shell.current_key == "checkout"
+    assert page.screen("checkout").told[-1] == "scan 4711"
+    page.show(OUT)
+    page.shell.scanner.scanned.emit("1234")
+    assert page.screen("checkout").told[-1] == "scan 4711"
+
+
+def test_escape_goes_one_level_back_and_f1_lists_the_keys(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    page.press(Qt.Key.Key_Escape)
+    assert page.screen("checkout").told[-1] == "back"
+    page.press(Qt.Key.Key_F1)
+    (shown,) = page.open_dialogs
+    texts = [label.text() for label in shown.findChildren(type(page.shell.strip.till.label))]
+    assert texts.index("Hold the sale") < texts.index("Lock the till")
+    assert "F4" in texts
+
+
+def test_the_strip_says_what_matters(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    strip = page.shell.strip
+    assert strip.mode.status.text == "TRAINING"
+    assert strip.person.text() == "Asha Verma"
+    assert not strip.shift.isVisible()
+    assert not strip.printer.isVisible()
+    assert not strip.pending.isVisible()
+    opened = NOW - timedelta(hours=25, minutes=5)
+    page.show(replace(CASHIER, mode=Mode.LIVE, shift_opened_at=opened, connection=Connection.OFFLINE, pending=2))
+    assert strip.mode.status.text == "LIVE"
+    assert strip.shift.label.text() == "Shift 25 h 5 min"
+    assert strip.shift.label.property("tone") == "waiting"
+    assert strip.connection.label.text() == "Offline"
+    assert strip.pending.text() == "2 payments pending"
+    strip.pending.click()
+    assert page.shell.current_key == "payments"
+    with qtbot.waitSignal(page.shell.lock_asked):
+        strip.person.click()
+
+
+def test_training_wears_an_orange_frame(qtbot: QtBot, tasks: Tasks, look: Theme) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    page.shell.toast.hide()
+    edges = [(1, 300), (1_022, 300), (500, 1), (500, 766)]
+    image = page.shell.grab().toImage()
+    assert {image.pixelColor(*edge).name() for edge in edges} == {look.colour("training").name()}
+    page.show(replace(CASHIER, mode=Mode.LIVE))
+    image = page.shell.grab().toImage()
+    assert look.colour("training").name() not in {image.pixelColor(*edge).name() for edge in edges}
+
+
+def test_what_waits_is_counted_on_the_rail(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    page.show(replace(CASHIER, badges={"payments": 120}))
+    assert page.shell.rail.buttons["payments"].accessibleName() == "Payments, 120 waiting"
+    page.shell.grab()
+
+
+def test_a_failure_nobody_else_shows_is_shown_over_the_screen(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    tasks.failure.emit(Unavailable("database_busy"), "saving")
+    assert "No money moved." in page.shell.notice.text
+    page.show(OUT)
+    assert page.shell.notice.text == ""
+
+
+def test_colours_are_chosen_by_command(qtbot: QtBot, tasks: Tasks, look: Theme) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    before = page.shell.grab().toImage().pixelColor(600, 400)
+    with qtbot.waitSignal(page.shell.scheme_chosen) as chosen:
+        page.shell.commands.action("view.dark").trigger()
+    assert chosen.args == [Scheme.DARK]
+    assert look.dark
+    after = page.shell.grab().toImage().pixelColor(600, 400)
+    assert after.lightness() < 60 < before.lightness()
