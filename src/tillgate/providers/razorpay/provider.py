@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry, RefundFacts, TryStatus
+from tillgate.domain.checkout_facts import RefundFacts, TryStatus
 from tillgate.domain.errors import Bug
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
@@ -23,37 +23,17 @@ from tillgate.ports import (
     PaymentProvider,
     RefundRequest,
 )
-from tillgate.providers.http import ApiClient, Call, Reply, nothing_held
-from tillgate.providers.json_strict import Fields, Json, Malformed, parse
+from tillgate.providers.http import ApiClient, nothing_held
+from tillgate.providers.json_strict import Fields, Malformed, parse
 from tillgate.providers.razorpay import answers, facts, parameters, signatures
+from tillgate.providers.razorpay.asking import Asking, Ended, Found, path_of, same
 from tillgate.providers.redaction import Redactor
 
 CREATE_DEADLINE_MS = 20_000
 STATUS_DEADLINE_MS = 10_000
 SWEEP_DEADLINE_MS = 60_000
 
-# Of a later request of one call these would say too much about the call as a whole.
-_ONLY_OF_THE_FIRST = frozenset({Outcome.NOT_SENT, Outcome.NOT_FOUND, Outcome.DECLINED})
 _HOLDS_MONEY = frozenset({TryStatus.AUTHORIZED, TryStatus.CAPTURED, TryStatus.REFUNDED})
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What an understood answer holds."""
-
-    checkouts: tuple[CheckoutFacts, ...] = ()
-    refunds: tuple[RefundFacts, ...] = ()
-    payments: tuple[ProviderTry, ...] = ()
-
-
-class _Ended(Exception):
-    """A call that ended in anything but success, with what to say of it."""
-
-    def __init__(self, outcome: Outcome, message: str, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
-        self.retry_after_s = retry_after_s
 
 
 class Razorpay:
@@ -106,21 +86,7 @@ class Razorpay:
     def create(self, method: str, parameters: str) -> Answer:
         """Open a link or an order. DECLINED only when Razorpay refused it and has nothing that bears our reference."""
         wanted = _sent(method, parameters)
-        return self._writing("create", lambda call: self._create(call, wanted))
-
-    def _create(self, call: Call, wanted: _Sent) -> _Found:
-        reply = call.post(_path_of(wanted.method), wanted.body)
-        if reply.outcome is Outcome.DECLINED:
-            # It may be refused because an earlier sending, whose answer was lost, had made it.
-            there = self._if_heard(lambda: self._with_reference(call, wanted.method, wanted.reference))
-            outcome = Outcome.DECLINED if there == () else Outcome.UNKNOWN
-            raise _Ended(outcome, self._words_of(reply))
-        made = self._checkout(wanted.method, self._value(call, reply))
-        if (made.reference, made.amount) != (wanted.reference, wanted.amount):
-            raise Malformed("what was made is not what was asked for")
-        if wanted.method == facts.LINK and made.url is None:
-            raise Malformed("the link's address is not one of Razorpay's")
-        return _Found(checkouts=(made,))
+        return self._writing("create", lambda asking: _create(asking, wanted))
 
     def cancel(self, attempt: AttemptRef) -> Answer:
         """Close a link. An order can't be closed: DECLINED without asking."""
@@ -128,9 +94,9 @@ class Razorpay:
             return Answer(Outcome.DECLINED, message="Razorpay has no way to close an order")
         link_id = facts.checked_id(attempt.provider_id, facts.LINK_ID)
 
-        def ask(call: Call) -> _Found:
-            value = self._value(call, call.post(f"/v1/payment_links/{link_id}/cancel"))
-            return _Found(checkouts=(_same(self._reader.link(value), link_id),))
+        def ask(asking: Asking) -> Found:
+            value = asking.value(asking.call.post(f"/v1/payment_links/{link_id}/cancel"))
+            return Found(checkouts=(same(asking.read.link(value), link_id),))
 
         return self._writing("cancel", ask)
 
@@ -139,11 +105,11 @@ class Razorpay:
     def find(self, attempt: AttemptRef) -> Answer:
         """Every checkout with our reference, without its tries."""
 
-        def ask(call: Call) -> _Found:
-            found = self._with_reference(call, attempt.method, attempt.reference)
+        def ask(asking: Asking) -> Found:
+            found = asking.with_reference(attempt.method, attempt.reference)
             if not found:
-                raise _Ended(Outcome.NOT_FOUND, "")
-            return _Found(checkouts=found)
+                raise Ended(Outcome.NOT_FOUND, "")
+            return Found(checkouts=found)
 
         return self._reading("find", ask)
 
@@ -151,57 +117,26 @@ class Razorpay:
         """The checkout with every try in it, the failed and the authorised ones too."""
         if attempt.method == facts.LINK:
             link_id = facts.checked_id(attempt.provider_id, facts.LINK_ID)
-            return self._reading("fetch", lambda call: self._fetch_link(call, link_id))
+            return self._reading("fetch", lambda asking: Found((asking.link(link_id),)))
         order_id = facts.checked_id(attempt.provider_id, facts.ORDER_ID)
-        return self._reading("fetch", lambda call: self._fetch_order(call, order_id))
-
-    def _fetch_order(self, call: Call, order_id: str) -> _Found:
-        order = _same(self._reader.order(self._get(call, f"/v1/orders/{order_id}")), order_id)
-        whole = replace(order, tries=tuple(self._tries_of(call, order_id).values()))
-        return _Found(checkouts=(_not_paid_by_nobody(whole),))
-
-    def _fetch_link(self, call: Call, link_id: str) -> _Found:
-        value = self._get(call, f"/v1/payment_links/{link_id}")
-        link, fields = _same(self._reader.link(value), link_id), Fields(value, "link")
-        # The link lists captured payments only; the order behind it has every try.
-        order_id = answers.order_id_of(fields)
-        tries = {} if order_id is None else self._tries_of(call, order_id)
-        for item in fields.objects_or_none("payments"):
-            payment_id = item.text("payment_id", facts.PAYMENT_ID)
-            if payment_id not in tries:
-                tries[payment_id] = self._payment(call, payment_id)
-        return _Found(checkouts=(_not_paid_by_nobody(_with_tries(link, order_id, tries.values())),))
+        return self._reading("fetch", lambda asking: Found((asking.order(order_id),)))
 
     def find_refunds(self, payment_ref: str) -> Answer:
         """Every refund of a payment, page after page."""
         facts.checked_id(payment_ref, facts.PAYMENT_ID)
-        return self._reading("find_refunds", lambda call: _Found(refunds=self._refunds_of(call, payment_ref)))
+        return self._reading("find_refunds", lambda asking: Found(refunds=asking.refunds_of(payment_ref)))
 
     def list_recent(self, since: datetime, known: Collection[str] = ()) -> Answer:
         """Every payment and refund since then; the checkouts of those that hold money and are not `known`."""
         window = {"from": str(int(since.timestamp())), "to": str(int(self._now().timestamp()))}
 
-        def ask(call: Call) -> _Found:
-            payments = [
-                self._reader.payment(item) for item in self._pages(call, "/v1/payments", facts.PAYMENTS_PAGE, **window)
-            ]
-            refunds = tuple(
-                self._reader.refund(item) for item in self._pages(call, "/v1/refunds", facts.PAGE, **window)
-            )
+        def ask(asking: Asking) -> Found:
+            payments, refunds = asking.payments_of_window(window), asking.refunds_of_window(window)
             strange = [one for one in payments if one.status in _HOLDS_MONEY and one.provider_ref not in known]
-            checkouts = {one.provider_id: one for payment in strange for one in self._checkouts_of(call, payment)}
-            return _Found(tuple(checkouts.values()), refunds, tuple(payments))
+            checkouts = {one.provider_id: one for payment in strange for one in asking.checkouts_of(payment)}
+            return Found(tuple(checkouts.values()), refunds, payments)
 
         return self._run("list_recent", self._sweep_deadline_ms, ask)
-
-    def _checkouts_of(self, call: Call, payment: ProviderTry) -> Iterator[CheckoutFacts]:
-        """The link or order that a payment belongs to, with all its tries; none for one that has neither."""
-        links = self._get(call, "/v1/payment_links", payment_id=payment.provider_ref)
-        ids = [self._reader.link(item).provider_id for item in answers.items_from(links, "payment_links")]
-        for link_id in ids:
-            yield from self._fetch_link(call, link_id).checkouts
-        if not ids and payment.checkout_id is not None:
-            yield from self._fetch_order(call, payment.checkout_id).checkouts
 
     def page(self, attempt: AttemptRef, store: str, description: str, payer: Payer) -> CheckoutPage | None:
         """Standard checkout for an order; a payment link is Razorpay's own page."""
@@ -222,9 +157,9 @@ class Razorpay:
     def test_connection(self) -> Answer:
         """Read one payment of the account, whichever."""
 
-        def ask(call: Call) -> _Found:
-            answers.items_from(self._get(call, "/v1/payments", count="1"))
-            return _Found()
+        def ask(asking: Asking) -> Found:
+            answers.items_from(asking.get("/v1/payments", count="1"))
+            return Found()
 
         return self._reading("test_connection", ask)
 
@@ -234,18 +169,18 @@ class Razorpay:
         """Take authorised money; a refusal because it was taken before, for this very amount, is SUCCESS."""
         path = f"/v1/payments/{facts.checked_id(payment_ref, facts.PAYMENT_ID)}/capture"
 
-        def ask(call: Call) -> _Found:
-            reply = call.post(path, parameters.capture_body(amount))
+        def ask(asking: Asking) -> Found:
+            reply = asking.call.post(path, parameters.capture_body(amount))
             if reply.outcome is Outcome.DECLINED:
-                there = self._if_heard(lambda: self._payment(call, payment_ref))
+                there = asking.if_heard(lambda: asking.payment(payment_ref))
                 if there is None or not there.took_money or there.amount != amount:
                     outcome = Outcome.UNKNOWN if there is None else Outcome.DECLINED
-                    raise _Ended(outcome, self._words_of(reply))
-                return _Found(payments=(there,))
-            taken = self._reader.payment(self._value(call, reply))
+                    raise Ended(outcome, asking.words_of(reply))
+                return Found(payments=(there,))
+            taken = asking.read.payment(asking.value(reply))
             if taken.provider_ref != payment_ref or not taken.took_money or taken.amount != amount:
                 raise Malformed("what was captured is not what was asked for")
-            return _Found(payments=(taken,))
+            return Found(payments=(taken,))
 
         return self._writing("capture", ask)
 
@@ -256,27 +191,18 @@ class Razorpay:
         body = parameters.refund_body(request)
         path = f"/v1/payments/{facts.checked_id(request.payment_ref, facts.PAYMENT_ID)}/refund"
 
-        def ask(call: Call) -> _Found:
-            reply = call.post(path, body, **{"X-Refund-Idempotency": request.key})
+        def ask(asking: Asking) -> Found:
+            reply = asking.call.post(path, body, **{"X-Refund-Idempotency": request.key})
             if reply.outcome is Outcome.DECLINED:
-                made = self._refund_made_before(call, request, self._words_of(reply))
+                made = _refund_made_before(asking, request, asking.words_of(reply))
             else:
-                made = self._reader.refund(self._value(call, reply))
+                made = asking.read.refund(asking.value(reply))
             named = (made.payment_ref, made.amount, made.key or request.key)
             if named != (request.payment_ref, request.amount, request.key):
                 raise Malformed("what was refunded is not what was asked for")
-            return _Found(refunds=(made,))
+            return Found(refunds=(made,))
 
         return self._writing("refund", ask)
-
-    def _refund_made_before(self, call: Call, request: RefundRequest, words: str) -> RefundFacts:
-        """The refund that an earlier sending made, whose answer was lost: "fully refunded" may be its own doing."""
-        there = self._if_heard(lambda: self._refunds_of(call, request.payment_ref))
-        for refund in there or ():
-            if refund.key == request.key:
-                return refund
-        certain = there is not None and not answers.says_key_was_used(words)
-        raise _Ended(Outcome.DECLINED if certain else Outcome.UNKNOWN, words)
 
     # --- without a call ---
 
@@ -300,18 +226,18 @@ class Razorpay:
 
     # --- one call ---
 
-    def _writing(self, verb: str, ask: Callable[[Call], _Found]) -> Answer:
+    def _writing(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
         return self._run(verb, self.capabilities.create_deadline_ms, ask)
 
-    def _reading(self, verb: str, ask: Callable[[Call], _Found]) -> Answer:
+    def _reading(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
         return self._run(verb, self.capabilities.status_deadline_ms, ask)
 
-    def _run(self, verb: str, deadline_ms: int, ask: Callable[[Call], _Found]) -> Answer:
+    def _run(self, verb: str, deadline_ms: int, ask: Callable[[Asking], Found]) -> Answer:
         call = self._client.call(verb, deadline_ms)
-        outcome, found, message, retry_after_s = Outcome.SUCCESS, _Found(), "", None
+        outcome, found, message, retry_after_s = Outcome.SUCCESS, Found(), "", None
         try:
-            found = ask(call)
-        except _Ended as ended:
+            found = ask(Asking(call, self._reader))
+        except Ended as ended:
             outcome, message, retry_after_s = ended.outcome, ended.message, ended.retry_after_s
         except Malformed as error:
             outcome, message = Outcome.UNKNOWN, str(error)
@@ -327,78 +253,6 @@ class Razorpay:
             elapsed_ms=call.elapsed_ms,
         )
 
-    def _get(self, call: Call, path: str, **query: str) -> Json:
-        return self._value(call, call.get(path, **query))
-
-    def _value(self, call: Call, reply: Reply) -> Json:
-        """The understood body; anything else ends the call."""
-        if reply.outcome is Outcome.SUCCESS:
-            return reply.value
-        later = call.requests > 1 and reply.outcome in _ONLY_OF_THE_FIRST
-        raise _Ended(Outcome.UNKNOWN if later else reply.outcome, self._words_of(reply), reply.retry_after_s)
-
-    def _words_of(self, reply: Reply) -> str:
-        return self._reader.message_from(reply.value) or self._reader.plain(reply.why)
-
-    def _if_heard(self, look: Callable[[], _T]) -> _T | None:
-        """What a look found, or None if the answer did not come or was not understood."""
-        try:
-            return look()
-        except (_Ended, Malformed):
-            return None
-
-    def _checkout(self, method: str, value: Json) -> CheckoutFacts:
-        return self._reader.link(value) if method == facts.LINK else self._reader.order(value)
-
-    def _with_reference(self, call: Call, method: str, reference: str) -> tuple[CheckoutFacts, ...]:
-        if method == facts.LINK:
-            value = self._get(call, _path_of(method), reference_id=reference)
-            items = answers.items_from(value, "payment_links")
-        else:
-            items = answers.items_from(self._get(call, _path_of(method), receipt=reference))
-        found = tuple(one for one in (self._checkout(method, item) for item in items) if one.reference == reference)
-        if items and not found:
-            raise Malformed("the list is not of what was asked for")
-        return found
-
-    def _payment(self, call: Call, payment_id: str) -> ProviderTry:
-        payment = self._reader.payment(self._get(call, f"/v1/payments/{payment_id}"))
-        if payment.provider_ref != payment_id:
-            raise Malformed("another payment than the one asked for")
-        return payment
-
-    def _tries_of(self, call: Call, order_id: str) -> dict[str, ProviderTry]:
-        tries: dict[str, ProviderTry] = {}
-        for item in answers.items_from(self._get(call, f"/v1/orders/{order_id}/payments")):
-            one = self._reader.payment(item)
-            if tries.setdefault(one.provider_ref, one) != one:
-                raise Malformed("one payment told in two ways")
-        return tries
-
-    def _refunds_of(self, call: Call, payment_id: str) -> tuple[RefundFacts, ...]:
-        path = f"/v1/payments/{payment_id}/refunds"
-        refunds = tuple(self._reader.refund(item) for item in self._pages(call, path, facts.PAGE))
-        if any(refund.payment_ref != payment_id for refund in refunds):
-            raise Malformed("a refund of another payment")
-        return refunds
-
-    def _pages(self, call: Call, path: str, size: int, **query: str) -> Iterator[Json]:
-        """Every entry of a list, each once: a new one at its head pushes others onto the next page."""
-        seen: set[str] = set()
-        for page in range(facts.MOST_PAGES):
-            items = answers.items_from(self._get(call, path, **query, count=str(size), skip=str(page * size)))
-            for item in items:
-                entry = Fields(item, "entry").text("id")
-                if entry not in seen:
-                    seen.add(entry)
-                    yield item
-            if len(items) < size:
-                return
-        raise Malformed("a list without an end")
-
-
-_T = TypeVar("_T")
-
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
@@ -410,12 +264,6 @@ class _Sent:
     amount: Money
 
 
-def _path_of(method: str) -> str:
-    if method not in facts.METHODS:
-        raise Bug("method_unknown", provider=facts.NAME, method=method)
-    return "/v1/payment_links" if method == facts.LINK else "/v1/orders"
-
-
 def _sent(method: str, body: str) -> _Sent:
     try:
         fields = Fields(parse(body.encode()), "parameters")
@@ -425,26 +273,28 @@ def _sent(method: str, body: str) -> _Sent:
         raise Bug("provider_parameters_malformed", provider=facts.NAME, method=method) from error
 
 
-def _same(checkout: CheckoutFacts, provider_id: str) -> CheckoutFacts:
-    if checkout.provider_id != provider_id:
-        raise Malformed("another checkout than the one asked for")
-    return checkout
+def _create(asking: Asking, wanted: _Sent) -> Found:
+    reply = asking.call.post(path_of(wanted.method), wanted.body)
+    if reply.outcome is Outcome.DECLINED:
+        # It may be refused because an earlier sending, whose answer was lost, had made it.
+        there = asking.if_heard(lambda: asking.with_reference(wanted.method, wanted.reference))
+        raise Ended(Outcome.DECLINED if there == () else Outcome.UNKNOWN, asking.words_of(reply))
+    made = asking.checkout(wanted.method, asking.value(reply))
+    if (made.reference, made.amount) != (wanted.reference, wanted.amount):
+        raise Malformed("what was made is not what was asked for")
+    if wanted.method == facts.LINK and made.url is None:
+        raise Malformed("the link's address is not one of Razorpay's")
+    return Found(checkouts=(made,))
 
 
-def _with_tries(link: CheckoutFacts, order_id: str | None, tries: Iterable[ProviderTry]) -> CheckoutFacts:
-    """The link with its payments. A payment names the order behind the link; where the link names none, its list rules.
-
-    One that names another order keeps that, so that the verification refuses it.
-    """
-    mine = (replace(one, checkout_id=link.provider_id) if order_id in (None, one.checkout_id) else one for one in tries)
-    return replace(link, tries=tuple(mine))
-
-
-def _not_paid_by_nobody(checkout: CheckoutFacts) -> CheckoutFacts:
-    """A list of payments can lag behind the status; without one there is nothing to verify yet."""
-    if checkout.status is CheckoutStatus.PAID and not any(one.took_money for one in checkout.tries):
-        raise Malformed("paid, but by no payment")
-    return checkout
+def _refund_made_before(asking: Asking, request: RefundRequest, words: str) -> RefundFacts:
+    """The refund that an earlier sending made, whose answer was lost: "fully refunded" may be its own doing."""
+    there = asking.if_heard(lambda: asking.refunds_of(request.payment_ref))
+    for refund in there or ():
+        if refund.key == request.key:
+            return refund
+    certain = there is not None and not answers.says_key_was_used(words)
+    raise Ended(Outcome.DECLINED if certain else Outcome.UNKNOWN, words)
 
 
 if TYPE_CHECKING:
