@@ -39,6 +39,9 @@ SIGNED_IN, WITHOUT_SESSION = Anybody.SIGNED_IN, Anybody.WITHOUT_SESSION
 
 MATRIX: Final[dict[str, Action | Anybody]] = {
     "access.approve": SIGNED_IN,
+    "audit_log.check_audit": Action.VIEW_AUDIT,
+    "audit_log.count_audit": Action.VIEW_AUDIT,
+    "audit_log.list_audit": Action.VIEW_AUDIT,
     "cancel.cancel": Action.CANCEL_PAYMENT,
     "cancel.switch": Action.TAKE_PAYMENT,
     "cart_validation.validate_for_checkout": Action.SELL,

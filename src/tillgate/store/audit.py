@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -98,24 +99,27 @@ def verify_chain(connection: Connection, key: AuditKey, *, last: int | None = No
 def _verify_till(connection: Connection, key: AuditKey, head: Row[Any], start: int) -> ChainFault | None:
     till_id: str = head.till_id
     prev, seq = GENESIS if start == 0 else None, start
-    for row in _rows(connection, till_id, start):
-        seq += 1
-        if row["seq"] != seq:
-            return ChainFault(till_id, seq, "row_missing")
-        if prev is not None and row["prev"] != prev:
-            return ChainFault(till_id, seq, "link_broken")
-        prev = str(row["mac"])
-        if not hmac.compare_digest(key.mac(_canonical(row)), prev):
-            return ChainFault(till_id, seq, "row_changed")
+    with closing(_rows(connection, till_id, start)) as rows:
+        for row in rows:
+            seq += 1
+            if row["seq"] != seq:
+                return ChainFault(till_id, seq, "row_missing")
+            if prev is not None and row["prev"] != prev:
+                return ChainFault(till_id, seq, "link_broken")
+            prev = str(row["mac"])
+            if not hmac.compare_digest(key.mac(_canonical(row)), prev):
+                return ChainFault(till_id, seq, "row_changed")
     if seq != head.seq or (seq > start and prev != head.mac):
         return ChainFault(till_id, seq, "end_cut")
     return None
 
 
-def _rows(connection: Connection, till_id: str, start: int) -> Iterator[dict[str, object]]:
+def _rows(connection: Connection, till_id: str, start: int) -> Generator[dict[str, object], None, None]:
     query = select(audit).where(audit.c.till_id == till_id, audit.c.seq > start).order_by(audit.c.seq)
-    for row in connection.execution_options(stream_results=True, yield_per=1000).execute(query):
-        yield dict(row._mapping)
+    # A server keeps the cursor open until it is closed, also where a fault ends the walk early.
+    with connection.execute(query, execution_options={"stream_results": True, "yield_per": 1000}) as found:
+        for row in found:
+            yield dict(row._mapping)
 
 
 def _canonical(row: dict[str, object]) -> str:
