@@ -12,6 +12,7 @@ from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
 from tests.factories.payments import Desk, open_desk
 from tests.factories.people import quick_pins, signed_in
+from tests.factories.shop import Counter, open_counter
 from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite
 from tests.postgres import PostgresServer
 from tillgate.domain.staff import Actor, Role
@@ -83,3 +84,15 @@ def desk(till: Till, cashier: Actor, manager: Actor) -> Desk:
 @pytest.fixture
 def provider(desk: Desk) -> FakeProvider:
     return desk.provider
+
+
+@pytest.fixture
+def counter(till: Till) -> Counter:
+    """The small shop, on both databases."""
+    return open_counter(till)
+
+
+@pytest.fixture
+def corner(sqlite_only: Engine, clock: FakeClock) -> Counter:
+    """The small shop on SQLite alone, for what is decided above the database."""
+    return open_counter(make_till(sqlite_only, clock))

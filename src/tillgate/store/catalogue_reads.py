@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, or_, select
 from tillgate.store.models import product, rental_period, variant, vendor
 from tillgate.store.search import find_ids
 
+_LONGEST_SCAN: Final = 64
 PRODUCT_COLUMNS: Final = (*product.c, vendor.c.name.label("vendor_name"), vendor.c.active.label("vendor_active"))
 _PRODUCTS: Final = select(*PRODUCT_COLUMNS).join(vendor, vendor.c.id == product.c.vendor_id)
 _BY_IDS: Final = _PRODUCTS.where(product.c.id.in_(bindparam("ids", expanding=True)))
@@ -55,7 +56,10 @@ _SELLABLE: Final = (
 
 def find_exact(connection: Connection, text: str) -> list[tuple[int, int]]:
     """Active variants of exactly this code or barcode: (variant, product)."""
-    found = connection.execute(_EXACT, {"code": text.strip().upper(), "barcode": text.strip()})
+    scanned = _scanned(text)
+    if not scanned:
+        return []
+    found = connection.execute(_EXACT, {"code": scanned.upper(), "barcode": scanned})
     return [(int(row.id), int(row.product_id)) for row in found]
 
 
@@ -63,8 +67,14 @@ def search_ids(connection: Connection, text: str, words: Sequence[str], limit: i
     """Active products in groups: of exactly this code, whose name begins so, and all others that match."""
     if not words:
         return [[int(row.id) for row in connection.execute(_FIRST_BY_NAME, {"limit": limit})]]
-    exact = [int(row.id) for row in connection.execute(_EXACT_PRODUCT, {"code": text.strip().upper()})]
+    exact = [int(row.id) for row in connection.execute(_EXACT_PRODUCT, {"code": _scanned(text).upper()})]
     return [exact, *find_ids(connection, product, words, limit)]
+
+
+def _scanned(text: str) -> str:
+    """A text that may be a code or barcode, or nothing: they are printable and short."""
+    plain = text.strip()
+    return plain if len(plain) <= _LONGEST_SCAN and plain.isprintable() else ""
 
 
 def list_products_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
