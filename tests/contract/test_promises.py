@@ -16,7 +16,7 @@ from tests.contract.bench import AMOUNT, Bench
 from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, RefundStatus, TryStatus
 from tillgate.domain.errors import Bug, Invalid
 from tillgate.domain.money import Money
-from tillgate.ports import Answer, AttemptRef, CancelWay, Outcome, PaymentProvider
+from tillgate.ports import Answer, AttemptRef, CancelWay, Outcome, Payer, PaymentProvider
 from tillgate.sandbox import FaultKind, Verb
 
 PART = Money(40_000, "INR")
@@ -359,6 +359,21 @@ def test_a_return_counts_for_its_own_attempt_and_as_it_was_sent(bench: Bench) ->
         spoiled = bench.opened()
         bench.sandbox.faults.arm(FaultKind.BAD_SIGNATURE, Verb.RETURN, text=kind)
         assert not bench.provider.check_return(spoiled, bench.signed_return(spoiled))
+
+
+def test_a_checkout_has_an_address_of_its_own_or_a_page_of_ours(bench: Bench) -> None:
+    attempt = bench.opened()
+    url = fetched(bench, attempt).url
+    page = bench.provider.page(attempt, "Shop", "Contract", Payer("Asha", "asha@example.in", "+919876543210"))
+    assert (url is None) is (page is not None)
+    if page is None:
+        return
+    shown = json.dumps(dict(page.options))
+    assert attempt.provider_id is not None
+    assert attempt.provider_id in shown
+    assert str(AMOUNT.minor) in shown
+    assert bench.sandbox.razorpay.key_secret not in shown
+    assert any(page.script_url.startswith(source + "/") for source in page.sources)
 
 
 # --- keys, guard, threads, end ---
