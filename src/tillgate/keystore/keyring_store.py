@@ -31,6 +31,8 @@ ALLOWED: Final = frozenset(
 _CHAINER: Final = "keyring.backends.chainer.ChainerBackend"
 # How the libraries below keyring say that the user did not unlock it.
 _LOCKED: Final = frozenset({"KeyringLocked", "LockedException", "PromptDismissedException"})
+# There is one keyring, however many stores look into it.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class KeyringStore:
@@ -40,7 +42,6 @@ class KeyringStore:
         self._service = service
         self._deadline_s = deadline_s
         self._allowed = allowed
-        self._one_at_a_time = threading.Lock()
 
     def load(self, name: str) -> str | None:
         """The secret, or None. Raises Unavailable("keyring_locked" | "keyring_absent" | "keyring_slow")."""
@@ -76,7 +77,7 @@ class KeyringStore:
 
         def run() -> None:
             # What was given up while it waited is not done late, over something newer.
-            if not self._one_at_a_time.acquire(timeout=self._deadline_s):
+            if not _ONE_AT_A_TIME.acquire(timeout=self._deadline_s):
                 return
             try:
                 if not given_up.is_set():
@@ -84,7 +85,7 @@ class KeyringStore:
             except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
                 failure.append(error)
             finally:
-                self._one_at_a_time.release()
+                _ONE_AT_A_TIME.release()
 
         thread = threading.Thread(target=run, name="keyring", daemon=True)
         thread.start()
