@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tillgate.domain.errors import Bug, NotAllowed, Unavailable
 from tillgate.domain.money import Money
@@ -27,11 +27,32 @@ from tillgate.services.credentials import prove
 from tillgate.services.pin_hash import Pins
 from tillgate.services.till import Till
 from tillgate.store.models import approval, staff, staff_session
+from tillgate.store.statements import Statement
 from tillgate.store.unit_of_work import UnitOfWork
 
 _TOKEN_BYTES: Final = 32
 # Clocks of tills differ a little, and time servers correct them.
 _CLOCK_SLACK: Final = timedelta(minutes=5)
+
+
+class _Session(NamedTuple):
+    """What decides whether a session grants anything."""
+
+    staff_id: int
+    till_id: str
+    started_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime
+    ended_at: datetime | None
+    role: Role
+    active: int
+
+
+_SESSION_BY_KEY: Final = Statement(
+    select(*(staff_session.c[name] for name in _Session._fields[:6]), staff.c.role, staff.c.active)
+    .join(staff, staff.c.id == staff_session.c.staff_id)
+    .where(staff_session.c.key == bindparam("key"))
+)
 
 
 def authorize(
@@ -42,15 +63,17 @@ def authorize(
     subject: str = "",
     amount: Money | None = None,
     approval_token: str | None = None,
+    on: Connection | None = None,
 ) -> int | None:
     """Raises NotAllowed unless a live session of an active person grants the action, by role or by an approval.
 
     An approval is consumed in the unit of work given, so that it comes and goes with the action itself; the approving
     manager's staff id is returned, and None where the role was enough. The codes are "session_over", "not_allowed",
     "approval_needed", "confirm_needed" and those of `use_approval`. The system is refused too: it has no button.
-    Raises Unavailable("till_blocked") for what a till may not do that a start-up gate keeps from selling.
+    Raises Unavailable("till_blocked") for what a till may not do that a start-up gate keeps from selling. With a till,
+    `on` is a connection that the caller reads through anyway.
     """
-    session, now = _live_session(where, actor)
+    session, now = _live_session(where, actor, on)
     if isinstance(where, Till) and action not in WHILE_BLOCKED and (stopped := where.blocked()):
         raise Unavailable("till_blocked", because=stopped)
     role: Role = session.role
@@ -146,9 +169,11 @@ def use_approval(
     return int(row.approved_by)
 
 
-def _live_session(where: Till | UnitOfWork, actor: Actor) -> tuple[Row[Any], datetime]:
+def _live_session(where: Till | UnitOfWork, actor: Actor, on: Connection | None = None) -> tuple[_Session, datetime]:
     if isinstance(where, UnitOfWork):
         session, now = _find_session(where.connection, actor), where.now
+    elif on is not None:
+        session, now = _find_session(on, actor), where.clock.now()
     else:
         with where.db.read() as connection:
             session, now = _find_session(connection, actor), where.clock.now()
@@ -157,14 +182,14 @@ def _live_session(where: Till | UnitOfWork, actor: Actor) -> tuple[Row[Any], dat
     return session, now
 
 
-def _find_session(connection: Connection, actor: Actor) -> Row[Any] | None:
+def _find_session(connection: Connection, actor: Actor) -> _Session | None:
     if actor.staff_id is None or not actor.session:
         return None
-    query = select(staff_session, staff.c.role, staff.c.active).join(staff, staff.c.id == staff_session.c.staff_id)
-    return connection.execute(query.where(staff_session.c.key == actor.session)).one_or_none()
+    row = _SESSION_BY_KEY.first(connection, key=actor.session)
+    return _Session(*row) if row else None
 
 
-def _is_live(session: Row[Any], actor: Actor, now: datetime) -> bool:
+def _is_live(session: _Session, actor: Actor, now: datetime) -> bool:
     mine = session.staff_id == actor.staff_id and session.till_id == actor.till_id
     begun = session.started_at - _CLOCK_SLACK <= now
     return bool(mine and session.active and session.ended_at is None and begun and now < session.expires_at)

@@ -34,6 +34,7 @@ from tillgate.services.payment_rows import (
     load_attempt,
     load_capture,
     load_payment,
+    lock_owner,
     move_payment,
 )
 from tillgate.services.records import AttemptRecord, PaymentRecord
@@ -62,29 +63,28 @@ class Applied:
     to_capture: tuple[ProviderTry, ...] = ()
 
 
-def apply_create_answer(till: Till, attempt_id: int, call_id: int, answer: Answer) -> None:
+def apply_create_answer(till: Till, attempt_id: int, call_id: int, answer: Answer) -> PaymentRecord:
     """Write down what came of opening a checkout."""
 
-    def work(uow: UnitOfWork) -> None:
+    def work(uow: UnitOfWork) -> PaymentRecord:
         facts = answer.checkout
         note_answer(uow, call_id, answer, facts.provider_id if facts else None)
         if answer.outcome is Outcome.SUCCESS and facts is not None:
-            take_facts(uow, till, attempt_id, facts, "create")
-            return
+            return take_facts(uow, till, attempt_id, facts, "create").payment
         owner, attempt = _locked(uow, attempt_id)
         if answer.outcome is Outcome.DECLINED:
-            end_attempt(uow, owner, attempt, AttemptState.FAILED, answer.message or "declined")
-        elif answer.outcome is Outcome.MISCONFIGURED:
+            return end_attempt(uow, owner, attempt, AttemptState.FAILED, answer.message or "declined")[0]
+        if answer.outcome is Outcome.MISCONFIGURED:
             observe(uow, till, "error", "provider_misconfigured", 0)
-            end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")
-        else:
-            wait = next_check(attempt.created_at, uow.now)
-            if answer.retry_after_s is not None:
-                wait = uow.now + timedelta(seconds=answer.retry_after_s)
-            uow.record("payment.call", owner.subject, kind="create", outcome=answer.outcome.value)
-            change_attempt(uow, attempt, next_check_at=wait, lease_until=None)
+            return end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
+        wait = next_check(attempt.created_at, uow.now)
+        if answer.retry_after_s is not None:
+            wait = uow.now + timedelta(seconds=answer.retry_after_s)
+        uow.record("payment.call", owner.subject, kind="create", outcome=answer.outcome.value)
+        change_attempt(uow, attempt, next_check_at=wait, lease_until=None)
+        return owner
 
-    till.db.transact(till.system, work)
+    return till.db.transact(till.system, work)
 
 
 def apply_facts(till: Till, attempt_id: int, facts: CheckoutFacts, source: str) -> Applied:
@@ -171,8 +171,7 @@ def _give_back(uow: UnitOfWork, till: Till, owner: PaymentRecord, reason: str) -
 
 def _locked(uow: UnitOfWork, attempt_id: int) -> tuple[PaymentRecord, AttemptRecord]:
     """The payment before its attempt, always, so that two tills never wait for each other."""
-    owner_id = load_attempt(uow.connection, attempt_id).payment_id
-    owner = load_payment(uow.connection, owner_id, lock=True)
+    owner = lock_owner(uow.connection, attempt_id)
     return owner, load_attempt(uow.connection, attempt_id, lock=True)
 
 

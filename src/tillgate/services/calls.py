@@ -56,13 +56,13 @@ def plan_call(
 
 def mark_sent(till: Till, call_id: int, kind: str) -> None:
     """Commit that the call is about to be sent: from here on it may have happened."""
-    fp("start.before_sent_mark")
-
-    def work(uow: UnitOfWork) -> None:
-        update_rows(uow.connection, provider_call, {"id": call_id}, {"outcome": SENT, "first_sent_at": uow.now})
-
-    till.db.transact(till.system, work)
+    till.db.transact(till.system, lambda uow: note_sent(uow, call_id))
     fp(f"{kind}.after_sent_mark")
+
+
+def note_sent(uow: UnitOfWork, call_id: int) -> None:
+    """The same inside a transaction that is open already."""
+    update_rows(uow.connection, provider_call, {"id": call_id}, {"outcome": SENT, "first_sent_at": uow.now})
 
 
 def note_answer(uow: UnitOfWork, call_id: int, answer: Answer, provider_ref: str | None = None) -> None:

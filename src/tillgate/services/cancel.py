@@ -14,6 +14,7 @@ from tillgate.services.access import authorize
 from tillgate.services.apply import end_attempt
 from tillgate.services.payment_rows import (
     change_attempt,
+    change_payment,
     find_live_attempt,
     list_captures,
     load_attempt,
@@ -75,7 +76,7 @@ def switch(till: Till, actor: Actor, payment_id: int, provider_name: str, method
         return _result(till, payment_id)
     planned = _succeed(till, actor, attempt.id, provider, method)
     if planned is not None:
-        send_create(till, planned.attempt_id, planned.call_id)
+        send_create(till, planned)
     return _result(till, payment_id)
 
 
@@ -163,7 +164,8 @@ def _succeed(till: Till, actor: Actor, attempt_id: int, provider: PaymentProvide
             uow, attempt, state=AttemptState.CANCELLED, ended_reason="switched", next_check_at=now, lease_until=None
         )
         uow.record("payment.switched", owner.subject, attempt=attempt.id, to=f"{provider.name}:{method}")
-        return plan_attempt(uow, till, owner, provider, method)[1]
+        owner = change_payment(uow, owner, provider=provider.name)
+        return plan_attempt(uow, till, owner, provider, method)
 
     return till.db.transact(actor, work)
 

@@ -21,6 +21,14 @@ _ATTEMPT: Final = columns(AttemptRecord, payment_attempt)
 _CAPTURE: Final = columns(CaptureRecord, capture)
 _LOAD_PAYMENT: Final = Statement(select(*_PAYMENT).where(payment.c.id == bindparam("id")))
 _LOCK_PAYMENT: Final = Statement(select(*_PAYMENT).where(payment.c.id == bindparam("id")).with_for_update())
+_LOCK_OWNER: Final = Statement(
+    select(*_PAYMENT)
+    .where(
+        payment.c.id
+        == select(payment_attempt.c.payment_id).where(payment_attempt.c.id == bindparam("id")).scalar_subquery()
+    )
+    .with_for_update()
+)
 _BY_KEY: Final = Statement(select(*_PAYMENT, payment.c.request_sha256).where(payment.c.idem_key == bindparam("key")))
 _LIVE_PAYMENT: Final = Statement(
     select(*_PAYMENT)
@@ -41,6 +49,14 @@ def load_payment(connection: Connection, payment_id: int, *, lock: bool = False)
     row = (_LOCK_PAYMENT if lock else _LOAD_PAYMENT).first(connection, id=payment_id)
     if row is None:
         raise NotFound("payment_unknown", payment=payment_id)
+    return PaymentRecord(*row)
+
+
+def lock_owner(connection: Connection, attempt_id: int) -> PaymentRecord:
+    """The payment of an attempt, locked. Raises NotFound("attempt_unknown")."""
+    row = _LOCK_OWNER.first(connection, id=attempt_id)
+    if row is None:
+        raise NotFound("attempt_unknown", attempt=attempt_id)
     return PaymentRecord(*row)
 
 

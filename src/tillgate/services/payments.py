@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.cadence import next_check
@@ -19,7 +19,7 @@ from tillgate.domain.payment import AttemptState, Fulfilment, PaymentState, Purp
 from tillgate.domain.settings import LINK_MINUTES
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
-from tillgate.ports import CheckoutRequest, Outcome, Payer, PaymentProvider
+from tillgate.ports import CheckoutRequest, Payer, PaymentProvider
 from tillgate.services import calls
 from tillgate.services.access import authorize
 from tillgate.services.apply import apply_create_answer
@@ -94,7 +94,11 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
     The same key gives the first answer. Raises Invalid for a bad command, Refused("key_reused") for the same key with
     other content, Refused("already_being_paid") naming the live payment, Unavailable when the database is busy.
     """
-    authorize(till, actor, Action.TAKE_PAYMENT)
+    with till.db.read() as connection:
+        authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
+        existing = _replay(connection, command)
+    if existing is not None:
+        return existing
     provider = _provider_for(till, command)
     _check(command, provider)
     fp("start.before_intent")
@@ -102,26 +106,41 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
     if planned is None:
         return started
     fp("start.after_intent")
-    send_create(till, planned.attempt_id, planned.call_id)
-    with till.db.read() as connection:
-        return Started(load_payment(connection, started.payment.id), existing=False)
+    return Started(send_create(till, planned), existing=False)
 
 
-def send_create(till: Till, attempt_id: int, call_id: int) -> Outcome:
-    """Send a planned create and write down its outcome; used again by settling for a call that was never sent."""
-    with till.db.read() as connection:
-        attempt = load_attempt(connection, attempt_id)
-    calls.mark_sent(till, call_id, "start")
+def send_create(till: Till, planned: Planned) -> PaymentRecord:
+    """Send a planned create and write down its outcome; used again by settling for a call that was never sent.
+
+    Nothing is sent where the attempt was ended meanwhile, as one is whose lease ran out before it was sent.
+    """
+    attempt = _mark_sent(till, planned)
+    if attempt is None:
+        with till.db.read() as connection:
+            return load_payment(connection, load_attempt(connection, planned.attempt_id).payment_id)
     answer = till.providers[attempt.provider].create(attempt.method, attempt.parameters)
     fp("start.after_answer")
-    apply_create_answer(till, attempt_id, call_id, answer)
+    owner = apply_create_answer(till, attempt.id, planned.call_id, answer)
     fp("start.after_outcome")
-    return answer.outcome
+    return owner
 
 
-def plan_attempt(
-    uow: UnitOfWork, till: Till, owner: PaymentRecord, provider: PaymentProvider, method: str
-) -> tuple[AttemptRecord, Planned]:
+def _mark_sent(till: Till, planned: Planned) -> AttemptRecord | None:
+    fp("start.before_sent_mark")
+
+    def work(uow: UnitOfWork) -> AttemptRecord | None:
+        attempt = load_attempt(uow.connection, planned.attempt_id, lock=True)
+        if not attempt.live:
+            return None
+        calls.note_sent(uow, planned.call_id)
+        return attempt
+
+    attempt = till.db.transact(till.system, work)
+    fp("start.after_sent_mark")
+    return attempt
+
+
+def plan_attempt(uow: UnitOfWork, till: Till, owner: PaymentRecord, provider: PaymentProvider, method: str) -> Planned:
     """Write down a new live attempt with the exact body to be sent, leased to this process until it is sent."""
     reference = new_reference()
     minutes = till.settings()[LINK_MINUTES]
@@ -158,7 +177,7 @@ def plan_attempt(
     uow.record(
         "payment.attempt", owner.subject, attempt=attempt_id, provider=provider.name, method=method, reference=reference
     )
-    return load_attempt(uow.connection, attempt_id), Planned(attempt_id, call_id)
+    return Planned(attempt_id, call_id)
 
 
 def _provider_for(till: Till, command: StartPayment) -> PaymentProvider:
@@ -195,8 +214,7 @@ def _write_intent(
         _refuse_live(uow.connection, command)
         command.guard(uow)
         owner = _insert_payment(uow, till, command)
-        _, planned = plan_attempt(uow, till, owner, provider, command.method)
-        return Started(owner, existing=False), planned
+        return Started(owner, existing=False), plan_attempt(uow, till, owner, provider, command.method)
 
     try:
         return till.db.transact(actor, work)
@@ -249,22 +267,16 @@ def _insert_payment(uow: UnitOfWork, till: Till, command: StartPayment) -> Payme
         "payer_email": command.payer.email,
         "payer_phone": command.payer.phone,
         "till_id": till.id,
+        "provider": command.provider,
         "created_by": uow.actor.staff_id,
         "created_at": uow.now,
         "fulfilment": Fulfilment.NONE,
     }
     payment_id = insert_row(uow.connection, payment, row)
-    lines = [
-        {
-            "payment_id": payment_id,
-            "thing_kind": thing.kind,
-            "thing_id": thing.id,
-            "amount_minor": thing.amount.minor,
-            "currency": thing.amount.currency,
-        }
-        for thing in command.things
-    ]
-    uow.execute(insert(allocation), lines)
+    for thing in command.things:
+        line = {"payment_id": payment_id, "thing_kind": thing.kind, "thing_id": thing.id}
+        line |= {"amount_minor": thing.amount.minor, "currency": thing.amount.currency}
+        insert_row(uow.connection, allocation, line)
     made = load_payment(uow.connection, payment_id)
     uow.record(
         "payment.created",

@@ -25,7 +25,7 @@ from tillgate.services.apply import Applied, apply_facts, end_attempt, fulfil
 from tillgate.services.attempt_lease import claim, due_ids, release
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import change_attempt, find_live_attempt, load_attempt, load_payment
-from tillgate.services.payments import send_create
+from tillgate.services.payments import Planned, send_create
 from tillgate.services.records import AttemptRecord, PaymentRecord
 from tillgate.services.till import Till
 from tillgate.store.models import payment, payment_attempt
@@ -239,7 +239,7 @@ def _send_again(till: Till, provider: PaymentProvider, attempt: AttemptRecord) -
         till.system,
         lambda uow: calls.plan_call(uow, provider.name, "create", attempt.parameters, attempt_id=attempt.id),
     )
-    send_create(till, attempt.id, call_id)
+    send_create(till, Planned(attempt.id, call_id))
 
 
 def _paid_or_newest(found: tuple[CheckoutFacts, ...]) -> CheckoutFacts:

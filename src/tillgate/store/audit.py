@@ -18,7 +18,7 @@ from tillgate.store.statements import Statement, update_rows
 
 GENESIS: Final = "0" * 64
 _EPOCH_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
-
+_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 _HEAD: Final = Statement(
     select(audit_head.c.seq, audit_head.c.at, audit_head.c.mac)
@@ -69,7 +69,7 @@ def append_entries(
     seq, prev, at = (head[0], head[2], max(head[1], now)) if head else (0, GENESIS, now)
     for entry in entries:
         seq += 1
-        data = json.dumps(entry.data, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
+        data = _ENCODE(entry.data)
         row = {"till_id": till_id, "seq": seq, "at": at, "actor": entry.actor, "event": entry.event}
         row |= {"subject": entry.subject, "data": data, "prev": prev}
         prev = row["mac"] = key.mac(_canonical(row))
@@ -126,4 +126,4 @@ def _canonical(row: dict[str, object]) -> str:
     at = row["at"]
     stamp = at.strftime(_EPOCH_FORMAT) if isinstance(at, datetime) else ""
     parts = (row["till_id"], row["seq"], stamp, row["actor"], row["event"], row["subject"], row["data"], row["prev"])
-    return json.dumps([str(part) for part in parts], ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE([str(part) for part in parts])

@@ -78,14 +78,20 @@ class Statement:
         for name, convert in compiled.binds:
             given[name] = convert(given[name])
         parameters: Any = given if compiled.names is None else [given[name] for name in compiled.names]
-        driver = connection.connection
-        cursor = driver.cursor()
+        driver: Any = connection.connection.dbapi_connection
         try:
-            cursor.execute(compiled.text, parameters)
+            return driver.execute(compiled.text, parameters), compiled
         except Exception as error:
-            cursor.close()
             raise _translated(error, compiled.text, connection) from error
-        return cursor, compiled
+
+
+def run_text(connection: Connection, text: str) -> None:
+    """Run a statement without parameters or rows, such as BEGIN."""
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.execute(text)
+    except Exception as error:
+        raise _translated(error, text, connection) from error
 
 
 def _compile(statement: Select[Any] | Insert | Update | Delete, dialect: Dialect) -> _Compiled:

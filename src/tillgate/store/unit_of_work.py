@@ -22,6 +22,7 @@ from tillgate.domain.errors import Bug, MoneyMoved, Unavailable
 from tillgate.domain.staff import Actor
 from tillgate.ports import Clock
 from tillgate.store.audit import AuditEntry, AuditKey, append_entries
+from tillgate.store.engine import begin_reading
 
 T = TypeVar("T")
 TRIES: Final = 3
@@ -81,9 +82,13 @@ class Database:
     jitter: Callable[[], float] = random.random
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _writer: Engine = field(init=False)
+    _reader: Engine = field(init=False)
 
     def __post_init__(self) -> None:
         self._writer = self.engine.execution_options(writing=True)
+        # SQLite's reads are of one moment by themselves.
+        moment = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._reader = moment
 
     @property
     def is_sqlite(self) -> bool:
@@ -127,8 +132,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; nothing may be written through it."""
-        with _marked(), self.engine.connect() as connection:
-            yield connection
+        # Written out: this is passed more often than anything else here.
+        _inside.depth = getattr(_inside, "depth", 0) + 1
+        try:
+            with self._reader.connect() as connection:
+                begin_reading(connection)
+                yield connection
+        finally:
+            _inside.depth -= 1
 
     def close(self) -> None:
         """Drop the connections; on SQLite the last one folds the WAL into the file."""

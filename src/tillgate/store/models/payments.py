@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
 from tillgate.domain.exceptions import CaptureDisposition
@@ -42,7 +42,7 @@ payment = Table(
     text("payer_phone"),
     text("till_id"),
     link("created_by", "staff", null=True),
-    instant("created_at", index=True),
+    instant("created_at"),
     instant("captured_at", null=True),
     # Money that came after the payment had ended unpaid; it stays flagged for good.
     integer("late", default=0),
@@ -51,6 +51,8 @@ payment = Table(
     integer("fulfil_tries", default=0),
     instant("fulfil_at", null=True),
     instant("settled_at", null=True),
+    # That of its newest checkout, for lists: what the attempts say, without reading them.
+    Column("provider", Text, nullable=False, server_default=""),
     one_of("purpose", Purpose),
     one_of("mode", Mode),
     one_of("state", PaymentState),
@@ -58,6 +60,15 @@ payment = Table(
     positive("amount_minor"),
     flag("late"),
     Index("ix_payment_state_created", "state", "created_at"),
+    # Lists and their sums read this index alone (migration 0005).
+    Index("ix_payment_list", "created_at", "id", "state", "late", "provider", "currency", "amount_minor"),
+    Index("ix_payment_amount", "amount_minor", "id"),
+    Index(
+        "ix_payment_late",
+        "created_at",
+        sqlite_where=sql("late = 1"),
+        postgresql_where=sql("late = 1"),
+    ),
     Index(
         "ix_payment_fulfil_at",
         "fulfil_at",
