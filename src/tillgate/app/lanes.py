@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from tillgate.services.outbox import Work, run_due
@@ -62,20 +63,20 @@ class Lanes:
                 if till.clock.monotonic() >= next_sweep:
                     next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
                     for provider in list(till.providers.values()):
-                        self._once(f"sweep:{provider.name}", lambda p=provider: _log_failure(lambda: sweep(till, p)))
+                        self._once(f"sweep:{provider.name}", partial(_logged, partial(sweep, till, provider)))
             except Exception:
                 log.exception("the timer could not read what is due")
             self._wake.wait(TICK_S)
             self._wake.clear()
 
     def _tick(self, till: Till, works: Mapping[str, Work]) -> None:
-        self._once("fulfil", lambda: _log_failure(lambda: settle_fulfilments(till)))
-        self._once("returns", lambda: _log_failure(lambda: settle_returns(till)))
-        self._once("outbox", lambda: _log_failure(lambda: run_due(till, works)))
+        self._once("fulfil", partial(_logged, partial(settle_fulfilments, till)))
+        self._once("returns", partial(_logged, partial(settle_returns, till)))
+        self._once("outbox", partial(_logged, partial(run_due, till, works)))
         for attempt_id in list_due_attempts(till):
-            self._once(f"attempt:{attempt_id}", lambda i=attempt_id: settle_attempt(till, i))
+            self._once(f"attempt:{attempt_id}", partial(settle_attempt, till, attempt_id))
         for refund_id in list_due_refunds(till):
-            self._once(f"refund:{refund_id}", lambda i=refund_id: settle_refund(till, i))
+            self._once(f"refund:{refund_id}", partial(settle_refund, till, refund_id))
 
     def _once(self, name: str, work: Callable[[], object]) -> None:
         """Hand work over unless the same is running already."""
@@ -93,7 +94,7 @@ class Lanes:
                 self._running.discard(name)
 
 
-def _log_failure(work: Callable[[], object]) -> None:
+def _logged(work: Callable[[], object]) -> None:
     try:
         work()
     except Exception:

@@ -1,0 +1,171 @@
+"""The composition root: the one place that names concrete classes and introduces them to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
+
+from tillgate.app.books import Books, Listener, open_books
+from tillgate.app.lanes import Lanes
+from tillgate.app.mailing import SettingsNotifier
+from tillgate.app.profile import Profile
+from tillgate.domain.errors import Unavailable
+from tillgate.domain.payment import Mode, Purpose
+from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
+from tillgate.domain.secret import Secret
+from tillgate.domain.settings import RETURN_TO_TILL
+from tillgate.notify.email import FolderNotifier, Sender
+from tillgate.ports import Clock, DocumentRenderer, Notifier, PaymentProvider, SecretStore
+from tillgate.printing import pdf
+from tillgate.providers.registry import Credentials, Surroundings, open_provider
+from tillgate.sandbox import SandboxServer
+from tillgate.services import invoices, notices, orders, outbox
+from tillgate.services.attempt_lease import release_left_behind
+from tillgate.services.hosted_page import readdress_pages
+from tillgate.services.pin_hash import Pins
+from tillgate.services.provider_keys import load_keys
+from tillgate.services.settings import StoredSettings
+from tillgate.services.start_gates import check_before_selling, check_file, check_space
+from tillgate.services.till import ReturnAddress, Till
+from tillgate.store.models import outbox as outbox_rows
+from tillgate.store.models import payment_attempt, refund
+from tillgate.store.unit_of_work import refuse_inside_transaction
+from tillgate.web.loopback import Loopback
+
+# Methods of paying whose page the till serves itself.
+OWN_PAGE: Final = frozenset({"order"})
+
+
+@dataclass(slots=True)
+class Shop:
+    """Everything of one running till. `close` ends it in order: no new work, running work finishes, files close."""
+
+    books: Books
+    till: Till
+    providers: dict[str, PaymentProvider]
+    pins: Pins
+    renderer: DocumentRenderer
+    lanes: Lanes
+    loopback: Loopback
+    sandbox: SandboxServer | None
+    works: dict[str, outbox.Work]
+    # Why the keyring could not be read, or "": then providers are off and the screen says how to turn them on.
+    keyring_trouble: str = ""
+
+    def on_committed(self, listen: Listener) -> None:
+        """Be told the audit entries of every commit."""
+        self.books.listeners.append(listen)
+
+    def start(self) -> None:
+        """Begin to settle what is due; provider calls never come before this."""
+        self.lanes.start(self.till, self.works)
+
+    def open_provider(self, name: str, keys: ProviderKeys) -> PaymentProvider:
+        """A provider with given keys, for the settings screen's connection test."""
+        return _open(self.till.mode, name, keys, self.sandbox)
+
+    def reload_providers(self) -> None:
+        """Open the providers again with the keys that are in the keyring now. Slow: the keyring may ask its owner."""
+        self.keyring_trouble = ""
+        for name in KEY_FORMS:
+            try:
+                keys = _keys(self.till.mode, name, self.books.keyring, self.sandbox)
+            except Unavailable as error:
+                self.keyring_trouble = error.code
+                continue
+            former = self.providers.pop(name, None)
+            if keys is not None:
+                self.books.known_secrets.add(keys.key_secret)
+                self.providers[name] = _open(self.till.mode, name, keys, self.sandbox)
+            if former is not None:
+                former.close()
+
+    def check_thoroughly(self) -> None:
+        """After the first paint: the whole file; a finding stops selling."""
+        self.books.findings.take([check_file(self.till)])
+
+    def look_after(self) -> None:
+        """Every few minutes: space on the disk, and options that another till changed."""
+        if not self.books.profile.database_url:
+            self.books.findings.take([check_space(self.books.profile.folder)])
+        self.books.settings.refresh()
+
+    def close(self) -> None:
+        """End the till."""
+        self.loopback.close()
+        self.lanes.stop()
+        for provider in self.providers.values():
+            provider.close()
+        if self.sandbox is not None:
+            self.sandbox.stop()
+        self.till.db.close()
+
+
+def open_shop(profile: Profile, *, clock: Clock | None = None, notifier: Notifier | None = None) -> Shop:
+    """Open a till with its providers and do the local part of recovery. Calls nobody; raises as `open_books`."""
+    books = open_books(profile, clock=clock)
+    lanes = Lanes()
+    loopback = Loopback(lanes.wake)
+    providers: dict[str, PaymentProvider] = {}
+    mint = partial(_mint, loopback, books.settings)
+    till = replace(books.till, providers=providers, fulfilling={Purpose.CHECKOUT: orders.FULFILLING}, new_return=mint)
+    loopback.till = till
+    renderer: DocumentRenderer = pdf
+    notifier = notifier or _notifier(books)
+    shop = Shop(
+        books=books,
+        till=till,
+        providers=providers,
+        pins=Pins(books.secret.pepper),
+        renderer=renderer,
+        lanes=lanes,
+        loopback=loopback,
+        sandbox=_sandbox(profile),
+        works={"invoice": invoices.make_due, "mail": notices.MailWork(notifier, renderer)},
+    )
+    shop.reload_providers()
+    if not books.findings.blocked:
+        books.findings.take(check_before_selling(till, None if profile.database_url else profile.folder))
+    if not books.findings.blocked:
+        release_left_behind(till, payment_attempt, refund, outbox_rows)
+        readdress_pages(till, mint)
+    return shop
+
+
+def _mint(loopback: Loopback, settings: StoredSettings, method: str) -> ReturnAddress:
+    return loopback.mint(method, own_page=OWN_PAGE, come_back=settings()[RETURN_TO_TILL] == "yes")
+
+
+def _notifier(books: Books) -> Notifier:
+    """Training mode writes mails into a folder; nothing leaves the computer."""
+    if books.profile.mode is Mode.TRAINING:
+        return FolderNotifier(books.profile.mails, Sender("training@tillgate.invalid", "Tillgate"), books.till.clock)
+    return SettingsNotifier(books.settings, books.keyring, books.till.clock)
+
+
+def _sandbox(profile: Profile) -> SandboxServer | None:
+    """The providers of training mode, at the port they had before if it is free: a link shown before stays good."""
+    if profile.mode is not Mode.TRAINING:
+        return None
+    kept = profile.folder / "sandbox.port"
+    former = kept.read_text(encoding="ascii").strip() if kept.exists() else ""
+    try:
+        server = SandboxServer(port=int(former) if former.isdigit() else 0, ledger=profile.sandbox_ledger).start()
+    except Unavailable:
+        server = SandboxServer(port=0, ledger=profile.sandbox_ledger).start()
+    kept.write_text(str(urlsplit(server.origin).port), encoding="ascii")
+    return server
+
+
+def _keys(mode: Mode, name: str, keyring: SecretStore, sandbox: SandboxServer | None) -> ProviderKeys | None:
+    if sandbox is not None:
+        return ProviderKeys(sandbox.razorpay.keys.key_id, Secret(sandbox.razorpay.keys.key_secret))
+    return load_keys(keyring, mode, name)
+
+
+def _open(mode: Mode, name: str, keys: ProviderKeys, sandbox: SandboxServer | None) -> PaymentProvider:
+    base_url = sandbox.razorpay.base_url if sandbox is not None else None
+    credentials = Credentials(keys.key_id, keys.key_secret, keys.previous_secret)
+    return open_provider(name, credentials, Surroundings(mode, base_url, refuse_inside_transaction))

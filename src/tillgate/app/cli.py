@@ -1,0 +1,119 @@
+"""The installed application's commands: `tillgate --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tillgate.domain.payment import Mode
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit status."""
+    options = _parser().parse_args(arguments)
+    run = options.run or _run
+    return int(run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tillgate",
+        description="Point of sale for shops that are paid through hosted checkouts and mobile money.",
+    )
+    parser.set_defaults(run=None, mode=None, data=None, database=None, till="T1")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    _add_demo(commands)
+    _add_sandbox(commands)
+    _add_check(commands)
+    _add_unlock(commands)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser("run", help="open the till (the default)")
+    run.add_argument("--mode", choices=[mode.value for mode in Mode], help="training, test or live; asked at first")
+    _add_place(run)
+    run.set_defaults(run=_run)
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = commands.add_parser("demo", help="open the till in training mode with a sample shop")
+    demo.add_argument("--output", type=Path, default=Path("demo-output"), help="where screenshots and papers go")
+    demo.add_argument("--offscreen", action="store_true", help="play the demo by itself, without a screen")
+    demo.add_argument("--data", type=Path, help="the folder of the till's files; a new one if not given")
+    demo.set_defaults(run=_demo)
+
+
+def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sandbox = commands.add_parser("sandbox", help="run the providers' sandbox alone, on this computer")
+    sandbox.add_argument("--port", type=int, default=0, help="the port; 0 takes a free one")
+    sandbox.add_argument("--ledger", type=Path, help="the file of its books; in memory if not given")
+    sandbox.add_argument("--json", action="store_true", help="print addresses and test keys as JSON on one line")
+    sandbox.set_defaults(run=_sandbox)
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser("check", help="check the database, the books and the audit chain")
+    check.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
+    _add_place(check)
+    check.set_defaults(run=_check)
+
+
+def _add_unlock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    unlock = commands.add_parser("unlock", help="let a person sign in again who was locked out by wrong PINs")
+    unlock.add_argument("name", help="the name they sign in with")
+    unlock.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
+    unlock.add_argument("--data", type=Path, help="the folder of the till's files")
+    unlock.set_defaults(run=_unlock)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="the folder of the till's files")
+    parser.add_argument("--database", help="a shared PostgreSQL database, as postgresql+psycopg://user@host/name")
+    parser.add_argument("--till", default="T1", help="this till's name in the store (T1)")
+
+
+# Each command imports what it needs: opening the till must not wait for the sandbox, nor the sandbox for Qt.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tillgate.app.main import run_application  # noqa: PLC0415
+
+    return run_application(options.mode, options.data, options.database, options.till)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from tillgate.app.demo import run_demo  # noqa: PLC0415
+
+    return run_demo(options.data, options.output, offscreen=options.offscreen)
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from tillgate.sandbox import run_sandbox  # noqa: PLC0415
+
+    ledger = options.ledger if options.ledger is not None else ":memory:"
+    return run_sandbox(options.port, ledger, json_output=options.json)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tillgate.app.integrity import run_check  # noqa: PLC0415
+
+    return _say(*run_check(Mode(options.mode), options.data, options.database, options.till))
+
+
+def _unlock(options: argparse.Namespace) -> int:
+    from tillgate.app.integrity import run_unlock  # noqa: PLC0415
+
+    return _say(*run_unlock(Mode(options.mode), options.data, options.name))
+
+
+def _say(status: int, lines: list[str]) -> int:
+    print("\n".join(lines))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

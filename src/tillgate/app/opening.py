@@ -1,0 +1,59 @@
+"""The first window: painted before anything slow is loaded, and the place where a start that fails says why."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+
+from tillgate.domain.errors import TillgateError
+from tillgate.domain.payment import Mode
+from tillgate.i18n import tr
+from tillgate.ui.guard import guarded
+from tillgate.ui.widgets.labels import plain_label, set_text
+
+FIRST_SIZE = QSize(1280, 832)
+
+
+class OpeningWindow(QMainWindow):
+    """Shows the name and that the till opens; `painted` once, after the first paint."""
+
+    painted = Signal()
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__()
+        self.setWindowTitle("Tillgate")
+        self.resize(FIRST_SIZE)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.addStretch(2)
+        self._name = plain_label("Tillgate", "display")
+        self._what = plain_label(_opening_text(mode), "body", tone="muted", wrap=True)
+        for label in (self._name, self._what):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(label)
+        column.addStretch(3)
+        self.setCentralWidget(page)
+        self._told = False
+
+    def show_failure(self, error: TillgateError | None) -> None:
+        """Say why the till can't open; it stays closed, and nothing was changed."""
+        from tillgate.ui.message_text import message_for  # noqa: PLC0415 - only for a start that failed
+
+        set_text(self._name, tr("The till cannot open"))
+        if error is None:
+            set_text(self._what, tr("Something unexpected went wrong. No money moved. The log says more."))
+        else:
+            message = message_for(error)
+            set_text(self._what, "\n".join(part for part in (message.what, message.money, message.next) if part))
+
+    @guarded()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._told:
+            self._told = True
+            QTimer.singleShot(0, self.painted.emit)
+
+
+def _opening_text(mode: Mode) -> str:
+    return tr("Opening training …") if mode is Mode.TRAINING else tr("Opening the till …")
