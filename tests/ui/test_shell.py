@@ -40,7 +40,7 @@ def test_screens_are_made_when_first_shown_and_reached_by_key(qtbot: QtBot, task
         page.press(Qt.Key.Key_2, ALT)
     assert page.shell.current_key == "payments"
     assert page.screen("checkout").told == ["entered", "left"]
-    assert page.shell.rail.buttons["payments"].isChecked()
+    assert page.shell.rail.buttons["payments"].current
 
 
 def test_a_role_sees_what_it_may(qtbot: QtBot, tasks: Tasks) -> None:

@@ -49,13 +49,13 @@ class _Engine(QIconEngine):
 
     @guarded(QPixmap)
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        # Qt passes device pixels here. A box wider than high keeps its rest empty, at the right.
-        made = QPixmap(size)
+        # A box wider than high keeps its rest empty, at the right.
+        made = QPixmap(size * scale)
+        made.setDevicePixelRatio(scale)
         made.fill(Qt.GlobalColor.transparent)
         painter = QPainter(made)
-        painter.drawPixmap(0, 0, self._draw(min(size.width(), size.height()), mode, 1.0))
+        painter.drawPixmap(0, 0, self._draw(min(size.width(), size.height()), mode, scale))
         painter.end()
-        made.setDevicePixelRatio(scale)
         return made
 
     @guarded(QSize)

@@ -29,7 +29,6 @@ class RailButton(QToolButton):
         self.setText(tr(spec.title))
         self.setIconSize(QSize(22, 22))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.setCheckable(True)
         self.setFixedSize(WIDTH - 12, _HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -40,8 +39,15 @@ class RailButton(QToolButton):
 
     def mark(self, current: bool) -> None:
         """Show it as the screen in front."""
-        self.setChecked(current)
+        self.setProperty("current", "true" if current else "")
+        self.setAccessibleDescription(tr("Shown now") if current else "")
+        theme.restyle(self)
         self.setIcon(icon(self._spec.icon, "accent_text" if current else "muted"))
+
+    @property
+    def current(self) -> bool:
+        """Whether its screen is in front."""
+        return bool(self.property("current"))
 
     def show_count(self, count: int) -> None:
         """Show how many things wait there; 0 shows nothing."""

@@ -8,9 +8,6 @@ from tillgate.i18n import mark
 from tillgate.ui.messages.entry import Entry
 
 TEXTS: Final[dict[str, Entry]] = {
-    "command_twice": Entry(
-        mark("Two commands have one name: {command}."), mark("Tell the person who looks after this till.")
-    ),
     "shortcut_taken": Entry(
         mark("{shortcut} already does “{command}”."), mark("Choose another key."), about_money=False
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
 from tillgate.i18n import tr
@@ -39,7 +39,6 @@ class Dialog(QDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(width)
         self._on_accept = on_accept or self.accept
         self.body = QVBoxLayout()
         self.body.setSpacing(12)
@@ -50,6 +49,9 @@ class Dialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 22, 24, 20)
         column.setSpacing(14)
+        # A width set on the dialog itself would let its height shrink below what its body needs.
+        column.addStrut(width - 48)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetMinimumSize)
         column.addWidget(plain_label(title, "heading", wrap=True))
         if text:
             column.addWidget(plain_label(text, wrap=True))

@@ -148,9 +148,10 @@ class SearchField(QLineEdit):
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(False)
         self.setMaxLength(200)
-        self.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        lens = self.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        lens.setText(placeholder.replace("&", "&&"))
         self._clear = self.addAction(icon("x", "muted"), QLineEdit.ActionPosition.TrailingPosition)
-        self._clear.setToolTip(tr("Clear the search"))
+        self._clear.setText(tr("Clear the search"))
         self._clear.setVisible(False)
         self._clear.triggered.connect(self.reset)
         self._said = ""
