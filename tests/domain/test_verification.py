@@ -47,9 +47,7 @@ PAID: Final = CheckoutFacts(
     amount=GOOD.amount,
     account=GOOD.account,
     mode=GOOD.mode,
-    tries=(
-        ProviderTry("pay_1", TryStatus.CAPTURED, GOOD.amount, "plink_1", created_at=datetime(2026, 1, 1, tzinfo=UTC)),
-    ),
+    tries=(ProviderTry("pay_1", TryStatus.CAPTURED, GOOD.amount, "plink_1"),),
 )
 
 
