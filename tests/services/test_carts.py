@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -26,8 +27,8 @@ def named(view: CartView) -> list[tuple[str, int]]:
     return [(line.code, line.quantity) for line in view.lines]
 
 
-def test_a_cart_of_three_vendors_comes_to_the_paisa(counter: Counter) -> None:
-    view = counter.ring_up("CAM-1", "GIT-1", "GIT-1", "CRD-1")
+def test_a_cart_of_three_vendors_comes_to_the_paisa(corner: Counter) -> None:
+    view = corner.ring_up("CAM-1", "GIT-1", "GIT-1", "CRD-1")
     camera, book, card = view.lines
     assert (camera.period_name, camera.days, camera.start_on, camera.end_on) == ("Day", 1, TODAY, TODAY)
     assert (camera.amounts.items.minor, camera.amounts.deposit.minor, camera.amounts.tax.minor) == (
@@ -50,8 +51,8 @@ def test_an_edit_is_there_for_whoever_opens_the_till_next(counter: Counter) -> N
     assert named(carts.undo(counter.till, counter.cashier, view.id)) == [("GIT", 1)]
 
 
-def test_a_smallest_quantity_is_where_a_line_starts(counter: Counter) -> None:
-    view = counter.ring_up("CHR-1", "CHR-1")
+def test_a_smallest_quantity_is_where_a_line_starts(corner: Counter) -> None:
+    view = corner.ring_up("CHR-1", "CHR-1")
     assert named(view) == [("CHR", 5)]
 
 
@@ -109,14 +110,14 @@ def test_what_changes_nothing_is_no_edit(corner: Counter) -> None:
     assert carts.reprice(corner.till, corner.cashier, view.id) == view
 
 
-def test_prices_stand_as_rung_up_until_they_are_taken_anew(counter: Counter) -> None:
-    till, cashier = counter.till, counter.cashier
-    view = counter.ring_up("GIT-1", "CAM-1")
-    counter.change(variant, "GIT-1", price_minor=25_000)
-    counter.change(product, "CAM", tax_bp=2800, tax_name="GST 28%")
-    counter.change(vendor, "BOOK", fee_flat_minor=5_000)
+def test_prices_stand_as_rung_up_until_they_are_taken_anew(corner: Counter) -> None:
+    till, cashier = corner.till, corner.cashier
+    view = corner.ring_up("GIT-1", "CAM-1")
+    corner.change(variant, "GIT-1", price_minor=25_000)
+    corner.change(product, "CAM", tax_bp=2800, tax_name="GST 28%")
+    corner.change(vendor, "BOOK", fee_flat_minor=5_000)
     assert carts.view_cart(till, cashier, view.id).totals == view.totals
-    mixed = counter.ring_up("GIT-1")
+    mixed = corner.ring_up("GIT-1")
     assert [(line.code, line.unit_price.minor) for line in mixed.lines] == [
         ("GIT", 19_900), ("CAM", 249_900), ("GIT", 25_000),
     ]  # fmt: skip
@@ -174,14 +175,14 @@ def test_carts_are_held_and_recalled_and_none_is_lost(counter: Counter) -> None:
         carts.clear(till, cashier, second.id)
 
 
-def test_an_empty_cart_is_not_held_and_makes_room_for_a_recalled_one(counter: Counter) -> None:
-    first = counter.ring_up("GIT-1")
-    empty = carts.hold(counter.till, counter.cashier, first.id)
+def test_an_empty_cart_is_not_held_and_makes_room_for_a_recalled_one(corner: Counter) -> None:
+    first = corner.ring_up("GIT-1")
+    empty = carts.hold(corner.till, corner.cashier, first.id)
     with pytest.raises(Refused, match="cart_empty"):
-        carts.hold(counter.till, counter.cashier, empty.id)
-    carts.recall(counter.till, counter.cashier, first.id)
-    assert carts.list_held(counter.till, counter.cashier) == ()
-    assert carts.view_cart(counter.till, counter.cashier, empty.id).state is CartState.CLEARED
+        carts.hold(corner.till, corner.cashier, empty.id)
+    carts.recall(corner.till, corner.cashier, first.id)
+    assert carts.list_held(corner.till, corner.cashier) == ()
+    assert carts.view_cart(corner.till, corner.cashier, empty.id).state is CartState.CLEARED
 
 
 def test_another_till_recalls_what_this_one_held(counter: Counter, clock: FakeClock) -> None:
@@ -209,7 +210,7 @@ def test_while_it_is_being_paid_nothing_in_it_changes(counter: Counter) -> None:
     locked = carts.view_cart(till, cashier, view.id)
     assert (locked.payment_id, locked.locked) == (begun.id, True)
     line = view.lines[0].id
-    tries = [
+    tries: list[Callable[[], CartView]] = [
         lambda: carts.add_variant(till, cashier, view.id, counter.variant("GIT-1")),
         lambda: carts.set_quantity(till, cashier, view.id, line, 2),
         lambda: carts.remove_line(till, cashier, view.id, line),
