@@ -1,6 +1,7 @@
 """Lists of payments: the provider beside the amount, and indexes that a list and its sums read alone.
 
-Measured at 1,000,000 payments: a page anywhere in under 1 ms, counts and sums from the index without the rows.
+Measured on SQLite at 1,000,000 payments: 100 rows from anywhere in 0.1 to 0.7 ms, counts and sums in 160 ms, without
+reading the table.
 """
 
 from __future__ import annotations
