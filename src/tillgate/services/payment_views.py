@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -118,17 +119,27 @@ def list_story(till: Till, actor: Actor, payment_id: int) -> tuple[list[StoryEve
     """Everything that happened to a payment, oldest first: audited events, and calls to its provider."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     with till.db.read() as connection:
-        attempts = [each.id for each in list_attempts(connection, payment_id)]
-        refunds = [each.id for each in list_refunds(connection, payment_id)]
-        events = connection.execute(
-            select(audit).where(audit.c.subject == f"payment:{payment_id}").order_by(audit.c.at, audit.c.seq)
-        )
-        story = [StoryEvent(row.at, row.actor, row.event, json.loads(row.data)) for row in events]
-        mine = provider_call.c.attempt_id.in_(attempts) | provider_call.c.refund_id.in_(refunds)
-        rows = connection.execute(select(provider_call).where(mine).order_by(provider_call.c.id))
-        made = [
-            CallEvent(r.planned_at, r.provider, r.kind, r.outcome, r.http_status, r.elapsed_ms, r.message) for r in rows
-        ]
+        query = select(money_exception.c.id).where(money_exception.c.payment_id == payment_id)
+        return read_story(connection, payment_id, [int(row.id) for row in connection.execute(query)])
+
+
+def read_story(
+    connection: Connection, payment_id: int, exception_ids: Sequence[int]
+) -> tuple[list[StoryEvent], list[CallEvent]]:
+    """The same on an open connection, with what was said of its exceptions under their own names."""
+    attempts = [each.id for each in list_attempts(connection, payment_id)]
+    refunds = [each.id for each in list_refunds(connection, payment_id)]
+    subjects = [f"payment:{payment_id}", *(f"exception:{each}" for each in exception_ids)]
+    # Of one moment, the order in which they were written.
+    events = connection.execute(
+        select(audit).where(audit.c.subject.in_(subjects)).order_by(audit.c.at, audit.c.till_id, audit.c.seq)
+    )
+    story = [StoryEvent(row.at, row.actor, row.event, json.loads(row.data)) for row in events]
+    mine = provider_call.c.attempt_id.in_(attempts) | provider_call.c.refund_id.in_(refunds)
+    rows = connection.execute(select(provider_call).where(mine).order_by(provider_call.c.id))
+    made = [
+        CallEvent(r.planned_at, r.provider, r.kind, r.outcome, r.http_status, r.elapsed_ms, r.message) for r in rows
+    ]
     return story, made
 
 
