@@ -48,6 +48,11 @@ class StoredSettings:
             return self._last
 
 
+def check_settings(changes: Mapping[str, str]) -> dict[str, str]:
+    """The texts as they would be stored. Raises Invalid with `field` naming the option, as `save_settings`."""
+    return {name: _checked(name, text) for name, text in changes.items()}
+
+
 def save_settings(till: Till, actor: Actor, changes: Mapping[str, str]) -> Settings:
     """Change options by name; all of them or none.
 
@@ -55,7 +60,7 @@ def save_settings(till: Till, actor: Actor, changes: Mapping[str, str]) -> Setti
     "email_malformed", "mail_unencrypted" for an open connection to another computer; NotAllowed.
     """
     authorize(till, actor, Action.EDIT_SETTINGS)
-    texts = {name: _checked(name, text) for name, text in changes.items()}
+    texts = check_settings(changes)
 
     def write(uow: UnitOfWork) -> Settings:
         authorize(uow, actor, Action.EDIT_SETTINGS)

@@ -26,6 +26,7 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "approval_by_self": Entry(mark("Nobody approves for themselves."), mark("Ask another manager.")),
     "approval_by_cashier": Entry(mark("{name} is not a manager."), mark("Ask a manager to approve.")),
+    "approver_missing": Entry(mark("There is no manager who could approve this."), mark("Call one.")),
     "approval_invalid": Entry(mark("This approval is not valid."), _ASK_AGAIN),
     "approval_used": Entry(mark("This approval was used already."), _ASK_AGAIN),
     "approval_expired": Entry(mark("This approval is older than a minute."), _ASK_AGAIN),

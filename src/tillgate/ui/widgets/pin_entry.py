@@ -32,9 +32,9 @@ class PinPad(QWidget):
     erased = Signal()
     entered = Signal()
 
-    def __init__(self, key_height: int) -> None:
+    def __init__(self, *, dense: bool) -> None:
         super().__init__()
-        self._key_height = key_height
+        self._dense = dense
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(8)
@@ -58,7 +58,7 @@ class PinPad(QWidget):
 
     def _unfocused(self, button: Button) -> Button:
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setFixedHeight(self._key_height)
+        button.setProperty("dense", "true" if self._dense else "")
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return button
 
@@ -69,7 +69,7 @@ class PinEntry(QWidget):
     submitted = Signal()
     changed = Signal()
 
-    def __init__(self, label: str, *, key_height: int = 60, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, label: str, *, dense: bool = False, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._held_until = 0.0
@@ -94,7 +94,7 @@ class PinEntry(QWidget):
         column.setSpacing(8)
         column.addWidget(self.line)
         column.addWidget(self._said)
-        self.pad = PinPad(key_height)
+        self.pad = PinPad(dense=dense)
         column.addWidget(self.pad)
         self.setFocusProxy(self.line)
         self._timer = QTimer(self)
