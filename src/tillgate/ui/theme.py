@@ -71,7 +71,7 @@ def space(step: str) -> int:
 
 
 def size(name: str) -> int:
-    """A height: "compact", "touch", "big", "row", "row_touch", "icon", "icon_small"."""
+    """A height: "compact", "touch", "big", "row", "row_touch", "icon", "icon_small", "icon_big"."""
     return tokens().size[name]
 
 

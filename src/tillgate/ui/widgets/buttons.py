@@ -94,7 +94,8 @@ class Button(QPushButton):
             self._size_icon()
 
     def _size_icon(self) -> None:
-        side = theme.size("icon_small" if self._tone is ButtonTone.BAR else "icon")
+        small = self._tone is ButtonTone.BAR
+        side = theme.size("icon_small" if small else "icon_big" if self.property("big") else "icon")
         # The icon is drawn at the left of its box: the rest of the box keeps it off the text.
         gap = _ICON_GAP if self.text() and self.layoutDirection() is Qt.LayoutDirection.LeftToRight else 0
         self.setIconSize(QSize(side + gap, side))

@@ -40,6 +40,7 @@ class DateRangeField(QWidget):
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self._error)
+        column.addStretch(1)
         self.setFocusProxy(self.first)
 
     def value(self) -> DayRange | None:

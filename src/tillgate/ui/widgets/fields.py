@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIntValidator, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.money import Money
@@ -51,6 +51,7 @@ class TextField(QWidget):
         column.setSpacing(4)
         for widget in (self._label, self.line, self._error):
             column.addWidget(widget)
+        column.addStretch(1)
         self.setFocusProxy(self.line)
         self.line.textChanged.connect(self._typed)
         self.line.returnPressed.connect(self.submitted)
@@ -227,6 +228,7 @@ class Stepper(QWidget):
         row.setSpacing(2)
         for widget in (less, self.line, more):
             row.addWidget(widget)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusProxy(self.line)
         self._show()
 

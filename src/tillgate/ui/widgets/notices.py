@@ -141,10 +141,14 @@ class EmptyState(QWidget):
         column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            column.addWidget(label)
         self._text.setMaximumWidth(420)
-        column.setAlignment(self._text, Qt.AlignmentFlag.AlignHCenter)
-        self._text.setMinimumWidth(240)
+        # Stretches, not an alignment: an aligned label wraps at a width of its own choice.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self._text, 100)
+        middle.addStretch(1)
+        column.addWidget(self._title)
+        column.addLayout(middle)
         self.button: Button | None = None
         if action is not None:
             self.button = Button(action.text, tone=action.tone, icon=action.icon, on_click=action.on_click)

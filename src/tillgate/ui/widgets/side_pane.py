@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tillgate.i18n import tr
+from tillgate.ui.guard import guarded
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import EscapeTo
 from tillgate.ui.widgets.labels import ElidedLabel, line
@@ -16,9 +17,10 @@ class SidePane(QFrame):
 
     closed = Signal()
 
-    def __init__(self, width: int = 400) -> None:
+    def __init__(self, width: int = 360) -> None:
         super().__init__()
         self.setProperty("surface", "raised")
+        self._wanted = width
         self.setMinimumWidth(min(width, 320))
         self.setMaximumWidth(max(width, 560))
         self._body: QWidget | None = None
@@ -56,6 +58,10 @@ class SidePane(QFrame):
         self._scroll.setWidget(page)
         self._body = body
         self.show()
+
+    @guarded(QSize)
+    def sizeHint(self) -> QSize:
+        return QSize(self._wanted, super().sizeHint().height())
 
     @property
     def body(self) -> QWidget | None:

@@ -136,8 +136,8 @@ class DataTable(QWidget):
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self._frame)
         self._split.addWidget(self.pane)
-        self._split.setStretchFactor(0, 3)
-        self._split.setStretchFactor(1, 2)
+        self._split.setStretchFactor(0, 1)
+        self._split.setStretchFactor(1, 0)
         foot = QHBoxLayout()
         foot.addWidget(self.count)
         foot.addStretch(1)
@@ -281,6 +281,8 @@ class DataTable(QWidget):
         row = self.model.row(position)
         if row is None:
             return
+        if position != self.view.currentIndex().row():
+            self.view.select_row(position)
         self.opened.emit(row)
         if self._details is not None:
             self._open_key = self._key(row)
