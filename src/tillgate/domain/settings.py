@@ -214,3 +214,7 @@ class Settings:
     def __getitem__(self, option: Option[T]) -> T:
         text = self.stored.get(option.name)
         return option.default if text is None else option.read(text)
+
+    def text(self, option: Option[str] | Option[int]) -> str:
+        """An option as it is stored, or would be: for a screen that shows any of them."""
+        return self.stored.get(option.name, str(option.default))
