@@ -311,18 +311,24 @@ def test_addresses_beyond_ascii() -> None:
 
 def test_in_training_mail_is_a_file_and_a_repeat_replaces_it(tmp_path: Path) -> None:
     folder = tmp_path / "mail"
-    mine: Notifier = FolderNotifier(folder, SENDER, FakeClock())
+    # Nothing leaves, so nobody need have these addresses.
+    mine: Notifier = FolderNotifier(folder, Sender("training@tillgate.invalid"), FakeClock())
     mine.send(MESSAGE)
     mine.send(MESSAGE)
+    mine.send(replace(MESSAGE, message_id="<outbox-9-0a1b2c@tillgate>", to="lens@shop.test"))
     mine.send(replace(MESSAGE, message_id="<outbox-8-0a1b2c@tillgate>"))
     assert sorted(path.name for path in folder.iterdir()) == [
         "outbox-7-0a1b2c_tillgate.eml",
         "outbox-8-0a1b2c_tillgate.eml",
+        "outbox-9-0a1b2c_tillgate.eml",
     ]
     made = parsed((folder / "outbox-7-0a1b2c_tillgate.eml").read_bytes())
     assert (made["Subject"], made["To"]) == (MESSAGE.subject, MESSAGE.to)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    for bad in ("", "asha", "a@b\r\nBcc: x@y.com"):
+        with pytest.raises(Refused):
+            mine.send(replace(MESSAGE, to=bad))
     blocked = tmp_path / "file"
     blocked.touch()
     with pytest.raises(Unavailable, match="mail_folder_failed"):

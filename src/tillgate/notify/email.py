@@ -122,7 +122,7 @@ class FolderNotifier:
 
     def send(self, message: EmailMessage) -> None:
         """Write it down. Raises Refused as SmtpNotifier does, Unavailable("mail_folder_failed")."""
-        made = envelope(message, self._sender, self._clock.now())
+        made = envelope(message, self._sender, self._clock.now(), leaves=False)
         name = re.sub(r"[^A-Za-z0-9._-]", "_", message.message_id.strip("<>"))
         draft = self._folder / f".{name}.{secrets.token_hex(4)}"
         try:

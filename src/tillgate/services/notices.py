@@ -1,0 +1,244 @@
+"""What customers, vendors and the administrator are told by mail, composed from ids when it is sent.
+
+A payload is {"template", "payment_id"} with "order_id", "refund_id" or "reason" where the template needs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from tillgate.domain.documents import Branding, InvoiceDocument, OrderSummary
+from tillgate.domain.errors import Bug, Unavailable
+from tillgate.domain.money import Money
+from tillgate.domain.orders import LineType, OrderState
+from tillgate.domain.settings import ADMIN_EMAIL, STORE_LANGUAGE, STORE_NAME
+from tillgate.formats import format_money, written_day, written_instant
+from tillgate.i18n import Words, mark, words_of
+from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
+from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Notifier
+from tillgate.services.invoices import find_invoice
+from tillgate.services.mail_pages import plain, render_mail
+from tillgate.services.outbox import Later, OutboxRecord
+from tillgate.services.papers import invoice_document, list_orders, load_order, paid_by
+from tillgate.services.payment_rows import load_payment
+from tillgate.services.records import PaymentRecord, RefundRecord
+from tillgate.services.refund_rows import list_refunds
+from tillgate.services.till import Till
+from tillgate.store.unit_of_work import refuse_inside_transaction
+
+# A confirmation takes its invoice along, but does not wait for it for ever.
+INVOICE_WAIT: Final = timedelta(minutes=10)
+_LOOK_AGAIN: Final = timedelta(seconds=5)
+_WHILE_OFF: Final = timedelta(minutes=5)
+NO_ADDRESS: Final = "no_address"
+_LONGEST_SUBJECT: Final = 150
+
+_SUBJECTS: Final = {
+    "payment_success": mark("Payment received: {amount}"),
+    "order_confirmation": mark("Your order {number} at {vendor}"),
+    "new_order": mark("New order {number}: {total}"),
+    "admin_new_orders": mark("New orders: {amount}"),
+    "refund_started": mark("Your refund of {refunded} has started"),
+    "refund_done": mark("Your refund of {refunded} is done"),
+    "admin_refund_started": mark("Orders could not be made, {refunded} goes back"),
+}
+_STATES: Final = {
+    OrderState.AUTO_APPROVED: mark("confirmed"),
+    OrderState.PENDING_VENDOR_APPROVAL: mark("waiting for the seller's approval"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that is composed but for its invoice's PDF."""
+
+    template: str
+    to: str
+    context: Mapping[str, Any]
+    invoice: InvoiceDocument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailWork:
+    """Outbox work of kind "mail": composes one mail and hands it to the notifier."""
+
+    notifier: Notifier
+    renderer: DocumentRenderer
+
+    def __call__(self, till: Till, row: OutboxRecord) -> str | Later:
+        """Raises what the notifier raises; where mail is turned off the row waits, however long it takes."""
+        with till.db.read() as reading:
+            owner = load_payment(reading, int(row.payload["payment_id"]))
+            letter = compose(till, reading, owner, row)
+        if not isinstance(letter, Letter):
+            return letter
+        message = self._message(till, letter, _message_id(row, owner))
+        refuse_inside_transaction()
+        try:
+            self.notifier.send(message)
+        except Unavailable as error:
+            if error.code == "mail_off":
+                return Later(_WHILE_OFF, error.code)
+            raise
+        return ""
+
+    def _message(self, till: Till, letter: Letter, message_id: str) -> EmailMessage:
+        words = words_of(till.settings()[STORE_LANGUAGE])
+        subject = _subject(letter, words)
+        bodies = render_mail(letter.template, words, {**letter.context, "subject": subject})
+        attachments: tuple[EmailAttachment, ...] = ()
+        if letter.invoice is not None:
+            content = self.renderer.invoice_pdf(letter.invoice, letter.invoice.language)
+            attachments = (EmailAttachment(f"{letter.invoice.number}.pdf", "application/pdf", content),)
+        return EmailMessage(message_id, letter.to, subject, bodies.text, bodies.html, attachments)
+
+
+def compose(till: Till, reading: Connection, owner: PaymentRecord, row: OutboxRecord) -> Letter | Later | str:
+    """The letter, or Later while its invoice is not made yet, or a note where there is nobody to write to.
+
+    Raises Bug("template_unknown").
+    """
+    template = str(row.payload["template"])
+    maker = _MAKERS.get(template)
+    if maker is None:
+        raise Bug("template_unknown", template=template)
+    return maker(_Desk(till, reading, owner, words_of(till.settings()[STORE_LANGUAGE])), template, row)
+
+
+class _Desk:
+    """What every letter about one payment has at hand."""
+
+    def __init__(self, till: Till, reading: Connection, owner: PaymentRecord, words: Words) -> None:
+        self.till = till
+        self.reading = reading
+        self.owner = owner
+        self.words = words
+        self.store = till.settings()[STORE_NAME] or "Tillgate"
+        self.money: Callable[[Money], str] = partial(format_money, language=words.language)
+
+    def context(self, brand: Branding | None = None) -> dict[str, Any]:
+        """The values that every template has."""
+        owner, words, tr = self.owner, self.words, self.words.tr
+        paid = paid_by(self.reading, owner)
+        when = paid.captured_at or owner.created_at
+        return {
+            "brand": brand or Branding(self.store),
+            "store": self.store,
+            "till": owner.till_id,
+            "mark": mode_mark(words, owner.mode),
+            "warning": mode_warning(words, owner.mode),
+            "payment_id": owner.id,
+            "amount": owner.amount,
+            "when": written_instant(when, words.language, owner.currency, self.till.zone),
+            "paid_through": paid_through(words, paid),
+            "reference": paid.reference,
+            "greeting": tr("Hello {name},", name=plain(owner.payer_name)) if owner.payer_name else tr("Hello,"),
+            "buyer": owner.payer_name or tr("Walk-in customer"),
+            "buyer_contact": ", ".join(filter(None, (owner.payer_phone, owner.payer_email))),
+            "money": self.money,
+            "day": partial(written_day, language=words.language, currency=owner.currency),
+            "state": lambda order: tr(_STATES[order.state]),
+            "sums": self._sums,
+        }
+
+    def _sums(self, order: OrderSummary) -> list[tuple[str, Money]]:
+        sums = ((LineType.DEPOSIT, order.deposit), (LineType.FEE, order.fee), (LineType.TAX, order.tax))
+        return [(self.words.tr(GROUPS[kind]), amount) for kind, amount in sums if amount]
+
+
+def _to_customer(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    if not desk.owner.payer_email:
+        return NO_ADDRESS
+    context = desk.context() | {"orders": list_orders(desk.reading, desk.owner.id)}
+    return Letter(template, desk.owner.payer_email, context)
+
+
+def _to_admin(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    address = desk.till.settings()[ADMIN_EMAIL]
+    if not address:
+        return NO_ADDRESS
+    return Letter(template, address, desk.context() | {"orders": list_orders(desk.reading, desk.owner.id)})
+
+
+def _order_context(desk: _Desk, row: OutboxRecord) -> dict[str, Any]:
+    order = load_order(desk.reading, int(row.payload["order_id"]))
+    contact = " \u00b7 ".join(filter(None, (order.vendor.name, order.vendor.phone, order.vendor.email)))
+    approved = order.state is OrderState.AUTO_APPROVED
+    return desk.context(order.vendor) | {"order": order, "approved": approved, "contact": contact}
+
+
+def _confirmation(desk: _Desk, template: str, row: OutboxRecord) -> Letter | Later | str:
+    if not desk.owner.payer_email:
+        return NO_ADDRESS
+    context = _order_context(desk, row)
+    invoice = find_invoice(desk.reading, context["order"].id)
+    if invoice is None and desk.till.clock.now() - row.created_at < INVOICE_WAIT:
+        return Later(_LOOK_AGAIN, "waits_for_invoice")
+    document = None if invoice is None else invoice_document(desk.reading, invoice.id)
+    context["invoice_number"] = "" if invoice is None else invoice.number
+    return Letter(template, desk.owner.payer_email, context, document)
+
+
+def _to_vendor(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    context = _order_context(desk, row)
+    address = context["order"].vendor.email
+    return Letter(template, address, context) if address else NO_ADDRESS
+
+
+def _refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    admin = template.startswith("admin_")
+    address = desk.till.settings()[ADMIN_EMAIL] if admin else desk.owner.payer_email
+    if not address:
+        return NO_ADDRESS
+    meant = _meant_refund(desk, row)
+    context = desk.context()
+    context["refunded"] = meant.amount if meant else desk.owner.amount
+    context["refund_reference"] = (meant.provider_ref if meant else None) or ""
+    context["reason"] = str(row.payload.get("reason", ""))
+    return Letter(template, address, context)
+
+
+def _meant_refund(desk: _Desk, row: OutboxRecord) -> RefundRecord | None:
+    """The refund that the payload names, or else the one that the till started by itself."""
+    wanted = row.payload.get("refund_id")
+    refunds = list_refunds(desk.reading, desk.owner.id)
+    return next((each for each in refunds if (each.id == wanted if wanted else each.automatic)), None)
+
+
+_Maker = Callable[[_Desk, str, OutboxRecord], Letter | Later | str]
+_MAKERS: Final[Mapping[str, _Maker]] = {
+    "payment_success": _to_customer,
+    "order_confirmation": _confirmation,
+    "new_order": _to_vendor,
+    "admin_new_orders": _to_admin,
+    "refund_started": _refund,
+    "refund_done": _refund,
+    "admin_refund_started": _refund,
+}
+TEMPLATES: Final = frozenset(_MAKERS)
+
+
+def _subject(letter: Letter, words: Words) -> str:
+    context = letter.context
+    money: Callable[[Money], str] = context["money"]
+    values = {name: money(context[name]) for name in ("amount", "refunded") if name in context}
+    if "order" in context:
+        order: OrderSummary = context["order"]
+        values |= {"number": order.number, "vendor": order.vendor.name, "total": money(order.total)}
+    subject = words.tr(_SUBJECTS[letter.template], **values)
+    if context["mark"]:
+        subject = words.tr("[{mark}] {subject}", mark=context["mark"], subject=subject)
+    return plain(subject).replace("\u00a0", " ")[:_LONGEST_SUBJECT]
+
+
+def _message_id(row: OutboxRecord, owner: PaymentRecord) -> str:
+    """The same for every try of a mail, and of no other store's: a repeat can be told."""
+    own = hashlib.sha256(f"{row.dedupe_key}\n{owner.idem_key}".encode()).hexdigest()[:20]
+    return f"<outbox-{row.id}-{own}@tillgate>"
