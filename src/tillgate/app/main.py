@@ -20,6 +20,7 @@ from tillgate.ui import theme
 if TYPE_CHECKING:
     from tillgate.app.bootstrap import Shop
     from tillgate.app.single_instance import SingleInstance
+    from tillgate.app.window import TillWindow
 
 APPLICATION: Final = "Tillgate"
 Prepare = Callable[["Shop"], None]
@@ -63,6 +64,7 @@ class Application(QObject):
         super().__init__()
         self.profile = profile
         self.shop: Shop | None = None
+        self.till: TillWindow | None = None
         self.window: QMainWindow | None = None
         self._front = OpeningWindow(profile.mode)
         self._opening = Opening(profile, prepare)
@@ -79,7 +81,8 @@ class Application(QObject):
         from tillgate.app.window import open_window  # noqa: PLC0415
 
         self.shop = shop
-        self.window = open_window(shop)
+        self.till = open_window(shop)
+        self.window = self.till.shell
         self.window.resize(self._front.size())
         self.window.show()
         self._front.close()

@@ -67,6 +67,8 @@ class ShellState:
     till: str
     mode: Mode
     staff_id: int | None = None
+    # Screens belong to one session: another one, even of the same person, gets its own.
+    session: str = ""
     person: str = ""
     role: Role | None = None
     shift_opened_at: datetime | None = None

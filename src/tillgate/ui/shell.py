@@ -70,6 +70,7 @@ class Shell(QMainWindow):
         self._built: dict[str, Screen] = {}
         self._door: Screen | None = None
         self._current = ""
+        self._session = ""
         self._staff_id: int | None = None
         self.setMinimumSize(LEAST_SIZE)
         self.commands = Commands(self)
@@ -204,15 +205,16 @@ class Shell(QMainWindow):
             self._door.entered()
 
     def _unlock(self) -> None:
-        if self.state.staff_id != self._staff_id:
+        before = self._current if self.state.staff_id == self._staff_id else ""
+        if self.state.session != self._session or self.state.staff_id != self._staff_id:
             self._forget_screens()
-        self._staff_id = self.state.staff_id
+        self._session, self._staff_id = self.state.session, self.state.staff_id
         door, self._door = self._door, None
         self._idle.run(True)
         self.scanner.enabled = True
         allowed = [key for key, spec in self._specs.items() if may_see(self.state.role, spec)]
         if allowed:
-            self.go(self._current if self._current in allowed else allowed[0])
+            self.go(before if before in allowed else allowed[0])
         if door is not None:
             self._stack.removeWidget(door)
             door.deleteLater()
