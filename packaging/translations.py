@@ -11,25 +11,24 @@ JSON maps a text to its translation, or `one\\x00many` to a list with the langua
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from babel.messages import Catalog
 from babel.messages.catalog import Message
-from babel.messages.extract import extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 LANGUAGES: Final = ("es", "id")
-_KEYWORDS: Final = {"tr": None, "ntr": (1, 2), "mark": None}
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 # Fixed, so that the same texts make the same files.
 _DATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,20 +46,34 @@ def found() -> dict[str, Text]:
     """Every text of the source and the templates, a plural as (one, many), by its singular."""
     texts: dict[str, Text] = {}
     for path in sorted((ROOT / "src" / "tillgate").rglob("*.py")):
-        _collect(texts, path, extract_python)
+        _collect(texts, python_calls(path.read_text("utf-8")))
     for path in sorted((ROOT / "resources" / "templates").rglob("*.j2")):
-        _collect(texts, path, babel_extract)
+        _collect(texts, template_calls(path))
     return texts
 
 
-def _collect(texts: dict[str, Text], path: Path, extract: Callable[..., Iterable[tuple[Any, ...]]]) -> None:
+def python_calls(source: str) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """The calls of tr, ntr and mark and their arguments; Babel's own reader misses one inside another."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            yield name, tuple(argument.value if isinstance(argument, ast.Constant) else None for argument in node.args)
+
+
+def template_calls(path: Path) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """The same of a jinja template."""
     with path.open("rb") as file:
-        for _line, function, message, _comments in extract(file, _KEYWORDS, [], {"encoding": "utf-8"}):
-            parts = message if isinstance(message, tuple) else (message,)
-            if function == "ntr" and isinstance(parts[0], str) and isinstance(parts[1], str):
-                texts[parts[0]] = (parts[0], parts[1])
-            elif isinstance(parts[0], str) and function in {"tr", "mark"}:
-                texts.setdefault(parts[0], parts[0])
+        for _line, name, message, _comments in babel_extract(file, ["tr", "ntr"], [], {"encoding": "utf-8"}):
+            yield str(name), message if isinstance(message, tuple) else (message,)
+
+
+def _collect(texts: dict[str, Text], calls: Iterable[tuple[str, tuple[object, ...]]]) -> None:
+    for name, arguments in calls:
+        one, many = (*arguments, None, None)[:2]
+        if name == "ntr" and isinstance(one, str) and isinstance(many, str):
+            texts[one] = (one, many)
+        elif name in {"tr", "mark"} and isinstance(one, str):
+            texts.setdefault(one, one)
 
 
 def kept(language: str) -> Catalog:

@@ -26,7 +26,7 @@ class Table:
     def __init__(self, numbers: Sequence[int]) -> None:
         self.numbers = list(numbers)
         self.skips: list[int] = []
-        self.source: KeysetSource[int, int] = KeysetSource(self._fetch, lambda _: Summary(len(numbers)), lambda n: n)
+        self.source: KeysetSource[int, int] = KeysetSource(self._fetch, lambda _: Summary(len(numbers)), lambda _, n: n)
 
     def _fetch(self, _query: Query, after: int | None, skip: int, limit: int) -> Sequence[int]:
         self.skips.append(skip)

@@ -74,7 +74,7 @@ class ListSource(Generic[R]):
 
 class KeysetSource(Generic[R, K]):
     """Positions over a keyset: `fetch(query, after, skip, limit)` gives rows behind the key `after` (None: the first),
-    leaving out `skip` of them.
+    leaving out `skip` of them; `key(query, row)` is the place of a row in the order of the query.
 
     The key of the last row of every window is remembered as an anchor, so scrolling fetches with `skip` 0, and only a
     jump of the scroll bar skips, on the lane, from the nearest anchor before it.
@@ -84,7 +84,7 @@ class KeysetSource(Generic[R, K]):
         self,
         fetch: Callable[[Query, K | None, int, int], Sequence[R]],
         summary: Callable[[Query], Summary],
-        key: Callable[[R], K],
+        key: Callable[[Query, R], K],
     ) -> None:
         self._fetch, self._summary, self._key = fetch, summary, key
         self._lock = Lock()
@@ -100,7 +100,7 @@ class KeysetSource(Generic[R, K]):
         if rows:
             with self._lock:
                 if era == self._era:
-                    self._of(query).add(start + len(rows), self._key(rows[-1]))
+                    self._of(query).add(start + len(rows), self._key(query, rows[-1]))
         return rows
 
     def summary(self, query: Query) -> Summary:
@@ -116,7 +116,7 @@ class KeysetSource(Generic[R, K]):
                 yield rows
             if len(rows) < limit:
                 return
-            after = self._key(rows[-1])
+            after = self._key(query, rows[-1])
 
     def forget(self) -> None:
         """Drop the anchors."""
