@@ -100,7 +100,10 @@ class Commands(QObject):
         self._refresh(self._commands[key])
 
     def button(self, key: str, *, tone: ButtonTone = ButtonTone.SECONDARY, text: str = "", big: bool = False) -> Button:
-        """A button that does a command: its icon, its key as the hint, enabled and shown as the command is."""
+        """A button that does a command: its icon, its key as the hint, enabled as the command is.
+
+        It is hidden from a role that may not; otherwise the screen decides when it is shown.
+        """
         command, action = self._commands[key], self._actions[key]
         made = Button(
             text or tr(command.title),
@@ -114,11 +117,11 @@ class Commands(QObject):
         def follow() -> None:
             if isValid(made):
                 made.setEnabled(action.isEnabled())
-                made.setVisible(action.isVisible())
                 made.show_hint(self.hint(key))
 
         action.changed.connect(follow)
         made.setEnabled(action.isEnabled())
+        made.setHidden(self._role is not None and not self._allowed(command))
         return made
 
     def hint(self, key: str) -> str:
