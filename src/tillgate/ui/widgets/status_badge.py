@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -58,15 +59,21 @@ def payment_status(state: PaymentState, *, unsure: bool = False) -> Status:
     return CHECKING if unsure else PAYMENT_STATUS[state]
 
 
+@cache
 def _badge_font() -> QFont:
     made = theme.font("caption")
     made.setWeight(QFont.Weight.Medium)
     return made
 
 
+@cache
+def _metrics() -> QFontMetricsF:
+    return QFontMetricsF(_badge_font())
+
+
 def badge_size(status: Status) -> QSize:
     """The room a badge needs."""
-    width = QFontMetricsF(_badge_font()).horizontalAdvance(status.text)
+    width = _metrics().horizontalAdvance(status.text)
     return QSize(round(width + 0.5) + _ICON + _GAP + 2 * _PAD, _HEIGHT)
 
 
@@ -86,7 +93,7 @@ def paint_badge(painter: QPainter, area: QRectF, status: Status, ratio: float) -
     painter.setPen(ink)
     painter.setFont(_badge_font())
     room = pill.adjusted(_PAD + _ICON + _GAP, 0, -_PAD + 1, 0)
-    text = QFontMetricsF(painter.font()).elidedText(status.text, Qt.TextElideMode.ElideRight, room.width())
+    text = _metrics().elidedText(status.text, Qt.TextElideMode.ElideRight, room.width())
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
     painter.restore()
 

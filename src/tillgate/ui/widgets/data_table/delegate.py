@@ -14,6 +14,8 @@ from tillgate.ui.widgets.data_table.model import Index, WindowModel
 from tillgate.ui.widgets.status_badge import Status, paint_badge
 
 PAD: Final = 12
+# No character is wider: shorter texts need no measuring.
+_WIDEST: Final = 20
 _ALIGN_LEFT: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _ALIGN_RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _SELECTED: Final = QStyle.StateFlag.State_Selected
@@ -65,7 +67,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(self._fonts[strong])
         painter.setPen(colours["text"])
         metrics = self._metrics[strong]
-        if metrics.horizontalAdvance(cell) > room.width():
+        if len(cell) * _WIDEST > room.width() and metrics.horizontalAdvance(cell) > room.width():
             cell = metrics.elidedText(cell, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, _ALIGN_RIGHT if self._right[column] else _ALIGN_LEFT, cell)
 
