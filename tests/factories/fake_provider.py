@@ -118,7 +118,8 @@ class FakeProvider:
         def act() -> Answer:
             known = self.refunds.get(request.key)
             if known is None:
-                ref = f"rfnd_{len(self.refunds) + 1:06d}"
+                self.count += 1
+                ref = f"rfnd_{self.count:06d}"
                 known = RefundFacts(ref, request.payment_ref, self.refund_status, request.amount, request.key)
                 self.refunds[request.key] = known
             return Answer(Outcome.SUCCESS, refunds=(known,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from typing import Any, Final
 
 from sqlalchemy import Table, select, update
@@ -137,12 +138,15 @@ class Counter:
         return self.pay(self.put_up(self.ring_up(*codes)))
 
 
-def open_counter(till: Till, *, customer_email: str = "asha@example.com") -> Counter:
-    """The small shop at this till; its provider refuses to be called inside a transaction."""
-    provider = FakeProvider(before=lambda _verb: refuse_inside_transaction())
+def open_counter(till: Till, *, customer_email: str = "asha@example.com", number: int = 0) -> Counter:
+    """The small shop at this till; its provider refuses to be called inside a transaction.
+
+    Tills of one shop have different numbers, so that their providers name things differently.
+    """
+    provider = FakeProvider(before=lambda _verb: refuse_inside_transaction(), count=1_000 * number)
     till = replace(till, providers={provider.name: provider}, fulfilling={Purpose.CHECKOUT: FULFILLING})
     with till.db.write(till.system) as uow:
         load_shop(uow, SHOP)
-    cashier, manager = signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER)
+    cashier, manager = (signed_in(till, role, f"{role.value} {token_hex(4)}") for role in (Role.CASHIER, Role.MANAGER))
     customer = create_customer(till, cashier, CustomerDraft("Asha Rao", customer_email, "98450 12345"))
     return Counter(till, provider, cashier, manager, customer.id)

@@ -47,7 +47,9 @@ def test_a_cart_that_is_not_ready_is_not_put_up(counter: Counter) -> None:
     counter.change(variant, "GIT-1", stock=0)
     with pytest.raises(Refused, match="cart_not_ready") as refusal:
         counter.put_up(view)
-    (finding,) = refusal.value.values["findings"]
+    findings = refusal.value.values["findings"]
+    assert isinstance(findings, tuple)
+    (finding,) = findings
     assert (finding.code, finding.line_id) == (FindingCode.OUT_OF_STOCK, view.lines[0].id)
     assert counter.rows(payment) == []
 

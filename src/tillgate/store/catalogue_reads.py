@@ -102,4 +102,5 @@ def list_sellable(connection: Connection, variant_ids: Collection[int], *, lock:
     return {row.id: row for row in connection.execute(query, {"ids": list(variant_ids)})}
 
 
-_SELLABLE_LOCKED: Final = _SELLABLE.order_by(variant.c.id).with_for_update(of=variant)
+# Not against those who only refer to a variant: another till goes on ringing up.
+_SELLABLE_LOCKED: Final = _SELLABLE.order_by(variant.c.id).with_for_update(of=variant, key_share=True)
