@@ -142,6 +142,14 @@ def test_news_refresh_what_is_shown_and_the_cursor_stays_with_its_row(qtbot: QtB
     assert page.detail == Row(14).name
 
 
+def test_the_first_row_of_an_empty_list_appears(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(0))
+    page.source.count = 1
+    tasks.broadcast(Changes.of(Kind.STAFF))
+    tasks.broadcast(Changes.of(Kind.PAYMENT))
+    qtbot.waitUntil(lambda: page.table.view.isVisible() and page.cell(0, 0) == "PAY-0000000")
+
+
 def test_rows_that_go_away_shorten_the_list(qtbot: QtBot, tasks: Tasks) -> None:
     page = TablePage(qtbot, tasks, Rows(500))
     page.source.count = 30

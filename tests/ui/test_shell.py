@@ -105,6 +105,10 @@ def test_a_scan_goes_to_the_screen_or_to_the_one_that_sells(qtbot: QtBot, tasks:
     page.shell.scanner.scanned.emit("4711")
     assert page.shell.current_key == "checkout"
     assert page.screen("checkout").told[-1] == "scan 4711"
+    page.shell.open_help()
+    page.shell.scanner.begun.emit()
+    page.shell.scanner.scanned.emit("5678")
+    assert page.screen("checkout").told[-1] == "scan 4711"
     page.show(OUT)
     page.shell.scanner.scanned.emit("1234")
     assert page.screen("checkout").told[-1] == "scan 4711"

@@ -10,7 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
@@ -28,6 +28,7 @@ from tillgate.ui.status_strip import StatusStrip
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme
 from tillgate.ui.training_frame import TrainingFrame
+from tillgate.ui.widgets.dialog import Dialog
 from tillgate.ui.widgets.notices import InlineNotice, Toast, announce
 
 LEAST_SIZE: Final = QSize(960, 640)
@@ -264,11 +265,16 @@ class Shell(QMainWindow):
 
     @Slot()
     def _scan_begun(self) -> None:
-        if self._current and not self.locked:
+        if self._current and not self.locked and QApplication.activeModalWidget() is None:
             self.page(self._current).scan_begun()
 
     @Slot(str)
     def _scanned(self, code: str) -> None:
+        modal = QApplication.activeModalWidget()
+        if modal is not None:
+            if isinstance(modal, Dialog):
+                modal.scan(code)
+            return
         if self.locked or not self._current or self.page(self._current).scan(code):
             return
         if self._scan_screen and self._scan_screen != self._current and self.go(self._scan_screen):

@@ -79,6 +79,11 @@ class Dialog(QDialog):
         self.set_working(False)
         self.notice.show_error(error)
 
+    def scan(self, code: str) -> bool:
+        """Take a code scanned while the dialog is open; False drops it, so that nothing happens behind the dialog."""
+        del code
+        return False
+
     @Slot()
     def _go(self) -> None:
         self._on_accept()
