@@ -38,6 +38,7 @@ class Anybody(Enum):
 SIGNED_IN, WITHOUT_SESSION = Anybody.SIGNED_IN, Anybody.WITHOUT_SESSION
 
 MATRIX: Final[dict[str, Action | Anybody]] = {
+    "access.allow_export": Action.EXPORT,
     "access.approve": SIGNED_IN,
     "audit_log.check_audit": Action.VIEW_AUDIT,
     "audit_log.count_audit": Action.VIEW_AUDIT,
@@ -78,6 +79,9 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "customers.load_customer": Action.SELL,
     "customers.search_customers": Action.SELL,
     "customers.update_customer": Action.EDIT_CUSTOMERS,
+    "exception_lists.count_rows": Action.VIEW_EXCEPTIONS,
+    "exception_lists.list_rows": Action.VIEW_EXCEPTIONS,
+    "exception_lists.load_exception_details": Action.VIEW_EXCEPTIONS,
     "exceptions.list_exceptions": Action.VIEW_EXCEPTIONS,
     "exceptions.load_exception": Action.VIEW_EXCEPTIONS,
     "exceptions.settle_exception": Action.SETTLE_EXCEPTION,
@@ -85,6 +89,7 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "order_reads.list_orders_of": Action.VIEW_ORDERS,
     "order_reads.load_order": Action.VIEW_ORDERS,
     "order_reads.summarize_orders": Action.VIEW_ORDERS,
+    "metric_reads.load_figures": Action.VIEW_METRICS,
     "outbox.cancel": Action.SETTLE_EXCEPTION,
     "outbox.retry_now": Action.RESEND_NOTICE,
     "outbox.send_again": Action.RESEND_NOTICE,

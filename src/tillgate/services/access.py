@@ -95,6 +95,16 @@ def check_session(where: Till | UnitOfWork, actor: Actor) -> None:
     _live_session(where, actor)
 
 
+def allow_export(till: Till, actor: Actor, what: str) -> None:
+    """Permission to write a list to a file, audited with the list's name. Raises NotAllowed."""
+
+    def write(uow: UnitOfWork) -> None:
+        authorize(uow, actor, Action.EXPORT)
+        uow.record("exported", f"list:{what}")
+
+    till.db.transact(actor, write)
+
+
 def approve(
     till: Till,
     actor: Actor,

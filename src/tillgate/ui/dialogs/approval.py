@@ -15,7 +15,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.staff import Action, Actor, Role
 from tillgate.formats import format_money
 from tillgate.i18n import active_language, mark, tr
-from tillgate.services.access import approve
+from tillgate.services.access import allow_export, approve
 from tillgate.services.pin_hash import Pins
 from tillgate.services.sign_in import Person, confirm, list_people
 from tillgate.services.till import Till
@@ -191,6 +191,26 @@ class ConfirmDialog(Dialog):
             self.entry.setFocus()
         else:
             self.show_error(error)
+
+
+def export_gate(parent: QWidget, door: Door, what: str) -> Callable[[Callable[[], object]], None]:
+    """For `DataTable(before_export=…)`: lets a list be written to a file once the service allows it."""
+
+    def before(go: Callable[[], object]) -> None:
+        def ask(_token: str | None = None) -> None:
+            work = partial(allow_export, door.till, door.actor, what)
+            door.tasks.run(parent, work, allowed, refused)
+
+        def allowed(_nothing: None) -> None:
+            go()
+
+        def refused(error: TillgateError) -> None:
+            if not ask_permission(parent, door, Asked(Action.EXPORT), error, ask):
+                door.tasks.failure.emit(error, "")
+
+        ask()
+
+    return before
 
 
 def ask_permission(
