@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
 from tillgate.domain.exceptions import ALLOWED, CaptureDisposition, ExceptionAction, ExceptionKind
-from tillgate.domain.ledger import UNAPPLIED, pair, wallet
+from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair, wallet
+from tillgate.domain.notes import check_note
 from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
@@ -92,13 +93,13 @@ def settle_exception(
 ) -> ExceptionRecord:
     """Do what a manager decided, with the reason, in one transaction.
 
-    Raises NotAllowed, Invalid("reason_missing"), Refused("exception_closed" | "action_not_allowed" | …) and changes
-    nothing then.
+    Raises NotAllowed, Invalid("reason_missing") and those of `check_note`, Refused("exception_closed" |
+    "action_not_allowed" | …) and changes nothing then.
     """
     authorize(till, actor, Action.SETTLE_EXCEPTION)
-    words = reason.strip()[:500]
-    if not words:
+    if not reason.strip():
         raise Invalid("reason_missing", field="reason")
+    words = check_note(reason, field="reason", shortest=1)
 
     def work(uow: UnitOfWork) -> ExceptionRecord:
         found = _load(uow.connection, exception_id, lock=True)
@@ -143,20 +144,26 @@ def _refund(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -
 
 
 def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -> None:
-    """Owe it to the customer instead: to their wallet."""
+    """Owe it to the customer instead: to their wallet. Of a refund that failed, what that refund was for."""
     source = _money(uow, found)
     owner = _owner(uow, source)
     if owner.customer_id is None:
         raise Refused("customer_needed", payment=owner.id)
-    left = source.left
-    if left.minor <= 0:
-        raise Refused("refund_exceeds", asked=left, left=left)
-    entries = pair(UNAPPLIED, wallet(owner.customer_id), left)
-    post(uow.connection, "credit", f"credit:{source.id}", payment_id=owner.id, now=uow.now, entries=entries)
+    owed, account, key = source.left, UNAPPLIED, f"credit:{source.id}"
+    if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
+        owed, key = load_refund(uow.connection, found.refund_id, lock=True).amount, f"credit:refund:{found.refund_id}"
+        account = REFUNDS if owner.fulfilment is Fulfilment.DONE else UNAPPLIED
+    if owed.minor <= 0 or owed > source.left:
+        raise Refused("refund_exceeds", asked=owed, left=source.left)
+    entries = pair(account, wallet(owner.customer_id), owed)
+    post(uow.connection, "credit", key, payment_id=owner.id, now=uow.now, entries=entries)
     # Credited money can't be refunded as well.
-    uow.execute(update(capture).where(capture.c.id == source.id).values(refunded_minor=source.amount_minor))
-    _dispose(uow, source, CaptureDisposition.CREDITED)
-    uow.record("payment.credited", owner.subject, capture=source.id, amount=left.minor, customer=owner.customer_id)
+    taken = {"refunded_minor": capture.c.refunded_minor + owed.minor, "version": capture.c.version + 1}
+    uow.execute(update(capture).where(capture.c.id == source.id).values(taken))
+    if owed == source.left:
+        _dispose(uow, source, CaptureDisposition.CREDITED)
+    credited = {"amount": owed.minor, "currency": owed.currency, "customer": owner.customer_id}
+    uow.record("payment.credited", owner.subject, capture=source.id, **credited)
     _let_go(uow, source)
 
 

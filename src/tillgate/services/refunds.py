@@ -13,6 +13,7 @@ from tillgate.domain.checkout_facts import RefundFacts
 from tillgate.domain.errors import Invalid, Refused
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.money import Money
+from tillgate.domain.notes import check_note
 from tillgate.domain.payment import PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
@@ -57,8 +58,8 @@ def request_refund(
 ) -> RefundRecord:
     """Plan a refund of a payment, in full or in part; `drive_refund` sends it. Needs a manager or an approval.
 
-    Raises NotAllowed, Invalid("reason_missing"), Refused("refund_exceeds" | "payment_not_refundable" |
-    "partial_unsupported").
+    Raises NotAllowed, Invalid("reason_missing") and those of `check_note`, Refused("refund_exceeds" |
+    "payment_not_refundable" | "partial_unsupported").
     """
     subject = f"payment:{payment_id}"
     if approval_token is None:
@@ -68,8 +69,9 @@ def request_refund(
         approver = authorize(uow, actor, Action.REFUND, subject=subject, amount=amount, approval_token=approval_token)
         if not reason.strip():
             raise Invalid("reason_missing", field="reason")
+        words = check_note(reason, field="reason", shortest=1)
         source = _source(uow, till, payment_id, amount)
-        return plan_refund(uow, source, amount, reason.strip()[:500], approved_by=approver)
+        return plan_refund(uow, source, amount, words, approved_by=approver)
 
     return till.db.transact(actor, work)
 
