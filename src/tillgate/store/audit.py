@@ -74,10 +74,11 @@ def append_entries(
         row |= {"subject": entry.subject, "data": data, "prev": prev}
         prev = row["mac"] = key.mac(_canonical(row))
         _APPEND.count(connection, **row)
+    end = {"seq": seq, "at": at, "mac": prev, "seal": _seal(key, till_id, seq, at, prev)}
     if head:
-        update_rows(connection, audit_head, {"till_id": till_id}, {"seq": seq, "at": at, "mac": prev})
+        update_rows(connection, audit_head, {"till_id": till_id}, end)
     else:
-        connection.execute(insert(audit_head).values(till_id=till_id, seq=seq, at=at, mac=prev))
+        connection.execute(insert(audit_head).values(till_id=till_id, **end))
 
 
 def verify_chain(connection: Connection, key: AuditKey, *, last: int | None = None) -> ChainFault | None:
@@ -111,6 +112,8 @@ def _verify_till(connection: Connection, key: AuditKey, head: Row[Any], start: i
                 return ChainFault(till_id, seq, "row_changed")
     if seq != head.seq or (seq > start and prev != head.mac):
         return ChainFault(till_id, seq, "end_cut")
+    if not hmac.compare_digest(_seal(key, till_id, head.seq, head.at, head.mac), head.seal):
+        return ChainFault(till_id, seq, "end_cut")
     return None
 
 
@@ -120,6 +123,10 @@ def _rows(connection: Connection, till_id: str, start: int) -> Generator[dict[st
     with connection.execute(query, execution_options={"stream_results": True, "yield_per": 1000}) as found:
         for row in found:
             yield dict(row._mapping)
+
+
+def _seal(key: AuditKey, till_id: str, seq: int, at: datetime, mac: str) -> str:
+    return key.mac(_ENCODE(["head", till_id, seq, at.strftime(_EPOCH_FORMAT), mac]))
 
 
 def _canonical(row: dict[str, object]) -> str:

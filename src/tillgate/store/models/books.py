@@ -74,6 +74,8 @@ audit_head = Table(
     integer("seq"),
     instant("at"),
     text("mac"),
+    # Keyed as the entries are: without the secret nobody can make an earlier entry the last one.
+    Column("seal", Text, nullable=False, server_default=""),
     **STRICT,
 )
 

@@ -1,0 +1,1 @@
+"""The store: schema, guards, chain, numbers, and what it does when the database misbehaves."""
