@@ -103,7 +103,7 @@ class ReceiptRoll:
             self._quiet(self.words.tr("{quantity} at {price} each", quantity=line.quantity, price=price))
         if line.start_on is not None and line.end_on is not None:
             first, last = (written_day(day, self.words.language, self.currency) for day in (line.start_on, line.end_on))
-            self._quiet(self.words.tr("{first} to {last}", first=first, last=last))
+            self._quiet(first if first == last else self.words.tr("{first} to {last}", first=first, last=last))
         self.y += 0.6
 
     def _total(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from tillgate.domain.documents import Branding, InvoiceDocument, OrderSummary
+from tillgate.domain.documents import Branding, InvoiceDocument, OrderLine, OrderSummary
 from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType, OrderState
@@ -143,10 +143,19 @@ class _Desk:
             "buyer": owner.payer_name or tr("Walk-in customer"),
             "buyer_contact": ", ".join(filter(None, (owner.payer_phone, owner.payer_email))),
             "money": self.money,
-            "day": partial(written_day, language=words.language, currency=owner.currency),
+            "rented": self._rented,
             "state": lambda order: tr(_STATES[order.state]),
             "sums": self._sums,
         }
+
+    def _rented(self, line: OrderLine) -> str:
+        if line.start_on is None or line.end_on is None:
+            return ""
+        days = (line.start_on, line.end_on)
+        first, last = (written_day(day, self.words.language, self.owner.currency) for day in days)
+        if first == last:
+            return self.words.tr("Rented on {day}", day=first)
+        return self.words.tr("Rented from {first} to {last}", first=first, last=last)
 
     def _sums(self, order: OrderSummary) -> list[tuple[str, Money]]:
         sums = ((LineType.DEPOSIT, order.deposit), (LineType.FEE, order.fee), (LineType.TAX, order.tax))
