@@ -102,7 +102,10 @@ class Button(QPushButton):
 
     def show_hint(self, key: str) -> None:
         """Show the key that does the same at the right edge; "" shows none."""
+        if key == (self._hint.text() if self._hint is not None else ""):
+            return
         if self._hint is not None:
+            self._hint.hide()
             self._hint.deleteLater()
             self._hint = None
         if key:
