@@ -86,19 +86,18 @@ def stage_of(view: PaymentView) -> Stage:
 
 
 def _waiting(view: PaymentView) -> Stage:
-    if _has_foreign_money(view):
-        return Stage.MISMATCHED
-    if view.attempt is not None and view.attempt.ending:
-        return Stage.ENDING
-    if view.checking:
-        return Stage.CHECKING
-    if view.unsent and view.offline:
-        return Stage.UNSENT
-    if view.payment.state is PaymentState.CREATED:
-        return Stage.CREATING
-    if view.offline:
-        return Stage.OFFLINE
-    return Stage.PROCESSING if view.payment.state is PaymentState.PROCESSING else Stage.WAITING
+    """The first that holds; what keeps the cashier from charging again comes first."""
+    state, attempt = view.payment.state, view.attempt
+    asked = (
+        (Stage.MISMATCHED, _has_foreign_money(view)),
+        (Stage.ENDING, attempt is not None and bool(attempt.ending)),
+        (Stage.CHECKING, view.checking),
+        (Stage.UNSENT, view.unsent and view.offline),
+        (Stage.CREATING, state is PaymentState.CREATED),
+        (Stage.OFFLINE, view.offline),
+        (Stage.PROCESSING, state is PaymentState.PROCESSING),
+    )
+    return next((stage for stage, holds in asked if holds), Stage.WAITING)
 
 
 def _captured(view: PaymentView) -> Stage:

@@ -1,0 +1,124 @@
+"""The cart at the right: whose it is, its lines, what it comes to, and Pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+
+from tillgate.i18n import tr
+from tillgate.services.cart_view import CartView
+from tillgate.ui.screens.checkout.advice_rows import AdviceRows
+from tillgate.ui.screens.checkout.amounts import PayButton
+from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.screens.checkout.finding_words import Advice
+from tillgate.ui.screens.checkout.keys import Key
+from tillgate.ui.screens.checkout.line_list import LineList
+from tillgate.ui.screens.checkout.totals import TotalsView
+from tillgate.ui.widgets.buttons import Button, ButtonTone
+from tillgate.ui.widgets.labels import line
+from tillgate.ui.widgets.notices import EmptyState, InlineNotice
+
+
+class CartPanel(QFrame):
+    """Its buttons are the screen's commands; presses on lines come from `lines`, on findings of the cart from
+    `advice`."""
+
+    def __init__(self, desk: CheckoutDesk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.setProperty("surface", "raised")
+        self.setAccessibleName(tr("Cart"))
+        commands = desk.commands
+        self.customer = Button(
+            tr("Walk-in customer"), tone=ButtonTone.QUIET, icon="user", on_click=commands.action(Key.CUSTOMER).trigger
+        )
+        self.customer.setProperty("align", "left")
+        self.customer.show_hint(commands.hint(Key.CUSTOMER))
+        self.customer.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.undo = Button(
+            tone=ButtonTone.ICON, icon="undo-2", name=tr("Undo"), on_click=commands.action(Key.UNDO).trigger
+        )
+        self.clear = Button(
+            tone=ButtonTone.ICON, icon="trash-2", name=tr("Clear the cart"), on_click=commands.action(Key.CLEAR).trigger
+        )
+        self.off = InlineNotice()
+        self.notice = InlineNotice(closable=True)
+        self.advice = AdviceRows()
+        self.lines = LineList(desk)
+        self._empty = EmptyState(
+            "shopping-cart", tr("Nothing rung up"), tr("Scan a product, or find it at the left and press Enter.")
+        )
+        self.totals = TotalsView(desk)
+        self.hold = commands.button(Key.HOLD, tone=ButtonTone.QUIET, text=tr("Hold"))
+        self.recall = commands.button(Key.RECALL, tone=ButtonTone.QUIET, text=tr("Recall"))
+        self.pay = PayButton()
+        paying = commands.action(Key.PAY)
+        self.pay.clicked.connect(paying.trigger)
+        paying.changed.connect(lambda: self.pay.setEnabled(paying.isEnabled()))
+        self.pay.setEnabled(paying.isEnabled())
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(6, 6, 6, 6)
+        head.setSpacing(2)
+        head.addWidget(self.customer, 1)
+        head.addWidget(self.undo)
+        head.addWidget(self.clear)
+        notice = QVBoxLayout()
+        notice.setContentsMargins(12, 0, 12, 0)
+        notice.setSpacing(4)
+        notice.addWidget(self.off)
+        notice.addWidget(self.notice)
+        notice.addWidget(self.advice)
+        middle = QWidget()
+        self._middle = QStackedLayout(middle)
+        self._middle.addWidget(self.lines)
+        self._middle.addWidget(self._empty)
+        quiet = QVBoxLayout()
+        quiet.setSpacing(4)
+        quiet.addWidget(self.hold)
+        quiet.addWidget(self.recall)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(8, 6, 12, 12)
+        foot.setSpacing(10)
+        foot.addLayout(quiet)
+        foot.addWidget(self.pay, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(line())
+        column.addLayout(notice)
+        column.addWidget(middle, 1)
+        column.addWidget(line())
+        column.addWidget(self.totals)
+        column.addLayout(foot)
+
+    def show_cart(
+        self,
+        cart: CartView,
+        quantities: Mapping[int, int],
+        advice: Mapping[int, tuple[Advice, ...]],
+        whole: Sequence[Advice],
+    ) -> None:
+        """Show the cart as it is now."""
+        named = cart.customer is not None
+        name = cart.customer.name if cart.customer is not None else tr("Walk-in customer")
+        self.customer.show_text(name)
+        self.customer.setAccessibleName(tr("Customer: {name}. Choose another", name=name))
+        self.customer.show_icon("user-check" if named else "user")
+        self.lines.show_cart(cart, quantities, advice, locked=cart.locked)
+        self.advice.show_advice(whole)
+        self._middle.setCurrentIndex(0 if cart.lines else 1)
+        self.totals.setVisible(bool(cart.lines))
+        self.totals.show_totals(cart.totals)
+
+    def show_held(self, count: int) -> None:
+        """Show how many carts wait."""
+        self.recall.show_text(tr("Recall ({count})", count=count) if count else tr("Recall"))
+
+    def show_pay(self, verb: str, amount: str) -> None:
+        """What Pay does now."""
+        self.pay.show_amount(verb, amount, self._desk.commands.hint(Key.PAY))

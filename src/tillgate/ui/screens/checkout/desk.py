@@ -1,0 +1,100 @@
+"""What the checkout screen is given: the till, who sells, and the things that only the application can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Final
+
+from tillgate.domain.money import Money
+from tillgate.domain.staff import Actor
+from tillgate.formats import format_money
+from tillgate.i18n import mark
+from tillgate.services.till import Till
+from tillgate.ui.commands import Commands
+from tillgate.ui.tasks import Tasks
+
+ORIGIN: Final = "checkout"
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """One way to pay: a provider's method. `title` and `explains` are marked English."""
+
+    provider: str
+    method: str
+    title: str
+    explains: str
+    icon: str
+
+    @property
+    def key(self) -> str:
+        """What tells it from other tenders."""
+        return f"{self.provider}:{self.method}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutDesk:
+    """Everything that the screen needs.
+
+    `open_url` shows a checked address in the system's browser, at once and without waiting; False if it can't.
+    `provider` names the provider and method of the settings, or None while it is off. The callables that may be None
+    hide their buttons; `save_receipt`, `print_receipt` and `save_invoice` are called on the work lane and may raise
+    TillgateError.
+    """
+
+    till: Till
+    actor: Actor
+    tasks: Tasks
+    commands: Commands
+    open_url: Callable[[str], bool]
+    provider: Callable[[], tuple[str, str] | None]
+    zone: tzinfo
+    language: str
+    save_receipt: Callable[[int], Path] | None = None
+    print_receipt: Callable[[int], None] | None = None
+    save_invoice: Callable[[int], Path] | None = None
+    open_file: Callable[[Path], bool] | None = None
+    open_settings: Callable[[], object] | None = None
+    open_exceptions: Callable[[], object] | None = None
+
+    def money(self, amount: Money) -> str:
+        """An amount as the screen shows it."""
+        return format_money(amount, self.language)
+
+    def tender(self) -> Tender | None:
+        """The way to pay of the settings; None while it is off."""
+        chosen = self.provider()
+        if chosen is None or chosen[0] not in self.till.providers:
+            return None
+        return tender_of(*chosen)
+
+    def tenders(self) -> tuple[Tender, ...]:
+        """Every way to pay there is now, that of the settings first."""
+        first = self.tender()
+        if first is None:
+            return ()
+        every = [
+            tender_of(name, method)
+            for name, provider in self.till.providers.items()
+            for method in provider.capabilities.methods
+        ]
+        return (first, *(each for each in every if each != first))
+
+
+_KNOWN: Final = {
+    "link": (
+        mark("Payment link"),
+        mark("The customer pays on a phone by a code or link, or here in the browser."),
+        "qr-code",
+    ),
+    "order": (mark("Payment page"), mark("The customer pays on a page in this computer’s browser."), "monitor"),
+}
+_OTHER: Final = (mark("Other checkout"), mark("The customer pays at the provider."), "credit-card")
+
+
+def tender_of(provider: str, method: str) -> Tender:
+    """A provider's method as a way to pay."""
+    return Tender(provider, method, *_KNOWN.get(method, _OTHER))

@@ -1,0 +1,298 @@
+"""The payment in progress, in the cart's place: what is awaited, for how long, and everything that can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from tillgate.i18n import mark, tr
+from tillgate.labels import provider_name
+from tillgate.ui.guard import guarded
+from tillgate.ui.screens.checkout.amounts import BigAmount
+from tillgate.ui.screens.checkout.desk import CheckoutDesk, Tender
+from tillgate.ui.screens.checkout.keys import Key
+from tillgate.ui.screens.checkout.paying import Browser, Doing, Situation
+from tillgate.ui.screens.checkout.stage_words import WORDS
+from tillgate.ui.screens.checkout.stages import HELD, PAYABLE, Stage
+from tillgate.ui.theme import Tone
+from tillgate.ui.widgets.buttons import Button, ButtonTone
+from tillgate.ui.widgets.labels import ElapsedLabel, IconLabel, line, plain_label, set_text, set_tone
+from tillgate.ui.widgets.notices import InlineNotice
+from tillgate.ui.widgets.qr_view import QrView
+from tillgate.ui.widgets.status_badge import StatusBadge
+
+_QR_LEAST: Final = 148
+_QR_MOST: Final = 320
+_DOING: Final = {
+    Doing.NOTHING: "",
+    Doing.STARTING: "",
+    Doing.CHECKING: mark("Asking {provider} now."),
+    Doing.CANCELLING: mark("Asking {provider} to close the checkout."),
+    Doing.SWITCHING: mark("Closing the first way to pay before another is opened."),
+}
+
+
+class QrFrame(QWidget):
+    """A QR code as large as its room, within bounds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = QrView(tr("Code to pay with a phone"), _QR_LEAST)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.view, 0, Qt.AlignmentFlag.AlignCenter)
+
+    @guarded(QSize)
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_QR_LEAST, _QR_LEAST)
+
+    @guarded(QSize)
+    def sizeHint(self) -> QSize:
+        return QSize(_QR_MOST, _QR_MOST)
+
+    @guarded()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        side = min(max(min(self.width(), self.height()), _QR_LEAST), _QR_MOST)
+        self.view.setFixedSize(side, side)
+        super().resizeEvent(event)
+
+
+class PaymentPanel(QFrame):
+    """`switch_asked(Tender)`; all other presses are the screen's commands."""
+
+    switch_asked = Signal(object)
+
+    def __init__(self, desk: CheckoutDesk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.setProperty("surface", "raised")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._icon = IconLabel("credit-card", "muted", 20)
+        self._tender = plain_label(role="label")
+        self.elapsed = ElapsedLabel(desk.till.clock.now, role="title")
+        self.amount = BigAmount()
+        self.badge = StatusBadge(WORDS[Stage.CREATING].status)
+        self.title = plain_label(role="title", wrap=True)
+        self.what = plain_label(tone="muted", wrap=True)
+        self.money = plain_label(role="strong", tone="waiting", wrap=True)
+        self.doing = plain_label(role="label", tone="accent", wrap=True)
+        self.notice = InlineNotice(closable=True)
+        self.qr = QrFrame()
+        self._caption = plain_label(tr("Scan with the customer’s phone to pay"), "label")
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.link = QLineEdit()
+        self.link.setReadOnly(True)
+        self.link.setAccessibleName(tr("Payment link"))
+        self._make_buttons()
+        self._lay_out()
+
+    def _make_buttons(self) -> None:
+        def button(key: Key, text: str, icon: str, tone: ButtonTone = ButtonTone.SECONDARY) -> Button:
+            return Button(text, tone=tone, icon=icon, on_click=self._desk.commands.action(key).trigger)
+
+        self.open = button(Key.OPEN_BROWSER, tr("Open browser"), "external-link")
+        self.copy = button(Key.COPY_LINK, tr("Copy link"), "copy")
+        self.check = button(Key.CHECK_NOW, tr("Check now"), "refresh-cw")
+        self.hold = button(Key.HOLD, tr("Serve the next"), "pause")
+        self.cancel = button(Key.CANCEL_PAYMENT, tr("Cancel payment"), "ban", ButtonTone.DESTRUCTIVE)
+        self.tenders = TenderList()
+        self.tenders.chosen.connect(self.switch_asked)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._icon)
+        head.addWidget(self._tender, 1)
+        head.addWidget(self.elapsed)
+        page = QWidget()
+        page.setProperty("page", "true")
+        body = QVBoxLayout(page)
+        body.setContentsMargins(20, 4, 20, 4)
+        body.setSpacing(6)
+        body.addWidget(self.amount)
+        body.addWidget(self.badge)
+        body.addSpacing(2)
+        for widget in (self.title, self.what, self.money, self.doing, self.notice):
+            body.addWidget(widget)
+        body.addSpacing(4)
+        body.addWidget(self.qr, 1)
+        body.addWidget(self._caption)
+        body.addWidget(self.link)
+        body.addStretch(0)
+        scroll = QScrollArea()
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.viewport().setAutoFillBackground(False)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 12, 1, 14)
+        column.setSpacing(8)
+        top = QHBoxLayout()
+        top.setContentsMargins(20, 0, 20, 0)
+        top.addLayout(head)
+        column.addLayout(top)
+        column.addWidget(scroll, 1)
+        column.addWidget(line())
+        column.addLayout(self._buttons())
+
+    def _buttons(self) -> QVBoxLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(8)
+        for at, button in enumerate((self.open, self.copy, self.check, self.hold)):
+            grid.addWidget(button, at // 2, at % 2)
+        for column in (0, 1):
+            grid.setColumnStretch(column, 1)
+        buttons = QVBoxLayout()
+        buttons.setContentsMargins(20, 4, 20, 0)
+        buttons.setSpacing(8)
+        buttons.addLayout(grid)
+        buttons.addWidget(self.tenders)
+        buttons.addWidget(self.cancel)
+        return buttons
+
+    def show_situation(self, now: Situation, others: Sequence[Tender]) -> None:
+        """Show how the payment stands, and the other ways to pay."""
+        words, view = WORDS[now.stage], now.view
+        self._icon.show_icon(now.tender.icon, "muted")
+        set_text(self._tender, tr(now.tender.title))
+        self.elapsed.start(now.since)
+        self.amount.show_text(self._desk.money(now.amount))
+        self.badge.show_status(words.status)
+        provider = provider_words(now)
+        texts = {"provider": provider, "amount": self.amount.text}
+        set_text(self.title, tr(words.title, **texts))
+        set_text(self.what, tr(words.what, **texts))
+        self._show_money(tr(words.money, **texts) if words.money else "", tr(words.then, **texts) if words.then else "",
+                         alarming=now.stage in HELD)  # fmt: skip
+        doing = _DOING[now.doing]
+        set_text(self.doing, tr(doing, **texts) if doing else "")
+        self.doing.setVisible(bool(doing))
+        self._show_link(now)
+        self._show_browser(now)
+        self._show_buttons()
+        self.tenders.show_tenders(
+            [each for each in others if each != now.tender],
+            held=now.stage in HELD or now.doing is not Doing.NOTHING or view is None,
+            why=now.stage in HELD,
+        )
+        self.setAccessibleName(self.spoken)
+
+    def _show_buttons(self) -> None:
+        commands = self._desk.commands
+        buttons = {
+            Key.OPEN_BROWSER: self.open,
+            Key.COPY_LINK: self.copy,
+            Key.CHECK_NOW: self.check,
+            Key.HOLD: self.hold,
+            Key.CANCEL_PAYMENT: self.cancel,
+        }
+        for key, button in buttons.items():
+            button.setEnabled(commands.action(key).isEnabled())
+
+    @property
+    def spoken(self) -> str:
+        """The state in words, for the screen reader."""
+        parts = (self.title.text(), self.amount.text, self.what.text(), self.money.text())
+        return "\n".join(part for part in parts if part)
+
+    def _show_money(self, money: str, then: str, *, alarming: bool) -> None:
+        set_text(self.money, " ".join(part for part in (money, then) if part))
+        set_tone(self.money, "waiting" if alarming else "")
+        self.money.setVisible(bool(money or then))
+
+    def _show_link(self, now: Situation) -> None:
+        url = now.url if now.stage in PAYABLE else None
+        # The till's own page can't be reached from a customer's phone.
+        on_phone = bool(url) and not (url or "").startswith("http://127.0.0.1")
+        for widget in (self.qr, self._caption):
+            widget.setVisible(on_phone)
+        self.link.setVisible(bool(url))
+        if url and url != self.link.text():
+            self.link.setText(url)
+            self.link.setCursorPosition(0)
+        if on_phone and url:
+            self.qr.view.show_text(url)
+
+    def _show_browser(self, now: Situation) -> None:
+        if now.browser is Browser.FAILED and now.stage in PAYABLE:
+            if not self.notice.text:
+                self.notice.say(
+                    Tone.WAITING,
+                    tr("The browser could not be opened."),
+                    tr("The customer can still pay by the code or the link."),
+                )
+        else:
+            self.notice.clear()
+
+
+class TenderList(QWidget):
+    """The other ways to pay, a button each; or why there must be none now."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[tuple[Tender, ...], bool, bool] | None = None
+        self._caption = plain_label(tr("Pay another way"), "label")
+        self._why = QWidget()
+        why = QHBoxLayout(self._why)
+        why.setContentsMargins(0, 0, 0, 0)
+        why.setSpacing(8)
+        why.addWidget(IconLabel("hand", "waiting"))
+        why.addWidget(
+            plain_label(
+                tr("Do not charge again: another way to pay opens once this one is settled."),
+                "label",
+                tone="waiting",
+                wrap=True,
+            ),
+            1,
+        )
+        self._row = QHBoxLayout()
+        self._row.setSpacing(8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self._caption)
+        column.addLayout(self._row)
+        column.addWidget(self._why)
+        self.buttons: list[Button] = []
+
+    def show_tenders(self, tenders: Sequence[Tender], *, held: bool, why: bool) -> None:
+        """Show the ways; `held` switches them off, `why` says that it is for the money's sake."""
+        wanted = (tuple(tenders), held, why)
+        if wanted == self._shown:
+            return
+        if self._shown is None or self._shown[0] != wanted[0]:
+            self._fill(wanted[0])
+        self._shown = wanted
+        self.setVisible(bool(tenders))
+        self._caption.setVisible(not why)
+        self._why.setVisible(why)
+        for button in self.buttons:
+            button.setEnabled(not held)
+            button.setVisible(not why)
+
+    def _fill(self, tenders: Sequence[Tender]) -> None:
+        for old in self.buttons:
+            old.hide()
+            old.deleteLater()
+        self.buttons = []
+        for tender in tenders:
+            button = Button(tr(tender.title), icon=tender.icon)
+            button.setAccessibleDescription(tr(tender.explains))
+            button.clicked.connect(lambda _checked=False, way=tender: self.chosen.emit(way))
+            self._row.addWidget(button)
+            self.buttons.append(button)
+
+
+def provider_words(now: Situation) -> str:
+    """The provider's name, also before anything was seen."""
+    return provider_name(now.tender.provider) if now.tender.provider else tr("the provider")

@@ -1,0 +1,49 @@
+"""The widgets of the checkout screen: finder at the left, and at the right the cart, its payment, or how it ended."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from tillgate.ui.screens.checkout.cart_panel import CartPanel
+from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.screens.checkout.finder import Finder
+from tillgate.ui.screens.checkout.outcome_panel import OutcomePanel
+from tillgate.ui.screens.checkout.payment_panel import PaymentPanel
+from tillgate.ui.widgets.notices import Toast
+
+_SIDE_LEAST: Final = 376
+_SIDE_MOST: Final = 560
+
+
+class CheckoutView:
+    """Builds the widgets into a screen; `show_side` brings one of the right side's panels to the front."""
+
+    def __init__(self, screen: QWidget, desk: CheckoutDesk) -> None:
+        self.finder = Finder(desk)
+        self.cart = CartPanel(desk)
+        self.payment = PaymentPanel(desk)
+        self.outcome = OutcomePanel(desk)
+        self._side = QStackedWidget()
+        for panel in (self.cart, self.payment, self.outcome):
+            self._side.addWidget(panel)
+        self.side: QWidget = self.cart
+        self._side.setMinimumWidth(_SIDE_LEAST)
+        self._side.setMaximumWidth(_SIDE_MOST)
+        row = QHBoxLayout(screen)
+        row.setContentsMargins(16, 14, 14, 14)
+        row.setSpacing(14)
+        row.addWidget(self.finder, 3)
+        row.addWidget(self._side, 2)
+        self.toast = Toast(screen)
+
+    def show_side(self, panel: QWidget) -> bool:
+        """Bring a panel to the front; False if it is there already."""
+        if self.side is panel:
+            return False
+        self.side = panel
+        self._side.setCurrentWidget(panel)
+        # What is rung up waits while the money is on its way.
+        self.finder.setEnabled(panel is not self.payment)
+        return True
