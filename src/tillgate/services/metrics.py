@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, insert, update
+from typing import Final
+
+from sqlalchemy import bindparam, text
 
 from tillgate.domain.errors import TillgateError
 from tillgate.services.till import Till
 from tillgate.store.models import metric
+from tillgate.store.statements import Statement
 from tillgate.store.unit_of_work import UnitOfWork
+
+# One statement, so that two tills that count the day's first one at once don't undo each other's work.
+_COUNT: Final = Statement(
+    text(
+        "INSERT INTO metric (day, name, label, count, sum_ms, max_ms) VALUES (:day, :name, :label, 1, :ms, :ms) "
+        "ON CONFLICT (day, name, label) DO UPDATE SET count = metric.count + 1, "
+        "sum_ms = metric.sum_ms + excluded.sum_ms, "
+        "max_ms = CASE WHEN metric.max_ms < excluded.max_ms THEN excluded.max_ms ELSE metric.max_ms END"
+    ).bindparams(bindparam("day", type_=metric.c.day.type))
+)
 
 
 def observe(uow: UnitOfWork, till: Till, name: str, label: str, ms: int) -> None:
     """Count one occurrence with its duration in milliseconds (0 for a mere count), on the store's day."""
-    day = till.store_day(uow.now)
-    key = (metric.c.day == day) & (metric.c.name == name) & (metric.c.label == label)
-    changed = uow.execute(
-        update(metric)
-        .where(key)
-        .values(
-            count=metric.c.count + 1,
-            sum_ms=metric.c.sum_ms + ms,
-            max_ms=case((metric.c.max_ms < ms, ms), else_=metric.c.max_ms),
-        )
-    ).rowcount
-    if not changed:
-        uow.execute(insert(metric).values(day=day, name=name, label=label, count=1, sum_ms=ms, max_ms=ms))
+    _COUNT.count(uow.connection, day=till.store_day(uow.now), name=name, label=label, ms=ms)
 
 
 def count_error(till: Till, error: BaseException) -> None:

@@ -64,11 +64,11 @@ def find_exact(connection: Connection, text: str) -> list[tuple[int, int]]:
 
 
 def search_ids(connection: Connection, text: str, words: Sequence[str], limit: int) -> list[list[int]]:
-    """Active products in groups: of exactly this code, whose name begins so, and all others that match."""
+    """Active products in two groups: of exactly this code, and all others that match."""
     if not words:
         return [[int(row.id) for row in connection.execute(_FIRST_BY_NAME, {"limit": limit})]]
     exact = [int(row.id) for row in connection.execute(_EXACT_PRODUCT, {"code": _scanned(text).upper()})]
-    return [exact, *find_ids(connection, product, words, limit)]
+    return [exact, find_ids(connection, product, words, limit)]
 
 
 def _scanned(text: str) -> str:

@@ -14,21 +14,21 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, colu
 from tillgate.store.models import customer, product
 
 
-def find_ids(connection: Connection, searched: Table, words: Sequence[str], limit: int) -> tuple[list[int], list[int]]:
-    """Active rows that have, for every word, a word that begins with it: those whose name begins with the first word,
-    and others; each up to `limit`, in no order. `words` are those of `domain.catalogue.search_words`, at least one.
+def find_ids(connection: Connection, searched: Table, words: Sequence[str], limit: int) -> list[int]:
+    """Up to `limit` active rows that have, for every word, a word that begins with it, in no order.
+
+    Where there are more, those whose name begins with the first word are preferred. `words` are those of
+    `domain.catalogue.search_words`, at least one.
     """
     sqlite = connection.dialect.name == "sqlite"
     beginning, anywhere = _QUERIES[sqlite, searched.name]
     every = _every_word(words, sqlite=sqlite)
+    found = [int(row.id) for row in connection.execute(anywhere, {"every": every, "limit": limit})]
+    if len(found) < limit:
+        return found
     first = f'(name : ^"{words[0]}"*) AND ({every})' if sqlite else f"{words[0]}%"
-    values = {"first": first, "every": every}
-    named = [int(row.id) for row in connection.execute(beginning, values | {"limit": limit})]
-    if len(named) >= limit:
-        return named, []
-    known = set(named)
-    others = [int(row.id) for row in connection.execute(anywhere, values | {"limit": 2 * limit})]
-    return named, [each for each in others if each not in known][:limit]
+    named = connection.execute(beginning, {"first": first, "every": every, "limit": limit})
+    return list(dict.fromkeys([*(int(row.id) for row in named), *found]))[:limit]
 
 
 def matching(connection: Connection, searched: Table, words: Sequence[str]) -> ColumnElement[bool]:

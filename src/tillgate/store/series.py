@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from typing import Final
 
+from sqlalchemy import Connection, select, text
+
+from tillgate.domain.errors import Bug
 from tillgate.store.models.books import number_series
+from tillgate.store.statements import Statement
+
+# One statement, so that two tills that begin a series at once both get numbers of it.
+_TAKE: Final = Statement(
+    text(
+        "INSERT INTO number_series (name, next) VALUES (:name, :first) "
+        "ON CONFLICT (name) DO UPDATE SET next = number_series.next + :count RETURNING next"
+    )
+)
 
 
 def take_number(connection: Connection, name: str) -> int:
@@ -14,16 +26,10 @@ def take_number(connection: Connection, name: str) -> int:
 
 def take_numbers(connection: Connection, name: str, count: int) -> range:
     """The next `count` numbers of a series."""
-    after = connection.execute(
-        update(number_series)
-        .where(number_series.c.name == name)
-        .values(next=number_series.c.next + count)
-        .returning(number_series.c.next)
-    ).scalar_one_or_none()
-    if after is None:
-        connection.execute(insert(number_series).values(name=name, next=1 + count))
-        after = 1 + count
-    return range(after - count, after)
+    row = _TAKE.first(connection, name=name, first=1 + count, count=count)
+    if row is None:
+        raise Bug("series_silent", series=name)
+    return range(row[0] - count, row[0])
 
 
 def list_series(connection: Connection) -> dict[str, int]:

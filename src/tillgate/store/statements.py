@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Insert, Select, Table, Update, bindparam, insert, update
+from sqlalchemy import Connection, Delete, Insert, Select, Table, TextClause, Update, bindparam, insert, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 _Convert = Callable[[Any], Any]
+# A text comes with its parameters' types, and gives its rows as the driver has them.
+Written = Select[Any] | Insert | Update | Delete | TextClause
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class _Compiled:
 class Statement:
     """A select, insert or update with bound parameters, run many times."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update | Delete) -> None:
+    def __init__(self, statement: Written) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
@@ -94,7 +96,7 @@ def run_text(connection: Connection, text: str) -> None:
         raise _translated(error, text, connection) from error
 
 
-def _compile(statement: Select[Any] | Insert | Update | Delete, dialect: Dialect) -> _Compiled:
+def _compile(statement: Written, dialect: Dialect) -> _Compiled:
     if isinstance(statement, Insert) and dialect.name != "sqlite" and "id" in statement.table.c:
         statement = statement.returning(statement.table.c.id)
     compiled = statement.compile(dialect=dialect)
