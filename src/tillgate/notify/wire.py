@@ -17,7 +17,7 @@ from tillgate.domain.errors import Unavailable
 
 # All that a server may say in one conversation.
 _MOST_BYTES: Final = 1 << 20
-_GOODBYE_S: Final = 2.0
+GOODBYE_S: Final = 2.0
 _Answer = list[tuple[Any, ...]]
 
 
@@ -114,7 +114,7 @@ class Conversation(smtplib.SMTP):
 
     def part(self) -> None:
         """Say goodbye; nothing depends on the answer, so it gets little time."""
-        self._limits.shorten(_GOODBYE_S)
+        self._limits.shorten(GOODBYE_S)
         with contextlib.suppress(OSError):
             self.quit()
 
