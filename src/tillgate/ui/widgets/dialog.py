@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
 from tillgate.i18n import tr
+from tillgate.ui.guard import guarded
 from tillgate.ui.theme import Density, set_density
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import plain_label
@@ -83,6 +84,21 @@ class Dialog(QDialog):
         """Take a code scanned while the dialog is open; False drops it, so that nothing happens behind the dialog."""
         del code
         return False
+
+    @guarded(False)
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._grow()
+        return done
+
+    def _grow(self) -> None:
+        """Make room for what was said below a field or in the notice: wrapped text needs more height than a layout
+        reserves by itself."""
+        layout = self.layout()
+        needed = layout.totalHeightForWidth(self.width()) if layout is not None and layout.hasHeightForWidth() else 0
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     @Slot()
     def _go(self) -> None:

@@ -1,0 +1,199 @@
+"""The first start for real use: a store, its manager, its keys; after it the till is open, and never comes again."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QLocale, QTimer, QTimeZone, Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from tillgate.domain.errors import TillgateError
+from tillgate.domain.provider_keys import RAZORPAY_KEYS
+from tillgate.domain.settings import STORE_LANGUAGE, STORE_NAME, STORE_ZONE
+from tillgate.i18n import LANGUAGES, tr, use_language
+from tillgate.services.first_start import open_store
+from tillgate.services.pin_hash import Pins
+from tillgate.services.settings import check_settings
+from tillgate.services.sign_in import Session
+from tillgate.services.till import Till
+from tillgate.ui.dialogs.approval import Door
+from tillgate.ui.screen import Screen
+from tillgate.ui.screens.settings.keys_form import KeysForm
+from tillgate.ui.screens.settings.places import Places
+from tillgate.ui.screens.wizard.pages import DonePage, KeysPage, ManagerPage, StorePage
+from tillgate.ui.screens.wizard.view import FirstStartView
+from tillgate.ui.tasks import Tasks
+
+
+class Step(IntEnum):
+    """The order of the pages."""
+
+    STORE = 0
+    MANAGER = 1
+    KEYS = 2
+    DONE = 3
+
+
+# Where a step back is no longer possible: the manager is there.
+_MADE: Final = Step.KEYS
+
+
+class FirstStartScreen(Screen):
+    """`finished(Session)` when the till shall open; the manager is signed in."""
+
+    finished = Signal(object)
+
+    def __init__(self, till: Till, pins: Pins, tasks: Tasks, places: Places) -> None:
+        super().__init__()
+        self._till, self._pins, self._tasks, self._places = till, pins, tasks, places
+        self._session: Session | None = None
+        self._has_keys = False
+        self._values = guesses()
+        use_language(self._values[STORE_LANGUAGE.name])
+        self.step = Step.STORE
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self.view: FirstStartView
+        self.store: StorePage
+        self.manager: ManagerPage
+        self._build()
+
+    def entered(self) -> None:
+        """The focus goes to the first field."""
+        self.store.setFocus()
+
+    def go_back(self) -> bool:
+        """Esc: one step back, while nothing is made yet."""
+        return self._back()
+
+    # Building
+
+    def _build(self) -> None:
+        """Made anew when another language is chosen; what was typed stays."""
+        titles = [tr("Your store"), tr("Manager"), tr("Payments"), tr("Ready")]
+        self.view = FirstStartView(titles, self._till.mode)
+        self.store = StorePage(self._values)
+        self.store.language_chosen.connect(lambda _language: QTimer.singleShot(0, self, self._speak))
+        self.manager = ManagerPage()
+        self.manager.submitted.connect(self._next)
+        self.view.next.clicked.connect(self._next)
+        self.view.back.clicked.connect(self._back)
+        self._column.addWidget(self.view)
+        self._show(Step.STORE, self.store)
+
+    @Slot()
+    def _speak(self) -> None:
+        self._values = self.store.values
+        use_language(self._values[STORE_LANGUAGE.name])
+        self._column.removeWidget(self.view)
+        self.view.hide()
+        self.view.deleteLater()
+        self._build()
+        self.store.fields[STORE_LANGUAGE.name].setFocus()
+
+    def _show(self, step: Step, page: QWidget) -> None:
+        self.step = step
+        self.view.set_working(False)
+        self.view.back.setVisible(Step.STORE < step < _MADE)
+        self.view.next.show_text(self._verb(step))
+        self.view.show_page(step, page)
+
+    def _verb(self, step: Step) -> str:
+        if step is Step.MANAGER:
+            return tr("Open the store")
+        if step is Step.KEYS:
+            return tr("Go on") if self._has_keys else tr("Go on without keys")
+        return tr("Open the till") if step is Step.DONE else tr("Go on")
+
+    # Going through
+
+    @Slot()
+    def _next(self) -> None:
+        if not self.view.next.isEnabled():
+            return
+        {
+            Step.STORE: self._check_store,
+            Step.MANAGER: self._open_store,
+            Step.KEYS: self._show_done,
+            Step.DONE: self._finish,
+        }[self.step]()
+
+    def _back(self) -> bool:
+        if self.step is not Step.MANAGER:
+            return False
+        self._show(Step.STORE, self.store)
+        return True
+
+    def _check_store(self) -> None:
+        if self.store.ready():
+            self.view.set_working(True)
+            self._values = self.store.values
+            work = partial(check_settings, self._values)
+            self._tasks.run(self, work, lambda _: self._show(Step.MANAGER, self.manager), self._store_refused)
+
+    def _store_refused(self, error: TillgateError) -> None:
+        self._show(Step.STORE, self.store)
+        if not self.store.refuse(error):
+            self.store.notice.show_error(error)
+
+    def _open_store(self) -> None:
+        if not self.manager.ready():
+            return
+        self.manager.notice.clear()
+        self.view.set_working(True)
+        work = partial(
+            open_store,
+            self._till,
+            self._pins,
+            manager=self.manager.name.text,
+            pin=self.manager.pin.line.text(),
+            options=self._values,
+        )
+        self._tasks.run(self, work, self._opened, self._manager_refused)
+
+    def _manager_refused(self, error: TillgateError) -> None:
+        self.view.set_working(False)
+        if not self.manager.refuse(error):
+            self.manager.notice.show_error(error)
+
+    def _opened(self, session: Session) -> None:
+        self._session = session
+        self.manager.pin.clear()
+        self.manager.again.clear()
+        self._places.settings_changed()
+        door = Door(self._till, self._pins, session.actor, self._tasks)
+        form = KeysForm(door, self._places.secrets, self._places.open_provider, RAZORPAY_KEYS)
+        form.saved.connect(self._keys_saved)
+        self._show(Step.KEYS, KeysPage(form))
+
+    def _keys_saved(self) -> None:
+        self._has_keys = True
+        self.view.next.show_text(self._verb(Step.KEYS))
+        self._tasks.run(self, self._places.keys_changed)
+
+    def _show_done(self) -> None:
+        name = self._values[STORE_NAME.name]
+        keys = tr("Kept in the keyring.") if self._has_keys else tr("Later, under Settings, Provider keys.")
+        person = self._session.actor.name if self._session else ""
+        facts = [
+            (True, name, self._values[STORE_ZONE.name]),
+            (True, person, tr("Manager, signed in")),
+            (self._has_keys, tr("Razorpay"), keys),
+        ]
+        self._show(Step.DONE, DonePage(facts))
+
+    def _finish(self) -> None:
+        if self._session is not None:
+            self.finished.emit(self._session)
+
+
+def guesses() -> dict[str, str]:
+    """What this computer says of itself: its time zone and language, where the till knows them."""
+    zone = bytes(QTimeZone.systemTimeZoneId().data()).decode("ascii", "replace")
+    language = QLocale.system().name().partition("_")[0]
+    found = {STORE_LANGUAGE.name: language if language in LANGUAGES else "en"}
+    if "/" in zone and not zone.startswith("Etc/"):
+        found[STORE_ZONE.name] = zone
+    return {STORE_ZONE.name: STORE_ZONE.default, **found}
