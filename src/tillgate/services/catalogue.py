@@ -273,13 +273,14 @@ def _variant(row: Row[Any], currency: str, kind: ProductKind, periods: Sequence[
 
 
 def _ranked(groups: list[list[int]], views: dict[int, ProductView], words: Sequence[str]) -> list[ProductView]:
-    """By group, then by name; in the last group those with the words in their name before the rest."""
+    """By group; then those whose name begins so, those with every word in their name, and the rest, each by name."""
     place = {product_id: number for number, group in reversed(list(enumerate(groups))) for product_id in group}
 
-    def rank(view: ProductView) -> tuple[int, bool, str, int]:
-        named = set(search_words(view.product.name))
-        elsewhere = not all(any(each.startswith(word) for each in named) for word in words)
-        return place[view.product.id], elsewhere, view.product.name.casefold(), view.product.id
+    def rank(view: ProductView) -> tuple[int, bool, bool, str, int]:
+        named = search_words(view.product.name)
+        begins = bool(words and named) and named[0].startswith(words[0])
+        inside = all(any(each.startswith(word) for each in named) for word in words)
+        return place[view.product.id], not begins, not inside, view.product.name.casefold(), view.product.id
 
     return sorted(views.values(), key=rank)
 

@@ -96,11 +96,15 @@ def search_customers(till: Till, actor: Actor, text: str, *, limit: int = HITS) 
         if not words:
             query = select(*_COLUMNS).where(customer.c.active == 1).order_by(customer.c.name, customer.c.id)
             return tuple(record(CustomerRecord, row) for row in connection.execute(query.limit(limit)))
-        named, others = find_ids(connection, customer, words, limit)
-        rows = connection.execute(select(*_COLUMNS).where(customer.c.id.in_([*named, *others])))
-        found = [record(CustomerRecord, row) for row in rows]
-    first = set(named)
-    return tuple(sorted(found, key=lambda each: (each.id not in first, each.name.casefold(), each.id))[:limit])
+        found = find_ids(connection, customer, words, limit)
+        rows = connection.execute(select(*_COLUMNS).where(customer.c.id.in_(found)))
+        people = [record(CustomerRecord, row) for row in rows]
+
+    def rank(person: CustomerRecord) -> tuple[bool, str, int]:
+        begins = search_words(person.name)[:1]
+        return not (begins and begins[0].startswith(words[0])), person.name.casefold(), person.id
+
+    return tuple(sorted(people, key=rank))
 
 
 def load_customer(till: Till, actor: Actor, customer_id: int) -> CustomerRecord:

@@ -26,7 +26,8 @@ def find_ids(connection: Connection, searched: Table, words: Sequence[str], limi
     found = [int(row.id) for row in connection.execute(anywhere, {"every": every, "limit": limit})]
     if len(found) < limit:
         return found
-    first = f'(name : ^"{words[0]}"*) AND ({every})' if sqlite else f"{words[0]}%"
+    others = "".join(f' AND "{word}"*' for word in words[1:])
+    first = f'(name : ^"{words[0]}"*){others}' if sqlite else f"{words[0]}%"
     named = connection.execute(beginning, {"first": first, "every": every, "limit": limit})
     return list(dict.fromkeys([*(int(row.id) for row in named), *found]))[:limit]
 
