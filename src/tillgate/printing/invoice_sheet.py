@@ -208,13 +208,13 @@ class InvoiceSheet:
         paper, document, y = self.paper, self.document, top
         x, w = _UNIT[0] - 14, _RIGHT - _UNIT[0] + 14
         for kind, amount in document.totals:
-            paper.write_text(x + 4, y, w - 40, self.words.tr(GROUPS[kind]), color=SOFT, most_lines=1)
+            paper.write_fitting(x + 4, y, w - 42, self.words.tr(GROUPS[kind]), color=SOFT, align="L")
             y += paper.write_fitting(_AMOUNT[0] - 4, y, _AMOUNT[1], self._money(amount)) + 0.6
         y += 1.6
         paper.box(x, y, w, 12, self.color, radius=2)
         ink = document.vendor.ink
         down = y + (12 - line_height(13)) / 2
-        paper.write_text(x + 4, down, 30, self.words.tr("Total"), pt=13, bold=True, color=ink)
+        paper.write_fitting(x + 4, down, 21, self.words.tr("Total"), pt=13, bold=True, color=ink, align="L")
         paper.write_fitting(x + 26, down, w - 30, self._money(document.total), pt=13, bold=True, color=ink)
         return y + 12
 

@@ -183,7 +183,7 @@ class Paper(FPDF):
         """Large pale letters across the sheet, centred at a point."""
         y = down - line_height(pt) / 2
         with self.rotation(38, across, down), self.local_context(fill_opacity=0.11):
-            self.write_text(0, y, 2 * across, text, pt=pt, bold=True, color=ALERT, align="C", most_lines=1)
+            self.write_fitting(0, y, 2 * across, text, pt=pt, bold=True, color=ALERT, align="C")
 
     def _dress(self, pt: float, bold: bool, color: str) -> None:
         self.set_font(_FAMILY, "B" if bold else "", pt)

@@ -109,7 +109,7 @@ class ReceiptRoll:
     def _total(self) -> None:
         self._cut()
         text = format_money(self.document.total, self.words.language)
-        self.paper.write_text(_LEFT, self.y, 26, self.words.tr("Total"), pt=15, bold=True, most_lines=1)
+        self.paper.write_fitting(_LEFT, self.y, 22, self.words.tr("Total"), pt=15, bold=True, align="L")
         self.y += self.paper.write_fitting(_LEFT + 24, self.y, _INNER - 24, text, pt=15, bold=True) + 1
 
     def _payment(self) -> None:
