@@ -93,10 +93,10 @@ def add_line(content: Content, new: Line, fee: Fee) -> Content:
     Raises Invalid for a bad quantity or a foreign currency, Refused("cart_full").
     """
     _check_currency(content, new.terms, fee)
+    _check_quantity(new.quantity)
     for found in content.lines:
         if _alike(found, new):
             return set_quantity(content, found.id, found.quantity + new.quantity)
-    _check_quantity(new.quantity)
     if len(content.lines) >= MOST_LINES:
         raise Refused("cart_full", most=MOST_LINES)
     fees = {new.vendor_id: fee, **content.fees}

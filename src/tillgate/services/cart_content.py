@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from tillgate.domain.cart import Content, Fee, Line, Rental, Terms
 from tillgate.domain.catalogue import ProductKind
@@ -18,7 +19,8 @@ from tillgate.store.unit_of_work import UnitOfWork
 
 _CART: Final = select(cart).where(cart.c.id == bindparam("cart_id"))
 _CART_LOCKED: Final = _CART.with_for_update()
-_LINES: Final = (
+# What a line says, what it is of, and what the shop offers for it today.
+_LINES: Final[Select[Any]] = (
     select(
         cart_line,
         product.c.id.label("product_id"),
@@ -27,8 +29,13 @@ _LINES: Final = (
         product.c.code,
         product.c.name,
         product.c.image,
+        product.c.currency.label("offer_currency"),
+        product.c.tax_bp.label("offer_tax_bp"),
+        product.c.tax_name.label("offer_tax_name"),
         product.c.active.label("product_active"),
         variant.c.name.label("variant_name"),
+        variant.c.price_minor.label("offer_price_minor"),
+        variant.c.deposit_minor.label("offer_deposit_minor"),
         variant.c.stock,
         variant.c.smallest_quantity,
         variant.c.active.label("variant_active"),
@@ -37,17 +44,23 @@ _LINES: Final = (
         vendor.c.brand_mark,
         vendor.c.auto_approve,
         vendor.c.email.label("vendor_email"),
+        vendor.c.fee_flat_minor,
+        vendor.c.fee_bp,
         vendor.c.active.label("vendor_active"),
         rental_period.c.name.label("period_name"),
         rental_period.c.days,
+        rental_period.c.price_minor.label("period_price_minor"),
+        rental_period.c.active.label("period_active"),
     )
     .join(variant, variant.c.id == cart_line.c.variant_id)
     .join(product, product.c.id == variant.c.product_id)
     .join(vendor, vendor.c.id == product.c.vendor_id)
     .outerjoin(rental_period, rental_period.c.id == cart_line.c.rental_period_id)
     .where(cart_line.c.cart_id == bindparam("cart_id"))
-    .order_by(cart_line.c.position)
 )
+# In the order of the variants' ids, so that two tills never wait for each other; not against those who only refer to
+# a variant: another till goes on ringing up.
+_LINES_LOCKED: Final = _LINES.order_by(variant.c.id, cart_line.c.id).with_for_update(of=variant, key_share=True)
 _FEES: Final = select(cart_fee).where(cart_fee.c.cart_id == bindparam("cart_id"))
 
 
@@ -59,9 +72,13 @@ def load_cart_row(connection: Connection, cart_id: int, *, lock: bool = False) -
     return row
 
 
-def list_line_rows(connection: Connection, cart_id: int) -> Sequence[Row[Any]]:
-    """The cart's lines with what a screen and an order say about each, in their order."""
-    return connection.execute(_LINES, {"cart_id": cart_id}).all()
+def list_line_rows(connection: Connection, cart_id: int, *, lock: bool = False) -> Sequence[Row[Any]]:
+    """The cart's lines with what a screen, the checks and an order need to know of each, in their order.
+
+    `lock` holds the variants until the transaction ends, so that what is left of them stays left.
+    """
+    found = connection.execute(_LINES_LOCKED if lock else _LINES, {"cart_id": cart_id})
+    return sorted(found, key=attrgetter("position"))
 
 
 def load_content(connection: Connection, head: Row[Any], lines: Sequence[Row[Any]]) -> Content:

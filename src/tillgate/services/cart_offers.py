@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +11,6 @@ from sqlalchemy import Connection, Row, bindparam, select
 from tillgate.domain.cart import Content, Fee, Line, Terms
 from tillgate.domain.cart_checks import Offer
 from tillgate.domain.money import Money
-from tillgate.store.catalogue_reads import list_periods_of, list_sellable
 from tillgate.store.models import rental_day
 
 _TAKEN: Final = select(rental_day.c.variant_id, rental_day.c.unit, rental_day.c.day).where(
@@ -20,20 +20,10 @@ _TAKEN: Final = select(rental_day.c.variant_id, rental_day.c.unit, rental_day.c.
 Taken = dict[int, dict[int, set[date]]]
 
 
-def load_offers(connection: Connection, content: Content, *, lock: bool = False) -> dict[int, Offer]:
-    """By line id. `lock` holds the variants until the transaction ends, so that what is found stays true."""
-    rows = list_sellable(connection, sorted({line.variant_id for line in content.lines}), lock=lock)
-    rented = [line for line in content.lines if line.rental is not None]
-    prices = _prices(connection, rented)
-    taken = _taken(connection, rented)
-    return {
-        line.id: _offer(rows[line.variant_id], line, prices, taken.get(line.variant_id, {})) for line in content.lines
-    }
-
-
-def _prices(connection: Connection, rented: list[Line]) -> dict[int, int]:
-    found = list_periods_of(connection, sorted({line.variant_id for line in rented}))
-    return {row.id: row.price_minor for row in found if row.active}
+def load_offers(connection: Connection, content: Content, rows: Sequence[Row[Any]]) -> dict[int, Offer]:
+    """By line id; `rows` are the content's, as `list_line_rows` gives them."""
+    taken = _taken(connection, [line for line in content.lines if line.rental is not None])
+    return {row.id: _offer(row, taken.get(row.variant_id, {})) for row in rows}
 
 
 def _taken(connection: Connection, rented: list[Line]) -> Taken:
@@ -51,18 +41,20 @@ def _taken(connection: Connection, rented: list[Line]) -> Taken:
     return taken
 
 
-def _offer(row: Row[Any], line: Line, prices: dict[int, int], taken: dict[int, set[date]]) -> Offer:
-    price = prices.get(line.rental.period_id) if line.rental else row.price_minor
+def _offer(row: Row[Any], taken: dict[int, set[date]]) -> Offer:
+    currency, price = row.offer_currency, row.offer_price_minor
+    if row.rental_period_id is not None:
+        price = row.period_price_minor if row.period_active else None
     terms = None
     if price is not None:
-        deposit = Money(row.deposit_minor, row.currency)
-        terms = Terms(Money(price, row.currency), deposit, row.tax_bp, row.tax_name)
+        deposit = Money(row.offer_deposit_minor, currency)
+        terms = Terms(Money(price, currency), deposit, row.offer_tax_bp, row.offer_tax_name)
     return Offer(
-        name=row.product_name,
-        active=bool(row.active and row.product_active and row.vendor_active),
-        currency=row.currency,
+        name=row.name,
+        active=bool(row.variant_active and row.product_active and row.vendor_active),
+        currency=currency,
         terms=terms,
-        fee=Fee(Money(row.fee_flat_minor, row.currency), row.fee_bp),
+        fee=Fee(Money(row.fee_flat_minor, currency), row.fee_bp),
         stock=row.stock,
         smallest_quantity=row.smallest_quantity,
         taken=taken,

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from tillgate.domain.cart import Content
 from tillgate.domain.cart_checks import Finding, Needs, check_cart
 from tillgate.domain.errors import Unavailable
 from tillgate.domain.money import Money
@@ -90,8 +89,7 @@ def validate_for_checkout(
         kept = _kept.find(till, key)
         if kept is not None:
             return kept
-        content = load_content(connection, head, list_line_rows(connection, cart_id))
-        result = validate_in(connection, till, head, content, provider=provider, email_wanted=email_wanted)
+        result = validate_in(connection, till, head, provider=provider, email_wanted=email_wanted)
     _kept.keep(till, key, result)
     return result
 
@@ -100,16 +98,17 @@ def validate_in(
     connection: Connection,
     till: Till,
     head: Row[Any],
-    content: Content,
     *,
     provider: str | None = None,
     email_wanted: bool = False,
 ) -> ValidationResult:
     """The same on an open connection, never from what is kept."""
+    rows = list_line_rows(connection, head.id)
+    content = load_content(connection, head, rows)
     email = load_customer_in(connection, content.customer_id).email if content.customer_id else ""
     now = till.clock.now()
     needs = Needs(till.store_day(now), email_wanted, email, _smallest(till, provider, head.currency))
-    offers = load_offers(connection, content)
+    offers = load_offers(connection, content, rows)
     return ValidationResult(head.id, head.version, check_cart(content, offers, needs), now)
 
 

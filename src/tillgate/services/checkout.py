@@ -58,7 +58,7 @@ def put_up_for_payment(
             raise Refused("cart_not_open", cart=cart_id, state=here.state.value, till=here.till_id)
         if here.version != head.version:
             raise Stale("cart_changed", cart=cart_id)
-        result = validate_in(uow.connection, till, here, content, provider=provider, email_wanted=email_wanted)
+        result = validate_in(uow.connection, till, here, provider=provider, email_wanted=email_wanted)
         _refuse_unready(result)
 
     total = split_by_vendor(content).totals.total

@@ -37,25 +37,21 @@ from tillgate.store.models import (
 )
 from tillgate.store.outbox_rows import enqueue, enqueue_new
 from tillgate.store.series import take_numbers
+from tillgate.store.statements import Statement, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
-_MADE: Final = select(sales_order.c.id).where(sales_order.c.payment_id == bindparam("payment_id")).limit(1)
-_THINGS: Final = select(allocation.c.thing_kind, allocation.c.thing_id).where(
-    allocation.c.payment_id == bindparam("payment_id")
+_MADE: Final = Statement(select(sales_order.c.id).where(sales_order.c.payment_id == bindparam("payment_id")))
+_THINGS: Final = Statement(
+    select(allocation.c.thing_kind, allocation.c.thing_id).where(allocation.c.payment_id == bindparam("payment_id"))
 )
 _INSERT_ORDERS: Final = insert(sales_order).returning(sales_order.c.id, sales_order.c.vendor_id)
 _INSERT_ITEMS: Final = insert(order_item).returning(order_item.c.id, order_item.c.order_id, order_item.c.position)
 _INSERT_DAYS: Final = insert(rental_day)
 _INSERT_MOVES: Final = insert(stock_move)
-_TAKE_STOCK: Final = (
+_TAKE_STOCK: Final = Statement(
     update(variant)
     .where(variant.c.id == bindparam("variant"), variant.c.stock >= bindparam("pieces"))
     .values(stock=variant.c.stock - bindparam("pieces"))
-)
-_SELL_CART: Final = (
-    update(cart)
-    .where(cart.c.id == bindparam("cart"), cart.c.version == bindparam("seen"))
-    .values(state=CartState.SOLD, version=bindparam("seen") + 1, changed_at=bindparam("at"))
 )
 _UNDER_WAY: Final = (CartState.OPEN, CartState.HELD)
 # Later than this a period is over in every time zone.
@@ -87,13 +83,13 @@ def make_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
     "rental_taken" | "not_offered" | "currency_mismatch" | "rental_over" | "stock_conflict") with `line` and `name`,
     and Refused("cart_gone" | "amount_changed").
     """
-    if uow.execute(_MADE, {"payment_id": payment.id}).first() is not None:
+    if _MADE.first(uow.connection, payment_id=payment.id) is not None:
         return
     head, rows, content = _load_cart(uow, payment)
     split = split_by_vendor(content)
     if split.totals.total != payment.amount:
         raise Refused("amount_changed", cart=head.id, charged=payment.amount, now=split.totals.total)
-    offers = load_offers(uow.connection, content, lock=True)
+    offers = load_offers(uow.connection, content, rows)
     _check(uow, content, offers)
     facts = {row.id: row for row in rows}
     orders = _insert_orders(uow, payment, head, split, facts)
@@ -103,8 +99,8 @@ def make_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
     _take_units(uow, items, content, offers)
     _take_stock(uow, items, offers)
     fp("orders.after_stock")
-    sold = uow.execute(_SELL_CART, {"cart": head.id, "seen": head.version, "at": uow.now})
-    if sold.rowcount != 1:
+    sold = {"state": CartState.SOLD, "version": head.version + 1, "changed_at": uow.now}
+    if update_rows(uow.connection, cart, {"id": head.id, "version": head.version}, sold) != 1:
         raise Refused("cart_gone", cart=head.id)
     fp("orders.after_cart")
     _post(uow, payment, split)
@@ -124,13 +120,13 @@ FULFILLING: Final = Fulfilling(make_orders, orders_refused)
 
 
 def _load_cart(uow: UnitOfWork, payment: PaymentRecord) -> tuple[Row[Any], Sequence[Row[Any]], Content]:
-    things = uow.execute(_THINGS, {"payment_id": payment.id}).all()
-    if len(things) != 1 or things[0].thing_kind != CART_THING:
+    things = _THINGS.rows(uow.connection, payment_id=payment.id)
+    if len(things) != 1 or things[0][0] != CART_THING:
         raise Refused("cart_gone", cart=None)
-    head = load_cart_row(uow.connection, things[0].thing_id, lock=True)
+    head = load_cart_row(uow.connection, things[0][1], lock=True)
     if head.state not in _UNDER_WAY:
         raise Refused("cart_gone", cart=head.id, state=head.state.value)
-    rows = list_line_rows(uow.connection, head.id)
+    rows = list_line_rows(uow.connection, head.id, lock=True)
     return head, rows, load_content(uow.connection, head, rows)
 
 
@@ -227,8 +223,7 @@ def _take_stock(uow: UnitOfWork, items: Sequence[_Item], offers: Mapping[int, Of
     """In the order of the variants' ids, as they were locked, so that two tills never wait for each other."""
     sold = sorted((item for item in items if item.line.rental is None), key=lambda item: item.line.variant_id)
     for item in sold:
-        values = {"variant": item.line.variant_id, "pieces": item.line.quantity}
-        if uow.execute(_TAKE_STOCK, values).rowcount != 1:
+        if _TAKE_STOCK.count(uow.connection, variant=item.line.variant_id, pieces=item.line.quantity) != 1:
             raise Refused("stock_conflict", line=item.line.id, name=offers[item.line.id].name)
     if sold:
         uow.execute(

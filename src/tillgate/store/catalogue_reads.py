@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, or_, select
+from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from tillgate.store.models import product, rental_period, variant, vendor
 from tillgate.store.search import find_ids
@@ -94,13 +94,8 @@ def list_periods_of(connection: Connection, variant_ids: Collection[int]) -> lis
     return list(connection.execute(_PERIODS, {"ids": list(variant_ids)})) if variant_ids else []
 
 
-def list_sellable(connection: Connection, variant_ids: Collection[int], *, lock: bool = False) -> dict[int, Row[Any]]:
-    """Variants with all that a line is rung up from, by id; locked in the order of their ids."""
+def list_sellable(connection: Connection, variant_ids: Collection[int]) -> dict[int, Row[Any]]:
+    """Variants with all that a line is rung up from, by id."""
     if not variant_ids:
         return {}
-    query: Select[Any] = _SELLABLE_LOCKED if lock else _SELLABLE
-    return {row.id: row for row in connection.execute(query, {"ids": list(variant_ids)})}
-
-
-# Not against those who only refer to a variant: another till goes on ringing up.
-_SELLABLE_LOCKED: Final = _SELLABLE.order_by(variant.c.id).with_for_update(of=variant, key_share=True)
+    return {row.id: row for row in connection.execute(_SELLABLE, {"ids": list(variant_ids)})}
