@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field, replace
+from email import message_from_bytes
+from email.policy import default as default_policy
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from sqlalchemy import Engine, func, select, update
 
 from tests.factories.clock import FakeClock
@@ -20,7 +25,9 @@ from tillgate.domain.payment import Mode, RefundState
 from tillgate.domain.settings import Settings
 from tillgate.formats import format_money
 from tillgate.i18n import LANGUAGES, words_of
+from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import EmailMessage
+from tillgate.printing import pdf
 from tillgate.services.invoices import make_due
 from tillgate.services.mail_pages import plain, render_mail
 from tillgate.services.notices import INVOICE_WAIT, NO_ADDRESS, TEMPLATES, MailWork
@@ -354,6 +361,22 @@ def test_live_mail_has_no_mark(store: Till, postman: Postman) -> None:
     for message in postman.sent:
         assert not message.subject.startswith("[")
         assert "no money moved" not in message.text + message.html
+
+
+def test_in_training_the_whole_way_ends_in_a_folder(store: Till, clock: FakeClock, tmp_path: Path) -> None:
+    payment, ids = sold(store, ((CAMERA,),))
+    announce(store, payment, ids)
+    notifier = FolderNotifier(tmp_path / "mail", Sender("training@tillgate.invalid", "Nilgiri"), clock)
+    run_due(store, {"invoice": make_due, "mail": MailWork(notifier, pdf)})
+    mails = [
+        message_from_bytes(path.read_bytes(), policy=default_policy) for path in sorted((tmp_path / "mail").iterdir())
+    ]
+    assert len(mails) == 4
+    (confirmation,) = [each for each in mails if "Your order" in str(each["Subject"])]
+    (attached,) = [part for part in confirmation.walk() if part.get_content_type() == "application/pdf"]
+    content = attached.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    assert "TRN-T1-000001" in PdfReader(io.BytesIO(content)).pages[0].extract_text()
 
 
 def test_an_unknown_template_is_told_to_a_person(store: Till, postman: Postman, clock: FakeClock) -> None:

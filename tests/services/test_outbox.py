@@ -16,7 +16,7 @@ from tests.factories.people import signed_in
 from tests.factories.sold import CARD, sold
 from tests.factories.tills import audit_rows, make_till, second_engine
 from tillgate import failpoints
-from tillgate.domain.errors import Bug, Invalid, NotAllowed, NotFound, Refused, Unavailable
+from tillgate.domain.errors import Bug, Invalid, NotAllowed, NotFound, Refused, Stale, Unavailable
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.staff import Actor, Role
 from tillgate.services.exceptions import list_exceptions, settle_exception
@@ -155,19 +155,21 @@ def test_what_will_never_work_is_parked_at_once(till: Till) -> None:
 
 
 def test_one_that_fails_holds_up_no_other(till: Till, caplog: pytest.LogCaptureFixture) -> None:
-    queue(till, "bug", "crash", "good", "bad", "fine")
+    queue(till, "bug", "crash", "good", "bad", "stale", "fine")
     failures: dict[str, Exception | Later | str] = {
         "bug": Bug("template_unknown"),
         "crash": ZeroDivisionError("division by zero"),
         "bad": Unavailable("mail_deferred"),
+        "stale": Stale("payment_changed"),
     }
     work = Recorder(failures)
     with caplog.at_level(logging.CRITICAL, logger="tillgate.outbox"):
-        assert run_due(till, {"mail": work}) == 5
-    assert work.done == ["bug", "crash", "good", "bad", "fine"]
+        assert run_due(till, {"mail": work}) == 6
+    assert work.done == ["bug", "crash", "good", "bad", "stale", "fine"]
+    assert open_exceptions(till) == []
     with till.db.read() as reading:
         states = {row.dedupe_key: row.done_at is not None for row in reading.execute(outbox.select())}
-    assert states == {"bug": False, "crash": False, "good": True, "bad": False, "fine": True}
+    assert states == {"bug": False, "crash": False, "good": True, "bad": False, "stale": False, "fine": True}
 
 
 def test_with_the_server_down_the_rest_waits_for_the_next_round_and_comes_first_then(till: Till) -> None:

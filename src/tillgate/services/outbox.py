@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from tillgate.domain.errors import NotFound, Refused, TillgateError
+from tillgate.domain.errors import NotFound, Refused, Stale, TillgateError
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.notes import check_note
 from tillgate.domain.staff import Action, Actor
@@ -235,7 +235,9 @@ def _work(till: Till, work: Work, row: OutboxRecord) -> bool:
     try:
         came = work(till, row)
     except TillgateError as failure:
-        _failed(till, row, failure.code, str(failure), hopeless=isinstance(failure, Refused))
+        # What somebody else changed meanwhile is read afresh by the next try.
+        hopeless = isinstance(failure, Refused) and not isinstance(failure, Stale)
+        _failed(till, row, failure.code, str(failure), hopeless=hopeless)
         return False
     except Exception as failure:
         log.exception("work of the outbox failed", extra={"outbox": row.id, "kind": row.kind})
