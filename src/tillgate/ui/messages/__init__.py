@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillgate.ui.messages import installation, money, staff, window
+from tillgate.ui.messages import catalogue, checkout, installation, money, payments, staff, window
 from tillgate.ui.messages.entry import Entry
 
 TEXTS: Final[dict[str, Entry]] = {
+    **catalogue.TEXTS,
+    **checkout.TEXTS,
     **installation.TEXTS,
     **money.TEXTS,
+    **payments.TEXTS,
     **staff.TEXTS,
     **window.TEXTS,
 }
