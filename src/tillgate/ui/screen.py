@@ -31,6 +31,9 @@ class Screen(QWidget):
         del code
         return False
 
+    def show_pending(self) -> None:
+        """The payments that the status bar counts were pressed; the screen that lists them shows them."""
+
     def go_back(self) -> bool:
         """Esc: one level back, never destroying; False when there is no level."""
         return False

@@ -256,8 +256,8 @@ class Shell(QMainWindow):
 
     @Slot()
     def _show_pending(self) -> None:
-        if self._pending_screen:
-            self.go(self._pending_screen)
+        if self._pending_screen and self.go(self._pending_screen):
+            self.page(self._pending_screen).show_pending()
 
     @Slot(object, str)
     def _show_failure(self, error: TillgateError, _label: str) -> None:

@@ -1,0 +1,38 @@
+"""Mails and invoices that follow a payment: what each is called, and how far it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tillgate.i18n import mark, tr
+from tillgate.services.outbox import WorkState
+from tillgate.ui.text import shown
+from tillgate.ui.theme import Tone
+from tillgate.ui.widgets.status_badge import Status
+
+_MAILS: Final = {
+    "payment_success": mark("Receipt to the customer"),
+    "order_confirmation": mark("Order confirmation to the customer"),
+    "new_order": mark("New order to the vendor"),
+    "admin_new_orders": mark("New orders to the office"),
+    "refund_started": mark("“Your refund has started” to the customer"),
+    "admin_refund_started": mark("“A refund has started” to the office"),
+    "refund_done": mark("“Your refund is done” to the customer"),
+}
+WORK_STATUS: Final[dict[WorkState, Status]] = {
+    WorkState.WAITING: Status(Tone.WAITING, "clock", mark("Waits")),
+    WorkState.WORKING: Status(Tone.WAITING, "loader-circle", mark("Under way")),
+    WorkState.DONE: Status(Tone.SETTLED, "circle-check", mark("Done")),
+    WorkState.PARKED: Status(Tone.FAILED, "circle-alert", mark("Stopped")),
+}
+
+
+def work_title(dedupe_key: str) -> str:
+    """What a piece of work is, from the key that the outbox keeps it under."""
+    kind, _, rest = dedupe_key.partition(":")
+    template = rest.partition(":")[0]
+    if kind == "invoice":
+        return tr("The invoices")
+    if kind == "mail" and template in _MAILS:
+        return tr(_MAILS[template])
+    return shown(dedupe_key, 60)
