@@ -17,7 +17,7 @@ from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import RETURN_TO_TILL
 from tillgate.notify.email import FolderNotifier, Sender
-from tillgate.ports import Clock, DocumentRenderer, Notifier, PaymentProvider, SecretStore
+from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
 from tillgate.printing import pdf
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.sandbox import SandboxServer
@@ -91,6 +91,14 @@ class Shop:
         if not self.books.profile.database_url:
             self.books.findings.take([check_space(self.books.profile.folder)])
         self.books.settings.refresh()
+
+    def is_online(self) -> bool | None:
+        """Whether the providers can be reached, by a harmless question; None where there is nobody to ask."""
+        for provider in list(self.providers.values()):
+            outcome = provider.test_connection().outcome
+            if outcome is not Outcome.UNKNOWN:
+                return outcome is not Outcome.NOT_SENT
+        return None
 
     def close(self) -> None:
         """End the till."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tillgate.domain.payment import Mode
@@ -13,8 +13,8 @@ from tillgate.domain.payment import Mode
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status."""
     options = _parser().parse_args(arguments)
-    run = options.run or _run
-    return int(run(options))
+    run: Callable[[argparse.Namespace], int] = options.run or _run
+    return run(options)
 
 
 def _parser() -> argparse.ArgumentParser:

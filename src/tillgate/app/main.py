@@ -86,6 +86,7 @@ class Application(QObject):
         self.window.resize(self._front.size())
         self.window.show()
         self._front.close()
+        self.window.activateWindow()
         shop.start()
         self.ready.emit(shop)
 

@@ -24,8 +24,9 @@ from tillgate.services.exceptions import count_exceptions
 from tillgate.services.payment_views import count_waiting
 from tillgate.services.sign_in import Session, sign_out
 from tillgate.services.staff import has_staff
+from tillgate.services.start_gates import finding_error
 from tillgate.ui import theme
-from tillgate.ui.screen import Screen, ShellState
+from tillgate.ui.screen import Connection, Screen, ShellState
 from tillgate.ui.screens.sign_in import SignInScreen
 from tillgate.ui.shell import Shell
 from tillgate.ui.tasks import Tasks
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 LOOK_AFTER_MS: Final = 5 * 60 * 1000
 # What the strip counts may change by another till's hand too.
 COUNT_MS: Final = 15_000
+ASK_MS: Final = 60_000
 
 
 class TillWindow(QObject):
@@ -54,7 +56,6 @@ class TillWindow(QObject):
         shop.on_committed(self._tell)
         self._has_staff = has_staff(shop.till)
         self.shell = Shell(
-            self._locked_state(),
             screens.specs(self),
             self._door,
             self.tasks,
@@ -64,11 +65,14 @@ class TillWindow(QObject):
         )
         self.shell.lock_asked.connect(self.lock)
         self.shell.closing.connect(self._closing)
+        self.shell.show_state(self._locked_state())
         self.tasks.watch(self, {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}, lambda _changes: self._count())
         self._every(COUNT_MS, self._count)
         self._every(LOOK_AFTER_MS, partial(self.tasks.run, self, shop.look_after))
+        self._every(ASK_MS, self._ask_connection)
         self._count()
         QTimer.singleShot(0, self._check_file)
+        QTimer.singleShot(0, self._ask_connection)
 
     # Who is signed in
 
@@ -90,10 +94,6 @@ class TillWindow(QObject):
         self.shell.show_state(self._locked_state())
 
     def _door(self) -> Screen:
-        if not self._has_staff:
-            wizard = screens.wizard(self)
-            wizard.opened.connect(self.enter)
-            return wizard
         shop = self.shop
         pins = DEMO_PINS if shop.till.mode is Mode.TRAINING else None
         door = SignInScreen(shop.till, shop.pins, self.tasks, store=self._store_name(), demo_pins=pins)
@@ -101,7 +101,16 @@ class TillWindow(QObject):
         return door
 
     def _locked_state(self) -> ShellState:
-        return ShellState(self._store_name(), self.shop.till.id, self.shop.till.mode)
+        return replace(
+            self.shell.state,
+            store=self._store_name(),
+            till=self.shop.till.id,
+            mode=self.shop.till.mode,
+            staff_id=None,
+            person="",
+            role=None,
+            session="",
+        )
 
     def _store_name(self) -> str:
         return self.shop.till.settings()[STORE_NAME] or "Tillgate"
@@ -119,11 +128,21 @@ class TillWindow(QObject):
         if shown != state:
             self.shell.show_state(shown)
 
+    def _ask_connection(self) -> None:
+        self.tasks.run(self, self.shop.is_online, self._show_connection)
+
+    def _show_connection(self, online: bool | None) -> None:
+        known = {True: Connection.ONLINE, False: Connection.OFFLINE, None: Connection.UNKNOWN}[online]
+        if known is not self.shell.state.connection:
+            self.shell.show_state(replace(self.shell.state, connection=known))
+
     def _check_file(self) -> None:
         self.tasks.run(self, self.shop.check_thoroughly, lambda _none: self._show_findings())
 
     def _show_findings(self) -> None:
-        screens.show_findings(self.shell, self.shop.books.findings)
+        shown = self.shop.books.findings.shown
+        if shown:
+            self.shell.notice.show_error(finding_error(shown[0]))
 
     # News, timers, the end
 

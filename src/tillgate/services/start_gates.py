@@ -59,6 +59,13 @@ class Finding:
     values: dict[str, object] = field(default_factory=dict)
 
 
+def finding_error(finding: Finding) -> Unavailable:
+    """A finding as an error that a screen can say."""
+    error = Unavailable(finding.code or "till_blocked")
+    error.values = dict(finding.values)
+    return error
+
+
 @dataclass(slots=True)
 class Findings:
     """The till's health as last seen. `blocked_by` is what `Till.blocked` asks before every use case that writes."""

@@ -1,0 +1,39 @@
+"""Save papers where the shop finds them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tillgate.domain.errors import Unavailable
+from tillgate.domain.staff import Actor
+from tillgate.services.invoices import load_invoice
+from tillgate.services.papers import render_invoice, render_receipt
+
+if TYPE_CHECKING:
+    from tillgate.app.bootstrap import Shop
+
+
+def save_receipt(shop: Shop, actor: Actor, payment_id: int) -> Path:
+    """Write a payment's receipt; the file. Raises Unavailable("paper_not_saved")."""
+    content = render_receipt(shop.till, actor, shop.renderer, payment_id)
+    return _write(shop.books.profile.papers / f"receipt-{payment_id:06d}.pdf", content)
+
+
+def save_invoice(shop: Shop, actor: Actor, invoice_id: int) -> Path:
+    """Write a sales invoice; the file. Raises Unavailable("paper_not_saved")."""
+    content = render_invoice(shop.till, actor, shop.renderer, invoice_id)
+    with shop.till.db.read() as reading:
+        number = load_invoice(reading, invoice_id).number
+    return _write(shop.books.profile.papers / f"{number}.pdf", content)
+
+
+def _write(path: Path, content: bytes) -> Path:
+    draft = path.with_suffix(".part")
+    try:
+        draft.write_bytes(content)
+        draft.chmod(0o600)
+        draft.replace(path)
+    except OSError as error:
+        raise Unavailable("paper_not_saved", folder=str(path.parent), error=error.strerror or "") from error
+    return path
