@@ -52,6 +52,7 @@ def test_a_change_is_read_at_once_and_audited(till: Till, manager: Actor) -> Non
         ({"mail.from": "nobody"}, "mail.from"),
         ({"mail.host": "mail.example.com", "mail.security": "none"}, "mail.security"),
         ({"store.zone": "Asia/Atlantis"}, "store.zone"),
+        ({"store.currency": "rupees"}, "store.currency"),
     ],
 )
 def test_one_bad_option_and_nothing_changes(till: Till, manager: Actor, changes: dict[str, str], field: str) -> None:

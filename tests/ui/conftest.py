@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from tests.ui.pages.desk import Desk, open_desk
 from tillgate import i18n
 from tillgate.ui import theme
 from tillgate.ui.tasks import Tasks
@@ -45,3 +47,10 @@ def tasks(qapp: QApplication) -> Iterator[Tasks]:
         assert made.shutdown(10)
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         qapp.processEvents()
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, tasks: Tasks, tmp_path: Path) -> Iterator[Desk]:
+    """A till with people, for screens over real services."""
+    with open_desk(qtbot, tasks, tmp_path) as opened:
+        yield opened

@@ -80,13 +80,12 @@ def _checked(name: str, text: str) -> str:
     option = _BY_NAME.get(name)
     if option is None:
         raise Invalid("setting_unknown", field=name)
-    stored = str(option.read(text))
-    if name in _ADDRESSES:
-        try:
-            return check_email(stored)
-        except Invalid as error:
-            raise Invalid("email_malformed", field=name) from error
-    return stored
+    try:
+        stored = str(option.read(text))
+        return check_email(stored) if name in _ADDRESSES else stored
+    except Invalid as error:
+        # A rule used elsewhere names a field of its own.
+        raise Invalid(error.code, **error.values | {"field": name}) from error
 
 
 def _check_together(settings: Settings) -> None:

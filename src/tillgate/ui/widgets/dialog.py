@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
@@ -66,6 +66,7 @@ class Dialog(QDialog):
         row.addWidget(self.go)
         column.addLayout(row)
         set_density(self, density)
+        self.installEventFilter(self)
 
     def add(self, widget: QWidget) -> None:
         """Add a widget to the body."""
@@ -86,12 +87,12 @@ class Dialog(QDialog):
         return False
 
     @guarded(False)
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.LayoutRequest:
-            self._grow()
-        return done
+            QTimer.singleShot(0, self, self._grow)
+        return False
 
+    @Slot()
     def _grow(self) -> None:
         """Make room for what was said below a field or in the notice: wrapped text needs more height than a layout
         reserves by itself."""

@@ -1,0 +1,255 @@
+"""Settings: every option on one page, keys that are written and never read, the security page, the audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel
+
+from tests.factories.people import PIN
+from tests.ui.pages.access import nameless
+from tests.ui.pages.desk import ASHA, MEERA, Desk, everything_shown
+from tests.ui.pages.hands import click, press, type_text
+from tillgate.domain.changes import Changes, Kind
+from tillgate.domain.settings import LINK_MINUTES, OPTIONS, STORE_NAME
+from tillgate.domain.staff import CONFIRMATION_LASTS, Role
+from tillgate.ports import Outcome
+from tillgate.ui.dialogs.approval import ConfirmDialog
+from tillgate.ui.screens.settings import SettingsScreen
+from tillgate.ui.screens.settings.audit_page import AuditPage
+from tillgate.ui.screens.settings.keys_form import KeysForm
+from tillgate.ui.screens.settings.mail_password import MailPassword
+from tillgate.ui.screens.settings.options_page import OptionsPage
+from tillgate.ui.widgets.dialog import Confirm
+
+KEY_ID, KEY_SECRET = "rzp_test_4f8kQ2mWc7", "a canary of a secret"
+INDIA = ZoneInfo("Asia/Kolkata")
+
+
+class SettingsPage:
+    """The screen as a manager has it."""
+
+    def __init__(self, desk: Desk, name: str = MEERA) -> None:
+        self.desk = desk
+        self.screen = SettingsScreen(desk.door(name), desk.places, INDIA)
+        self.heard: list[Changes] = []
+        desk.tasks.watch(self.screen, {Kind.SETTING}, self.heard.append)
+        desk.show(self.screen)
+
+    def options(self, key: str) -> OptionsPage:
+        self.screen.view.go(key)
+        page = self.screen.view.page(key)
+        assert isinstance(page, OptionsPage)
+        return page
+
+    def keys(self) -> KeysForm:
+        self.screen.view.go("keys")
+        self.desk.settled()
+        form = self.screen.findChild(KeysForm)
+        assert form is not None
+        return form
+
+    def type_keys(self, key_id: str = KEY_ID, key_secret: str = KEY_SECRET) -> KeysForm:
+        form = self.keys()
+        type_text(form.key_id.line, key_id)
+        type_text(form.key_secret.line, key_secret)
+        return form
+
+
+@pytest.fixture
+def page(desk: Desk) -> SettingsPage:
+    return SettingsPage(desk)
+
+
+def test_every_option_has_one_field(page: SettingsPage) -> None:
+    found = [name for key in ("store", "payments", "mail", "till") for name in page.options(key).fields]
+    assert sorted(found) == sorted(option.name for option in OPTIONS)
+    for key in ("store", "payments", "keys", "mail", "till", "security", "audit"):
+        page.screen.view.go(key)
+        page.desk.settled()
+        assert nameless(page.screen) == [], key
+
+
+def test_options_are_saved_together_and_said(page: SettingsPage) -> None:
+    options = page.options("store")
+    assert not options.save.isEnabled()
+    name, zone = options.fields["store.name"], options.fields["store.zone"]
+    assert name.typed is not None
+    assert zone.choice is not None
+    type_text(name.typed.line, "Rang Mahal")
+    zone.choice.setEditText("africa/nairobi")
+    assert options.changes == {"store.name": "Rang Mahal", "store.zone": "Africa/Nairobi"}
+    click(options.save)
+    page.desk.settled(lambda: bool(page.heard))
+    assert options.notice.text == "Saved."
+    assert page.desk.till.settings()[STORE_NAME] == "Rang Mahal"
+    assert page.desk.till.zone.key == "Africa/Nairobi"
+    assert not options.save.isEnabled()
+
+
+def test_a_bad_option_is_said_at_its_field_and_can_be_undone(page: SettingsPage) -> None:
+    options = page.options("payments")
+    minutes = options.fields[LINK_MINUTES.name]
+    assert minutes.typed is not None
+    minutes.typed.set_text("15")
+    click(options.save)
+    page.desk.settled()
+    assert "from 16 to 1440" in minutes.typed.error
+    assert QApplication.focusWidget() is minutes.typed.line
+    click(options.undo)
+    assert (minutes.text, minutes.typed.error) == ("30", "")
+    assert page.desk.till.settings()[LINK_MINUTES] == 30
+
+
+def test_after_some_minutes_it_asks_who_is_there_and_goes_on(page: SettingsPage) -> None:
+    page.desk.clock.advance(CONFIRMATION_LASTS.total_seconds())
+    options = page.options("store")
+    field = options.fields["store.name"].typed
+    assert field is not None
+    type_text(field.line, "Rang Mahal")
+    click(options.save)
+    page.desk.settled()
+    dialog = options.findChild(ConfirmDialog)
+    assert dialog is not None
+    type_text(dialog.entry.line, PIN[Role.MANAGER])
+    press(dialog.entry.line, Qt.Key.Key_Return)
+    page.desk.settled(lambda: bool(page.heard))
+    assert page.desk.till.settings()[STORE_NAME] == "Rang Mahal"
+
+
+def test_keys_are_tested_kept_and_never_seen_again(page: SettingsPage) -> None:
+    form = page.type_keys()
+    click(form.test)
+    page.desk.settled()
+    assert form.notice.text.startswith("Razorpay knows these keys.")
+    assert page.desk.secrets.kept == {}
+    click(form.save)
+    page.desk.settled(lambda: bool(page.heard))
+    assert page.desk.secrets.kept["razorpay.test.key_secret"] == KEY_SECRET
+    shown = everything_shown(page.screen)
+    assert KEY_SECRET not in shown
+    assert KEY_ID not in shown
+    assert "mWc7" in shown
+    assert form.state.status.text == "Kept in the keyring"
+    form.notice.clear()
+    click(form.test)
+    page.desk.settled()
+    assert page.desk.account.opened[-1] == KEY_ID
+    assert form.notice.text.startswith("Razorpay knows these keys.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome.MISCONFIGURED, "does not know these keys"),
+        (Outcome.NOT_SENT, "nothing was sent"),
+        (Outcome.UNKNOWN, "no clear answer"),
+        (Outcome.RATE_LIMITED, "asked too often"),
+    ],
+)
+def test_a_test_that_fails_says_why(page: SettingsPage, outcome: Outcome, words: str) -> None:
+    page.desk.account.outcome = outcome
+    form = page.type_keys()
+    press(form.key_secret.line, Qt.Key.Key_Return)
+    page.desk.settled()
+    assert words in form.notice.text
+    assert "It said: words of the provider" in form.notice.text
+
+
+def test_a_key_of_the_other_mode_is_refused_before_it_goes_anywhere(page: SettingsPage) -> None:
+    form = page.type_keys("rzp_live_4f8kQ2mWc7")
+    for button in (form.test, form.save):
+        click(button)
+        page.desk.settled()
+        assert form.key_id.error.startswith("This is a key of another mode.")
+        form.key_id.show_error("")
+    assert page.desk.account.opened == []
+    assert page.desk.secrets.kept == {}
+
+
+def test_without_a_keyring_it_says_how_to_turn_one_on(desk: Desk) -> None:
+    desk.secrets.closed = "keyring_absent"
+    form = SettingsPage(desk).keys()
+    assert form.state.status.text == "Keyring closed"
+    assert "GNOME Keyring" in form.notice.text
+
+
+def test_keys_are_forgotten_after_a_question(page: SettingsPage) -> None:
+    form = page.type_keys()
+    click(form.save)
+    page.desk.settled(form.forget.isVisible)
+    click(form.forget)
+    question = form.findChild(Confirm)
+    assert question is not None
+    click(question.go)
+    page.desk.settled(lambda: not page.desk.secrets.kept)
+    page.desk.settled()
+    assert form.state.status.text == "No keys yet"
+
+
+def test_the_mail_password_is_kept_and_not_shown(page: SettingsPage) -> None:
+    page.options("mail")
+    form = page.screen.findChild(MailPassword)
+    assert form is not None
+    type_text(form.password.line, KEY_SECRET)
+    press(form.password.line, Qt.Key.Key_Return)
+    page.desk.settled(lambda: "mail.password" in page.desk.secrets.kept)
+    page.desk.settled()
+    assert KEY_SECRET not in everything_shown(page.screen)
+    click(form.forget)
+    page.desk.settled(lambda: not page.desk.secrets.kept)
+
+
+def test_the_security_page_says_where_the_secret_is(page: SettingsPage, desk: Desk) -> None:
+    page.screen.view.go("security")
+    assert "In this computer's keyring. A copy of the database" in everything_shown(page.screen)
+    assert "/shop/tillgate.db" in everything_shown(page.screen)
+
+
+def test_the_audit_is_listed_and_its_chain_walked(page: SettingsPage, desk: Desk) -> None:
+    with desk.till.db.write(desk.actor(ASHA)) as uow:
+        uow.record("signed_in", "staff:1", till="T1")
+        uow.record("payment_captured", "payment:17", amount="INR 25.00")
+    page.screen.view.go("audit")
+    audit = page.screen.view.page("audit")
+    assert isinstance(audit, AuditPage)
+    desk.settled(lambda: audit.table.model.rowCount() == 2)
+    row = [str(audit.table.model.data(audit.table.model.index(0, column))) for column in range(7)]
+    assert row[1:] == ["Payment captured", ASHA, "payment:17", "amount: INR 25.00", "T1", "2"]
+    audit.table.open_row(1)
+    assert any(label.text() == "Signed in" for label in audit.table.pane.findChildren(QLabel))
+    click(audit.check)
+    desk.settled()
+    assert audit.notice.text.startswith("2 entries, and every one holds.")
+
+
+def test_a_cashier_sees_none_of_it(desk: Desk) -> None:
+    page = SettingsPage(desk, ASHA)
+    options = page.options("store")
+    field = options.fields["store.name"].typed
+    assert field is not None
+    type_text(field.line, "Mallory's")
+    click(options.save)
+    desk.settled()
+    assert "Only a manager may do this." in options.notice.text
+    assert page.keys().notice.text.startswith("Only a manager may do this.")
+    page.screen.view.go("audit")
+    audit = page.screen.view.page("audit")
+    assert isinstance(audit, AuditPage)
+    desk.settled(lambda: bool(audit.table.notice.text))
+    assert audit.table.model.rowCount() == 0
+
+
+def test_a_session_that_is_over_saves_nothing(page: SettingsPage) -> None:
+    page.desk.clock.advance(timedelta(hours=12).total_seconds())
+    options = page.options("store")
+    field = options.fields["store.name"].typed
+    assert field is not None
+    type_text(field.line, "Late")
+    click(options.save)
+    page.desk.settled()
+    assert "Sign in again." in options.notice.text
+    assert page.desk.till.settings()[STORE_NAME] == ""
