@@ -13,6 +13,7 @@ from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.labels import IconLabel, plain_label
 
 ADVICE_HEIGHT: Final = 48
+ADVICE_GAP: Final = 6
 
 
 class AdviceRows(QWidget):
@@ -25,7 +26,7 @@ class AdviceRows(QWidget):
         self._shown: tuple[Advice, ...] = ()
         self.buttons: list[Button] = []
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setContentsMargins(0, ADVICE_GAP, 0, 0)
         self._column.setSpacing(4)
         self.hide()
 

@@ -52,6 +52,8 @@ class CartPanel(QFrame):
         self.totals = TotalsView(desk)
         self.hold = commands.button(Key.HOLD, tone=ButtonTone.QUIET, text=tr("Hold"))
         self.recall = commands.button(Key.RECALL, tone=ButtonTone.QUIET, text=tr("Recall"))
+        for button in (self.hold, self.recall):
+            button.setProperty("align", "left")
         self.pay = PayButton()
         paying = commands.action(Key.PAY)
         self.pay.clicked.connect(paying.trigger)
@@ -67,7 +69,7 @@ class CartPanel(QFrame):
         head.addWidget(self.undo)
         head.addWidget(self.clear)
         notice = QVBoxLayout()
-        notice.setContentsMargins(12, 0, 12, 0)
+        notice.setContentsMargins(12, 4, 12, 0)
         notice.setSpacing(4)
         notice.addWidget(self.off)
         notice.addWidget(self.notice)

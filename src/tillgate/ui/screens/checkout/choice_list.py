@@ -125,6 +125,7 @@ class ChoiceList(QListView):
     def show_choices(self, choices: Sequence[Choice], *, mark: int = 0) -> None:
         """Show other rows, one of them marked."""
         self._model.show_choices(choices)
+        self.updateGeometry()
         self._mark(mark)
 
     @property
@@ -157,7 +158,7 @@ class ChoiceList(QListView):
 
     @guarded(QSize)
     def sizeHint(self) -> QSize:
-        return QSize(420, _ROW * 6 + 4)
+        return QSize(420, _ROW * min(max(len(self._model.choices), 3), 6) + 4)
 
     @guarded(QSize)
     def minimumSizeHint(self) -> QSize:

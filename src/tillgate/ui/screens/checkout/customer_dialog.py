@@ -38,6 +38,8 @@ class CustomerDialog(Dialog):
         self._wanted: str | None = None
         self.search = CustomerSearch(tr("Name, phone or e-mail"))
         self.list = ChoiceList(tr("Customers found"))
+        # As tall while it finds little, so that the dialog does not jump under the hand.
+        self.list.setMinimumHeight(352)
         self._none = plain_label(tr("Nobody found. Write a new customer down below."), tone="muted", wrap=True)
         self.new = Button(tr("New customer"), icon="user-plus", on_click=self._write_down)
         self.walk_in = Button(tr("No customer"), icon="user", on_click=lambda: self._done(None))

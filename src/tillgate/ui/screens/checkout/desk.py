@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
 from tillgate.domain.money import Money
+from tillgate.domain.settings import STORE_CURRENCY
 from tillgate.domain.staff import Actor
-from tillgate.formats import format_money
+from tillgate.formats import format_money, written_day, written_instant
 from tillgate.i18n import mark
 from tillgate.services.till import Till
 from tillgate.ui.commands import Commands
@@ -21,11 +22,12 @@ ORIGIN: Final = "checkout"
 
 @dataclass(frozen=True, slots=True)
 class Tender:
-    """One way to pay: a provider's method. `title` and `explains` are marked English."""
+    """One way to pay: a provider's method. `title`, `verb` and `explains` are marked English."""
 
     provider: str
     method: str
     title: str
+    verb: str
     explains: str
     icon: str
 
@@ -64,6 +66,18 @@ class CheckoutDesk:
         """An amount as the screen shows it."""
         return format_money(amount, self.language)
 
+    def day(self, day: date) -> str:
+        """A day as the screen shows it."""
+        return written_day(day, self.language, self._currency)
+
+    def instant(self, instant: datetime) -> str:
+        """A UTC instant as the screen shows it, in the store's time."""
+        return written_instant(instant, self.language, self._currency, self.zone)
+
+    @property
+    def _currency(self) -> str:
+        return self.till.settings()[STORE_CURRENCY]
+
     def tender(self) -> Tender | None:
         """The way to pay of the settings; None while it is off."""
         chosen = self.provider()
@@ -87,12 +101,23 @@ class CheckoutDesk:
 _KNOWN: Final = {
     "link": (
         mark("Payment link"),
+        mark("Pay by link"),
         mark("The customer pays on a phone by a code or link, or here in the browser."),
         "qr-code",
     ),
-    "order": (mark("Payment page"), mark("The customer pays on a page in this computer’s browser."), "monitor"),
+    "order": (
+        mark("Payment page"),
+        mark("Pay on a page"),
+        mark("The customer pays on a page in this computer’s browser."),
+        "monitor",
+    ),
 }
-_OTHER: Final = (mark("Other checkout"), mark("The customer pays at the provider."), "credit-card")
+_OTHER: Final = (
+    mark("Other checkout"),
+    mark("Pay at the provider"),
+    mark("The customer pays at the provider."),
+    "credit-card",
+)
 
 
 def tender_of(provider: str, method: str) -> Tender:

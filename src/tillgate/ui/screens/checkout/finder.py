@@ -23,7 +23,7 @@ from tillgate.ui.widgets.labels import plain_label, set_text
 from tillgate.ui.widgets.notices import EmptyState
 
 _MOST: Final = 48
-_TILE_WIDTH: Final = 256
+_TILE_WIDTH: Final = 236
 
 
 class Finder(QWidget):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
 from tillgate.domain.cart_checks import Finding, FindingCode
 from tillgate.domain.money import Money
-from tillgate.formats import format_day, format_money
 from tillgate.i18n import mark, tr
+from tillgate.ui.screens.checkout.desk import CheckoutDesk
 
 
 class Fix(StrEnum):
@@ -66,7 +67,7 @@ _NONE_LEFT: Final = {
 }
 
 
-def advice_on(finding: Finding, language: str) -> Advice:
+def advice_on(finding: Finding, desk: CheckoutDesk) -> Advice:
     """How a finding is shown."""
     values = finding.values
     text, fix = _TEXTS[finding.code]
@@ -77,15 +78,15 @@ def advice_on(finding: Finding, language: str) -> Advice:
     if fix is Fix.QUANTITY:
         quantity = _quantity(values)
         verb = tr("Set to {count}", count=quantity)
-    return Advice(finding.code, tr(text, **_shown(values, language)), verb, fix, quantity)
+    return Advice(finding.code, tr(text, **_shown(values, desk)), verb, fix, quantity)
 
 
-def advice_by_line(findings: tuple[Finding, ...], language: str) -> dict[int, tuple[Advice, ...]]:
+def advice_by_line(findings: tuple[Finding, ...], desk: CheckoutDesk) -> dict[int, tuple[Advice, ...]]:
     """The findings of lines; one button is enough where several ask for the same."""
     made: dict[int, list[Advice]] = {}
     for finding in findings:
         if finding.line_id is not None:
-            made.setdefault(finding.line_id, []).append(advice_on(finding, language))
+            made.setdefault(finding.line_id, []).append(advice_on(finding, desk))
     return {line_id: tuple(_once(advice)) for line_id, advice in made.items()}
 
 
@@ -106,13 +107,15 @@ def _quantity(values: Mapping[str, object]) -> int:
     return 1
 
 
-def _shown(values: Mapping[str, object], language: str) -> dict[str, Any]:
-    return {name: _word(value, language) for name, value in values.items()}
+def _shown(values: Mapping[str, object], desk: CheckoutDesk) -> dict[str, Any]:
+    return {name: _word(value, desk) for name, value in values.items()}
 
 
-def _word(value: Any, language: str) -> str:
-    if isinstance(value, Money):
-        return format_money(value, language)
-    if hasattr(value, "isoformat"):
-        return format_day(value, language)
-    return str(value)
+def _word(value: object, desk: CheckoutDesk) -> str:
+    match value:
+        case Money():
+            return desk.money(value)
+        case date():
+            return desk.day(value)
+        case _:
+            return str(value)

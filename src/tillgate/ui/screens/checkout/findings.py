@@ -33,12 +33,12 @@ class Findings(QObject):
 
     def of_lines(self) -> dict[int, tuple[Advice, ...]]:
         """The advice on lines, by line id."""
-        return advice_by_line(self._found, self._desk.language)
+        return advice_by_line(self._found, self._desk)
 
     def of_cart(self) -> tuple[Advice, ...]:
         """The advice on the cart as a whole."""
         whole = [each for each in self._found if each.line_id is None and each.code is not FindingCode.CART_EMPTY]
-        return tuple(advice_on(each, self._desk.language) for each in whole)
+        return tuple(advice_on(each, self._desk) for each in whole)
 
     def watch(self, cart: CartView) -> None:
         """The cart is like this now."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QWidget
 
-from tillgate.formats import format_instant
 from tillgate.i18n import ntr, tr
 from tillgate.services.carts import HeldCart, list_held
 from tillgate.ui.screens.checkout.choice_list import Choice, ChoiceList
@@ -42,7 +41,7 @@ class HeldDialog(Dialog):
     def _choice_of(self, held: HeldCart) -> Choice:
         title = held.label or held.customer_name or tr("Walk-in customer")
         count = ntr("{count} line", "{count} lines", held.lines)
-        when = format_instant(held.changed_at, self._desk.language, self._desk.zone)
+        when = self._desk.instant(held.changed_at)
         note = tr("{lines}, till {till}, {when}", lines=count, till=held.till_id, when=when)
         state = tr("being paid") if held.in_payment else ""
         return Choice(held.id, shown(title, 120), note, self._desk.money(held.total), state, held.in_payment)

@@ -97,7 +97,9 @@ class HitDelegate(QStyledItemDelegate):
         painter.setPen(self._colours["text"])
         painter.drawText(foot, _LEFT, tile.price)
         taken = QFontMetrics(self._price).horizontalAdvance(tile.price) + 10
-        self._paint_stock(painter, foot.adjusted(taken, 0, 0, 0), tile)
+        room = foot.adjusted(taken, 0, 0, 0)
+        if tile.scarce or QFontMetrics(self._note).horizontalAdvance(tile.stock) <= room.width():
+            self._paint_stock(painter, room, tile)
 
     def _paint_row(self, painter: QPainter, area: QRect, tile: Tile, *, marked: bool, hovered: bool) -> None:
         if marked or hovered:

@@ -9,12 +9,11 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.documents import Branding
-from tillgate.formats import format_day
 from tillgate.i18n import tr
 from tillgate.services.cart_view import CartLineView, CartVendorView
 from tillgate.ui import theme
 from tillgate.ui.guard import guarded
-from tillgate.ui.screens.checkout.advice_rows import ADVICE_HEIGHT, AdviceRows
+from tillgate.ui.screens.checkout.advice_rows import ADVICE_GAP, ADVICE_HEIGHT, AdviceRows
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.finding_words import Advice
 from tillgate.ui.screens.checkout.quantity_box import QuantityBox
@@ -23,7 +22,7 @@ from tillgate.ui.widgets.labels import ElidedLabel, plain_label, set_text
 
 LINE_HEIGHT: Final = 86
 NOTE_HEIGHT: Final = 20
-HEAD_HEIGHT: Final = 38
+HEAD_HEIGHT: Final = 34
 _BAR: Final = 3
 
 
@@ -37,7 +36,7 @@ class VendorHead(QWidget):
         self._name = ElidedLabel(role="label")
         self._total = plain_label(role="label")
         row = QHBoxLayout(self)
-        row.setContentsMargins(30, 10, 6, 2)
+        row.setContentsMargins(30, 8, 6, 2)
         row.setSpacing(8)
         row.addWidget(self._name, 1)
         row.addWidget(self._total)
@@ -131,9 +130,9 @@ class LineRow(QFrame):
         self._dates.setVisible(rented)
         self._note.setVisible(has_note(line))
         if line.start_on is not None and line.end_on is not None:
-            self._dates.show_text(dates_of(line, self._desk.language))
+            self._dates.show_text(dates_of(line, self._desk))
             self._dates.setAccessibleName(
-                tr("Dates of {name}: {dates}. Change", name=name, dates=dates_of(line, self._desk.language))
+                tr("Dates of {name}: {dates}. Change", name=name, dates=dates_of(line, self._desk))
             )
         self._price.show_text(each)
         self._note.show_text(self._note_of(line, each))
@@ -186,11 +185,11 @@ def has_note(line: CartLineView) -> bool:
     return line.end_on is not None or bool(line.unit_deposit)
 
 
-def dates_of(line: CartLineView, language: str) -> str:
+def dates_of(line: CartLineView, desk: CheckoutDesk) -> str:
     """A rental's period and days."""
     if line.start_on is None or line.end_on is None:
         return ""
-    first, last = format_day(line.start_on, language), format_day(line.end_on, language)
+    first, last = desk.day(line.start_on), desk.day(line.end_on)
     if line.start_on == line.end_on:
         return tr("{period}, {day}", period=line.period_name, day=first)
     return tr("{period}, {first} – {last}", period=line.period_name, first=first, last=last)
@@ -198,4 +197,5 @@ def dates_of(line: CartLineView, language: str) -> str:
 
 def height_of(line: CartLineView, advice: tuple[Advice, ...]) -> int:
     """How tall a line is shown."""
-    return LINE_HEIGHT + (NOTE_HEIGHT if has_note(line) else 0) + ADVICE_HEIGHT * len(advice)
+    below = ADVICE_GAP + ADVICE_HEIGHT * len(advice) if advice else 0
+    return LINE_HEIGHT + (NOTE_HEIGHT if has_note(line) else 0) + below

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.orders import InvoiceState, OrderState
-from tillgate.i18n import mark, ntr, tr
+from tillgate.i18n import mark, tr
 from tillgate.services.order_reads import OrderDetail
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.theme import Tone
@@ -60,16 +60,14 @@ class OrderCards(QWidget):
         card.setProperty("surface", "sunken")
         total = self._desk.money(order.total)
         grid = QGridLayout(card)
-        grid.setContentsMargins(14, 12, 14, 10)
+        grid.setContentsMargins(14, 12, 8, 4)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
-        count = sum(item.quantity for item in detail.items)
         grid.addWidget(ElidedLabel(order.vendor_name, "strong"), 0, 0)
-        grid.addWidget(plain_label(total, "strong"), 0, 1)
-        numbered = ntr("{number}, {count} item", "{number}, {count} items", count, number=order.number)
-        grid.addWidget(plain_label(numbered, tone="muted"), 1, 0)
-        grid.addWidget(StatusBadge(ORDER_STATUS[order.state]), 1, 1)
+        grid.addWidget(plain_label(total, "strong"), 0, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(ElidedLabel(order.number, tone="muted"), 1, 0)
+        grid.addWidget(StatusBadge(ORDER_STATUS[order.state]), 1, 1, Qt.AlignmentFlag.AlignRight)
         grid.addLayout(self._invoice(detail), 2, 0, 1, 2)
         status = ORDER_STATUS[order.state].text
         card.setAccessibleName(

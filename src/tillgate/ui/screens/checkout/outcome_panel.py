@@ -83,7 +83,8 @@ class OutcomePanel(QFrame):
         self.hold = Button(tr("Hold the cart"), icon="pause", on_click=desk.commands.action(Key.HOLD).trigger)
         self.tenders = TenderList()
         self.tenders.chosen.connect(self.retry_asked)
-        self.retry = Button(tr("Try again"), icon="rotate-ccw", on_click=self._on(self._retry))
+        again = self._on(self._retry)
+        self.retry = Button(tr("Try again"), tone=ButtonTone.PRIMARY, icon="rotate-ccw", on_click=again)
         self.back = Button(tr("Back to the cart"), icon="arrow-left", on_click=self._on(self.back_asked.emit))
         go_on = self._on(self.next_asked.emit)
         self.next = Button(tr("Next sale"), tone=ButtonTone.PRIMARY, big=True, hint=tr("Enter"), on_click=go_on)
@@ -100,7 +101,7 @@ class OutcomePanel(QFrame):
         texts = QVBoxLayout()
         texts.setSpacing(4)
         texts.addWidget(self.title)
-        texts.addWidget(self.badge)
+        texts.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignLeft)
         head.addLayout(texts, 1)
         body.addLayout(head)
         body.addWidget(self.amount)
@@ -181,7 +182,7 @@ class OutcomePanel(QFrame):
         self.back.setVisible(not paid and stage is not Stage.LATE)
         self.retry.setVisible(stage in _RETRY and self._tender is not None)
         others = [each for each in tenders if each != self._tender] if stage in _RETRY else []
-        self.tenders.show_tenders(others, held=False, why=False)
+        self.tenders.show_tenders(others)
 
     def _through(self, view: PaymentView) -> str:
         taken = next((each for each in view.captures if each.main), None)

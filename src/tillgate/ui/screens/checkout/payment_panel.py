@@ -42,9 +42,8 @@ class QrFrame(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.view = QrView(tr("Code to pay with a phone"), _QR_LEAST)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.view, 0, Qt.AlignmentFlag.AlignCenter)
+        # In no layout: a code that has grown would never let its room shrink again.
+        self.view.setParent(self)
 
     @guarded(QSize)
     def minimumSizeHint(self) -> QSize:
@@ -52,12 +51,12 @@ class QrFrame(QWidget):
 
     @guarded(QSize)
     def sizeHint(self) -> QSize:
-        return QSize(_QR_MOST, _QR_MOST)
+        return QSize(_QR_LEAST, _QR_LEAST)
 
     @guarded()
     def resizeEvent(self, event: QResizeEvent) -> None:
         side = min(max(min(self.width(), self.height()), _QR_LEAST), _QR_MOST)
-        self.view.setFixedSize(side, side)
+        self.view.setGeometry((self.width() - side) // 2, 0, side, side)
         super().resizeEvent(event)
 
 
@@ -91,37 +90,67 @@ class PaymentPanel(QFrame):
         self._lay_out()
 
     def _make_buttons(self) -> None:
-        def button(key: Key, text: str, icon: str, tone: ButtonTone = ButtonTone.SECONDARY) -> Button:
-            return Button(text, tone=tone, icon=icon, on_click=self._desk.commands.action(key).trigger)
+        def button(key: Key, text: str, icon: str) -> Button:
+            made = Button(text, icon=icon, on_click=self._desk.commands.action(key).trigger)
+            made.setProperty("snug", "true")
+            return made
 
         self.open = button(Key.OPEN_BROWSER, tr("Open browser"), "external-link")
-        self.copy = button(Key.COPY_LINK, tr("Copy link"), "copy")
         self.check = button(Key.CHECK_NOW, tr("Check now"), "refresh-cw")
         self.hold = button(Key.HOLD, tr("Serve the next"), "pause")
-        self.cancel = button(Key.CANCEL_PAYMENT, tr("Cancel payment"), "ban", ButtonTone.DESTRUCTIVE)
+        copying = self._desk.commands.action(Key.COPY_LINK).trigger
+        self.copy = Button(tone=ButtonTone.ICON, icon="copy", name=tr("Copy the payment link"), on_click=copying)
+        cancelling = self._desk.commands.action(Key.CANCEL_PAYMENT).trigger
+        self.cancel = Button(tr("Cancel payment"), tone=ButtonTone.DESTRUCTIVE, on_click=cancelling)
         self.tenders = TenderList()
         self.tenders.chosen.connect(self.switch_asked)
+        self.why = QWidget()
+        row = QHBoxLayout(self.why)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(IconLabel("hand", "waiting"))
+        held = tr("Do not charge again: another way to pay opens once this one is settled.")
+        row.addWidget(plain_label(held, "label", tone="waiting", wrap=True), 1)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
+        head.setContentsMargins(20, 0, 12, 0)
         head.setSpacing(8)
         head.addWidget(self._icon)
         head.addWidget(self._tender, 1)
-        head.addWidget(self.elapsed)
+        # Far from where Pay was: a second press of the mouse must not give up what the first began.
+        head.addWidget(self.cancel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 10, 1, 14)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self._body(), 1)
+        column.addWidget(line())
+        column.addLayout(self._foot())
+
+    def _body(self) -> QScrollArea:
+        state = QHBoxLayout()
+        state.addWidget(self.badge)
+        state.addStretch(1)
+        state.addWidget(self.elapsed)
+        link = QHBoxLayout()
+        link.setSpacing(4)
+        link.addWidget(self.link, 1)
+        link.addWidget(self.copy)
         page = QWidget()
         page.setProperty("page", "true")
         body = QVBoxLayout(page)
         body.setContentsMargins(20, 4, 20, 4)
         body.setSpacing(6)
         body.addWidget(self.amount)
-        body.addWidget(self.badge)
+        body.addLayout(state)
         body.addSpacing(2)
         for widget in (self.title, self.what, self.money, self.doing, self.notice):
             body.addWidget(widget)
         body.addSpacing(4)
         body.addWidget(self.qr, 1)
         body.addWidget(self._caption)
-        body.addWidget(self.link)
+        body.addLayout(link)
         body.addStretch(0)
         scroll = QScrollArea()
         scroll.setWidget(page)
@@ -130,32 +159,24 @@ class PaymentPanel(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.viewport().setAutoFillBackground(False)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(1, 12, 1, 14)
-        column.setSpacing(8)
-        top = QHBoxLayout()
-        top.setContentsMargins(20, 0, 20, 0)
-        top.addLayout(head)
-        column.addLayout(top)
-        column.addWidget(scroll, 1)
-        column.addWidget(line())
-        column.addLayout(self._buttons())
+        return scroll
 
-    def _buttons(self) -> QVBoxLayout:
+    def _foot(self) -> QVBoxLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(8)
-        for at, button in enumerate((self.open, self.copy, self.check, self.hold)):
-            grid.addWidget(button, at // 2, at % 2)
+        grid.addWidget(self.open, 0, 0)
+        grid.addWidget(self.hold, 0, 1)
+        grid.addWidget(self.tenders, 1, 0)
+        grid.addWidget(self.check, 1, 1, Qt.AlignmentFlag.AlignBottom)
         for column in (0, 1):
             grid.setColumnStretch(column, 1)
-        buttons = QVBoxLayout()
-        buttons.setContentsMargins(20, 4, 20, 0)
-        buttons.setSpacing(8)
-        buttons.addLayout(grid)
-        buttons.addWidget(self.tenders)
-        buttons.addWidget(self.cancel)
-        return buttons
+        foot = QVBoxLayout()
+        foot.setContentsMargins(16, 4, 16, 0)
+        foot.setSpacing(8)
+        foot.addWidget(self.why)
+        foot.addLayout(grid)
+        return foot
 
     def show_situation(self, now: Situation, others: Sequence[Tender]) -> None:
         """Show how the payment stands, and the other ways to pay."""
@@ -177,11 +198,10 @@ class PaymentPanel(QFrame):
         self._show_link(now)
         self._show_browser(now)
         self._show_buttons()
-        self.tenders.show_tenders(
-            [each for each in others if each != now.tender],
-            held=now.stage in HELD or now.doing is not Doing.NOTHING or view is None,
-            why=now.stage in HELD,
-        )
+        ways = [each for each in others if each != now.tender]
+        held = now.stage in HELD or now.doing is not Doing.NOTHING or view is None
+        self.tenders.show_tenders(ways, held=held)
+        self.why.setVisible(now.stage in HELD and bool(ways))
         self.setAccessibleName(self.spoken)
 
     def _show_buttons(self) -> None:
@@ -211,9 +231,10 @@ class PaymentPanel(QFrame):
         url = now.url if now.stage in PAYABLE else None
         # The till's own page can't be reached from a customer's phone.
         on_phone = bool(url) and not (url or "").startswith("http://127.0.0.1")
-        for widget in (self.qr, self._caption):
-            widget.setVisible(on_phone)
+        self.qr.setVisible(on_phone)
+        self._caption.setVisible(on_phone)
         self.link.setVisible(bool(url))
+        self.copy.setVisible(bool(url))
         if url and url != self.link.text():
             self.link.setText(url)
             self.link.setCursorPosition(0)
@@ -233,63 +254,38 @@ class PaymentPanel(QFrame):
 
 
 class TenderList(QWidget):
-    """The other ways to pay, a button each; or why there must be none now."""
+    """The other ways to pay, a button each. `chosen(Tender)`."""
 
     chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[tuple[Tender, ...], bool, bool] | None = None
-        self._caption = plain_label(tr("Pay another way"), "label")
-        self._why = QWidget()
-        why = QHBoxLayout(self._why)
-        why.setContentsMargins(0, 0, 0, 0)
-        why.setSpacing(8)
-        why.addWidget(IconLabel("hand", "waiting"))
-        why.addWidget(
-            plain_label(
-                tr("Do not charge again: another way to pay opens once this one is settled."),
-                "label",
-                tone="waiting",
-                wrap=True,
-            ),
-            1,
-        )
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self._caption)
-        column.addLayout(self._row)
-        column.addWidget(self._why)
+        self._tenders: tuple[Tender, ...] = ()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
         self.buttons: list[Button] = []
 
-    def show_tenders(self, tenders: Sequence[Tender], *, held: bool, why: bool) -> None:
-        """Show the ways; `held` switches them off, `why` says that it is for the money's sake."""
-        wanted = (tuple(tenders), held, why)
-        if wanted == self._shown:
-            return
-        if self._shown is None or self._shown[0] != wanted[0]:
-            self._fill(wanted[0])
-        self._shown = wanted
-        self.setVisible(bool(tenders))
-        self._caption.setVisible(not why)
-        self._why.setVisible(why)
+    def show_tenders(self, tenders: Sequence[Tender], *, held: bool = False) -> None:
+        """Show the ways; `held` switches them off."""
+        if tuple(tenders) != self._tenders:
+            self._tenders = tuple(tenders)
+            self._fill()
+        self.setVisible(bool(self._tenders))
         for button in self.buttons:
             button.setEnabled(not held)
-            button.setVisible(not why)
 
-    def _fill(self, tenders: Sequence[Tender]) -> None:
+    def _fill(self) -> None:
         for old in self.buttons:
             old.hide()
             old.deleteLater()
         self.buttons = []
-        for tender in tenders:
-            button = Button(tr(tender.title), icon=tender.icon)
+        for tender in self._tenders:
+            button = Button(tr(tender.verb), icon=tender.icon)
+            button.setProperty("snug", "true")
             button.setAccessibleDescription(tr(tender.explains))
             button.clicked.connect(lambda _checked=False, way=tender: self.chosen.emit(way))
-            self._row.addWidget(button)
+            self._column.addWidget(button)
             self.buttons.append(button)
 
 

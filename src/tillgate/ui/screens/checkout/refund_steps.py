@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFrame, QGridLayout
 
 from tillgate.domain.errors import Refused
 from tillgate.domain.payment import RefundState
-from tillgate.formats import format_instant
 from tillgate.i18n import tr
 from tillgate.services.payment_views import PaymentView
 from tillgate.services.records import RefundRecord
@@ -131,6 +130,6 @@ class StepsView(QFrame):
             self._grid.addWidget(IconLabel(icon, role), row, 0)
             self._grid.addWidget(plain_label(step.text, tone=tone, wrap=True), row, 1)
             if step.at is not None:
-                shown = format_instant(step.at, self._desk.language, self._desk.zone)
+                shown = self._desk.instant(step.at)
                 self._grid.addWidget(plain_label(shown, "caption"), row, 2)
         self.setAccessibleName("\n".join(step.text for step in self._steps))

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from tillgate.domain.rental import FURTHEST_AHEAD, span_of
-from tillgate.formats import format_day
 from tillgate.i18n import ntr, tr
 from tillgate.services.cart_view import CartLineView
 from tillgate.services.catalogue import PeriodRecord, ProductView, VariantRecord
@@ -175,7 +174,8 @@ class RentalDialog(Dialog):
             button.setAccessibleName(tr("{period}: {price}", period=days, price=self._desk.money(period.price)))
             self._group.addButton(button, at)
             self._grid.addWidget(button, at, 0)
-            self._grid.addWidget(plain_label(self._desk.money(period.price), "strong"), at, 1)
+            price = plain_label(self._desk.money(period.price), "strong")
+            self._grid.addWidget(price, at, 1, Qt.AlignmentFlag.AlignRight)
         if self._periods:
             self._group.button(marked).setChecked(True)
             self._group.button(marked).setFocus()
@@ -190,7 +190,7 @@ class RentalDialog(Dialog):
             set_text(self._note, tr("This product has no rental periods."))
             return
         last = span_of(self._first_day(), period.days).last
-        set_text(self._until, format_day(last, self._desk.language))
+        set_text(self._until, self._desk.day(last))
         set_text(self._price, tr("{price} each", price=self._desk.money(period.price)))
         units = ntr("{count} unit in all", "{count} units in all", variant.stock)
         if variant.deposit:
