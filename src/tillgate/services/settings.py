@@ -85,7 +85,8 @@ def _checked(name: str, text: str) -> str:
         return check_email(stored) if name in _ADDRESSES else stored
     except Invalid as error:
         # A rule used elsewhere names a field of its own.
-        raise Invalid(error.code, **error.values | {"field": name}) from error
+        error.values["field"] = name
+        raise
 
 
 def _check_together(settings: Settings) -> None:
