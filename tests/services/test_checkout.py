@@ -29,6 +29,8 @@ CODES = ("CAM-1", "CHR-1", "GIT-1", "CRD-1", "VAR-001")
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(codes=st.lists(st.sampled_from(CODES), min_size=1, max_size=5))
 def test_property_16_the_payment_carries_exactly_the_carts_total(corner: Counter, codes: list[str]) -> None:
+    for code in CODES:
+        corner.change(variant, code, stock=20)
     view = corner.ring_up("GIT-1", *codes)
     begun = corner.put_up(view)
     assert (begun.amount, begun.customer_id) == (view.totals.total, corner.customer_id)
