@@ -236,6 +236,14 @@ def test_however_slowly_the_server_talks_the_deadline_holds(
         assert time.monotonic() - begun < 1.2
 
 
+def test_a_server_that_never_stops_talking_is_cut_off_long_before_the_deadline() -> None:
+    with scripted(_never_end) as port:
+        begun = time.monotonic()
+        with pytest.raises(Unavailable, match="mail_slow"):
+            notifier(port, s=30).send(MESSAGE)
+        assert time.monotonic() - begun < 8
+
+
 def test_a_slow_handshake_and_a_slow_name_server_have_the_same_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(_silent) as port:
         begun = time.monotonic()

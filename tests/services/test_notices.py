@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import io
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
@@ -24,7 +25,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode, RefundState
 from tillgate.domain.settings import Settings
 from tillgate.formats import format_money
-from tillgate.i18n import LANGUAGES, words_of
+from tillgate.i18n import LANGUAGES, Words, words_of
 from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import EmailMessage
 from tillgate.printing import pdf
@@ -415,6 +416,21 @@ def test_any_text_is_one_line_and_never_markup(text: str) -> None:
     made = render_mail("refund_done", words_of("en"), context)
     assert Page(made.html).tags <= {"html", "head", "meta", "title", "body", "table", "tr", "td", "h1", "p"}
     assert len(made.text.splitlines()) <= 12
+
+
+class Careless(gettext.NullTranslations):
+    """A catalogue with markup in it."""
+
+    def gettext(self, message: str) -> str:
+        return f"<b>{message}</b>"
+
+
+def test_a_translation_is_text_too() -> None:
+    context: dict[str, object] = dict.fromkeys(("warning", "subject", "store", "greeting", "refund_reference"), "&")
+    context |= {"money": lambda _amount: "1", "refunded": "", "brand": _Brand("")}
+    made = render_mail("refund_done", Words("en", Careless()), context)
+    assert "b" not in Page(made.html).tags
+    assert "&lt;b&gt;" in made.html
 
 
 @dataclass(frozen=True)

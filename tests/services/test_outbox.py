@@ -247,6 +247,21 @@ def test_a_result_that_comes_after_the_lease_was_lost_changes_nothing(till: Till
     assert [event for _, event, _, _ in audit_rows(till)].count("outbox.lease_lost") == 1
 
 
+def test_a_late_result_does_not_overwrite_what_another_wrote(till: Till, clock: FakeClock) -> None:
+    (outbox_id,) = queue(till, "m")
+    other = Recorder({"m": Later(timedelta(hours=1), "waits_for_invoice")})
+
+    def slow(_till: Till, _row: OutboxRecord) -> str:
+        clock.advance(LEASE.total_seconds())
+        run_due(till, {"mail": other})
+        return "sent"
+
+    run_due(till, {"mail": slow})
+    row = row_of(till, outbox_id)
+    assert (row.message, row.done_at) == ("waits_for_invoice", None)
+    assert row.next_at == clock.now() + timedelta(hours=1)
+
+
 def test_two_processes_never_do_one_row_at_once(till: Till, clock: FakeClock) -> None:
     keys = [f"m{number}" for number in range(30)]
     queue(till, *keys)
