@@ -74,6 +74,9 @@ def _collect(texts: dict[str, Text], calls: Iterable[tuple[str, tuple[object, ..
             texts[one] = (one, many)
         elif name in {"tr", "mark"} and isinstance(one, str):
             texts.setdefault(one, one)
+        elif name == "Option":
+            # An option declares its title and what it is for; the settings screen translates them.
+            texts.update({text: text for text in arguments[4:6] if isinstance(text, str)})
 
 
 def kept(language: str) -> Catalog:
