@@ -12,7 +12,7 @@ from tillgate.domain.errors import Invalid
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.money import Money, parse_money
 from tillgate.domain.payment import AttemptState, PaymentState
-from tillgate.i18n import mark, tr
+from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
 from tillgate.services.exception_lists import Choice, ExceptionDetails, ExceptionRow
 from tillgate.ui.screens.back_office import BackOffice
@@ -147,6 +147,16 @@ _STATES: Final[Mapping[str, str]] = {
     AttemptState.PLANNED.value: mark("Not sent"),
     AttemptState.OPEN.value: mark("Open"),
 }
+
+
+def age(office: BackOffice, row: ExceptionRow) -> str:
+    """How long it has stood on the list, or stood until it was settled."""
+    minutes = int(((row.closed_at or office.now()) - row.opened_at).total_seconds()) // 60
+    if minutes < 60:
+        return ntr("{count} minute", "{count} minutes", max(0, minutes))
+    if minutes < 48 * 60:
+        return ntr("{count} hour", "{count} hours", minutes // 60)
+    return ntr("{count} day", "{count} days", minutes // (24 * 60))
 
 
 def what_happened(office: BackOffice, row: ExceptionRow) -> str:
