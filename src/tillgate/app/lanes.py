@@ -72,7 +72,9 @@ class Lanes:
     def _tick(self, till: Till, works: Mapping[str, Work]) -> None:
         self._once("fulfil", partial(_logged, partial(settle_fulfilments, till)))
         self._once("returns", partial(_logged, partial(settle_returns, till)))
-        self._once("outbox", partial(_logged, partial(run_due, till, works)))
+        for kind, work in works.items():
+            # Each kind on its own: a mail server that hangs never holds up an invoice.
+            self._once(f"outbox:{kind}", partial(_logged, partial(run_due, till, {kind: work})))
         for attempt_id in list_due_attempts(till):
             self._once(f"attempt:{attempt_id}", partial(settle_attempt, till, attempt_id))
         for refund_id in list_due_refunds(till):

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
+from sqlalchemy import make_url
 
 from tillgate.app.browser import open_url
 from tillgate.app.papers import save_invoice, save_receipt
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_LANGUAGE
 from tillgate.domain.staff import Action, Actor
 from tillgate.i18n import mark
+from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen, ScreenSpec
+from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
+from tillgate.ui.screens.payments import PaymentsScreen
+from tillgate.ui.screens.settings import Places, SettingsScreen
+from tillgate.ui.screens.staff import StaffScreen
+from tillgate.ui.screens.wizard import FirstStartScreen
+from tillgate.ui.widgets.data_table import Query
 
 if TYPE_CHECKING:
     from tillgate.app.window import TillWindow
@@ -25,7 +33,15 @@ def specs(window: TillWindow) -> list[ScreenSpec]:
     """Every screen; a role sees those that it may use."""
     return [
         ScreenSpec("checkout", mark("Checkout"), "shopping-cart", partial(_checkout, window), Action.SELL),
+        ScreenSpec("payments", mark("Payments"), "credit-card", partial(_payments, window), Action.VIEW_PAYMENTS),
+        ScreenSpec("staff", mark("People"), "users", partial(_staff, window), Action.EDIT_STAFF),
+        ScreenSpec("settings", mark("Settings"), "settings", partial(_settings, window), Action.EDIT_SETTINGS),
     ]
+
+
+def wizard(window: TillWindow) -> FirstStartScreen:
+    """The first start for real use."""
+    return FirstStartScreen(window.shop.till, window.shop.pins, window.tasks, _places(window))
 
 
 def _actor(window: TillWindow) -> Actor:
@@ -55,6 +71,67 @@ def _checkout(window: TillWindow) -> Screen:
             open_exceptions=lambda: window.shell.go("exceptions"),
         )
     )
+
+
+def _door(window: TillWindow) -> Door:
+    return Door(window.shop.till, window.shop.pins, _actor(window), window.tasks)
+
+
+def _places(window: TillWindow) -> Places:
+    books = window.shop.books
+    shared = make_url(books.profile.database_url).render_as_string() if books.profile.database_url else ""
+    return Places(
+        secrets=books.keyring,
+        open_provider=window.shop.open_provider,
+        database=shared or str(books.profile.database),
+        secret_file=str(books.secret.path or ""),
+        keys_changed=window.shop.reload_providers,
+        settings_changed=window.settings_changed,
+    )
+
+
+def _office(window: TillWindow) -> BackOffice:
+    shop, shell = window.shop, window.shell
+    actor = _actor(window)
+    return BackOffice(
+        door=_door(window),
+        commands=shell.commands,
+        zone=shop.till.zone,
+        language=shop.till.settings()[STORE_LANGUAGE],
+        save_receipt=partial(save_receipt, shop, actor),
+        save_invoice=partial(save_invoice, shop, actor),
+        open_file=_open_file,
+        show_payment=partial(_show_payment, window),
+        show_payments=partial(_show_query, window, "payments"),
+        show_orders=partial(_show_query, window, "orders"),
+        show_exceptions=partial(_show_query, window, "exceptions"),
+    )
+
+
+def _payments(window: TillWindow) -> Screen:
+    return PaymentsScreen(_office(window), tuple(window.shop.till.providers))
+
+
+def _staff(window: TillWindow) -> Screen:
+    return StaffScreen(_door(window), window.shop.till.zone)
+
+
+def _settings(window: TillWindow) -> Screen:
+    return SettingsScreen(_door(window), _places(window), window.shop.till.zone)
+
+
+def _show_payment(window: TillWindow, payment_id: int) -> None:
+    if window.shell.go("payments"):
+        page = window.shell.page("payments")
+        if isinstance(page, PaymentsScreen):
+            page.show_payment(payment_id)
+
+
+def _show_query(window: TillWindow, key: str, query: Query) -> None:
+    if window.shell.go(key):
+        page = window.shell.page(key)
+        if isinstance(page, PaymentsScreen):
+            page.show_query(query)
 
 
 def _open_checkout(window: TillWindow, url: str) -> bool:

@@ -93,7 +93,19 @@ class TillWindow(QObject):
             self.tasks.run(self, partial(sign_out, self.shop.till, session.actor, "lock"))
         self.shell.show_state(self._locked_state())
 
+    @Slot()
+    def settings_changed(self) -> None:
+        """Options were saved: what the window itself shows of them is shown anew."""
+        settings = self.shop.till.settings()
+        use_language(settings[STORE_LANGUAGE])
+        self._choose_appearance(settings[APPEARANCE])
+        self.shell.show_state(replace(self.shell.state, store=self._store_name()))
+
     def _door(self) -> Screen:
+        if not self._has_staff:
+            first = screens.wizard(self)
+            first.finished.connect(self.enter)
+            return first
         shop = self.shop
         pins = DEMO_PINS if shop.till.mode is Mode.TRAINING else None
         door = SignInScreen(shop.till, shop.pins, self.tasks, store=self._store_name(), demo_pins=pins)

@@ -17,6 +17,7 @@ from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair, wallet
 from tillgate.domain.notes import check_note
 from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
+from tillgate.services import outbox
 from tillgate.services.access import authorize
 from tillgate.services.apply import end_attempt
 from tillgate.services.exception_rows import close_exception
@@ -31,7 +32,7 @@ from tillgate.services.records import CaptureRecord, PaymentRecord
 from tillgate.services.refund_rows import load_refund, plan_refund
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
-from tillgate.store.models import allocation, capture, money_exception, outbox, payment_attempt, refund
+from tillgate.store.models import allocation, capture, money_exception, payment_attempt, refund
 from tillgate.store.unit_of_work import UnitOfWork
 
 _A: Final = ExceptionAction
@@ -177,8 +178,7 @@ def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) ->
         again = {"state": RefundState.SENT, "next_at": uow.now, "lease_until": None}
         uow.execute(update(refund).where(refund.c.id == found.refund_id).values(again))
     elif found.outbox_id is not None:
-        again = {"parked_at": None, "next_at": uow.now, "created_at": uow.now, "lease_until": None}
-        uow.execute(update(outbox).where(outbox.c.id == found.outbox_id).values(again))
+        outbox.retry(uow, found.outbox_id)
     elif found.attempt_id is not None:
         uow.execute(
             update(payment_attempt).where(payment_attempt.c.id == found.attempt_id).values(next_check_at=uow.now)

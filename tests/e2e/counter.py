@@ -1,0 +1,193 @@
+"""A counter as a shop has it: a screen, the till's program, a keyboard, a scanner and the system's browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pysqlite3.dbapi2 as sqlite_driver
+from PIL import ImageGrab
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+T = TypeVar("T")
+PATIENCE_S = 40.0
+_BROWSER = """#!/bin/sh
+exec chromium --no-sandbox --headless=new --disable-gpu --disable-quic --no-first-run --disable-background-networking \\
+  --disable-component-update --disable-sync --remote-debugging-port=0 --user-data-dir="{profile}" "$@" >/dev/null 2>&1
+"""
+
+
+def wait_for(what: str, look: Callable[[], T | None], patience_s: float = PATIENCE_S) -> T:
+    """What `look` finds; fails when it finds nothing in time."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited {patience_s:.0f} s in vain for {what}")
+
+
+@contextmanager
+def virtual_screen(width: int = 1280, height: int = 900) -> Iterator[str]:
+    """An X server of its own; its DISPLAY."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        number = os.read(reading, 20).decode().strip()
+        assert number, "Xvfb did not start"
+        yield f":{number}"
+    finally:
+        os.close(reading)
+        server.terminate()
+        server.wait()
+
+
+@dataclass
+class Counter:
+    """A till's folder and its running program."""
+
+    display: str
+    folder: Path
+    program: subprocess.Popen[bytes] | None = None
+    window: str = ""
+    log: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log = self.folder / "program.log"
+        self.browser_profile = self.folder / "browser"
+        script = self.folder / "browser.sh"
+        script.write_text(_BROWSER.format(profile=self.browser_profile))
+        script.chmod(0o755)
+        self.browser = script
+
+    def open_till(self) -> None:
+        """Start the application and wait for its window."""
+        surroundings = os.environ | {
+            "DISPLAY": self.display,
+            "QT_QPA_PLATFORM": "xcb",
+            "BROWSER": f"{self.browser} %s &",
+            "XDG_RUNTIME_DIR": str(self.folder),
+        }
+        command = [str(Path(sys.executable).parent / "tillgate"), "demo", "--data", str(self.folder / "till")]
+        with self.log.open("ab") as log:
+            self.program = subprocess.Popen(command, env=surroundings, stdout=log, stderr=log)
+        self.window = wait_for("the till's window", lambda: self._xdotool("search", "--name", "Bazaar – Tillgate"))
+        self.window = self.window.split()[-1]
+        time.sleep(1.0)
+        self._xdotool("windowfocus", "--sync", self.window)
+
+    def kill_till(self) -> None:
+        """As a power cut does."""
+        assert self.program is not None
+        self.program.send_signal(signal.SIGKILL)
+        self.program.wait()
+
+    def close(self) -> None:
+        """End the program and the browser."""
+        if self.program is not None and self.program.poll() is None:
+            self.program.terminate()
+            try:
+                self.program.wait(10)
+            except subprocess.TimeoutExpired:
+                self.program.kill()
+                self.program.wait()
+        self._end_browser()
+
+    def keys(self, *keys: str) -> None:
+        """Press keys, one after another."""
+        for key in keys:
+            self._xdotool("key", "--window", "0", key)
+            time.sleep(0.25)
+
+    def type(self, text: str, *, delay_ms: int = 60) -> None:
+        """Type as a person does."""
+        self._xdotool("type", "--delay", str(delay_ms), text)
+        time.sleep(0.2)
+
+    def scan(self, code: str) -> None:
+        """As a scanner types: faster than any person, ended by Enter."""
+        before = self.count("SELECT count(*) FROM cart_line")
+        self._xdotool("type", "--delay", "2", "--args", "1", code, "key", "--delay", "2", "Return")
+        wait_for(f"{code} in the cart", lambda: self.count("SELECT count(*) FROM cart_line") > before, 10)
+
+    def sign_in(self, pin: str) -> None:
+        """The first person of the tiles signs in."""
+        self.keys("Return")
+        self.type(pin)
+        self.keys("Return")
+        wait_for("the sign-in", lambda: self.count("SELECT count(*) FROM staff_session WHERE ended_at IS NULL"))
+        wait_for("the checkout", lambda: self.count("SELECT count(*) FROM cart WHERE state = 'open'"))
+        time.sleep(1.5)
+
+    def picture(self, path: Path) -> None:
+        """What is on the screen now."""
+        ImageGrab.grab(xdisplay=self.display).save(path)
+
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """Look into the books."""
+        path = self.folder / "till" / "training" / "tillgate.db"
+        if not path.exists():
+            return []
+        connection = sqlite_driver.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        try:
+            return list(connection.execute(query).fetchall())
+        finally:
+            connection.close()
+
+    def count(self, query: str) -> int:
+        """The one number of a query; 0 while there are no books yet."""
+        rows = self.read(query)
+        return int(rows[0][0]) if rows else 0
+
+    def state(self) -> str:
+        """Where the newest payment stands."""
+        rows = self.read("SELECT state FROM payment ORDER BY id DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
+
+    @contextmanager
+    def customer(self) -> Iterator[webdriver.Chrome]:
+        """The browser that the till opened, in a customer's hands."""
+        port_file = self.browser_profile / "DevToolsActivePort"
+        port = wait_for("the browser", lambda: port_file.read_text().split()[0] if port_file.exists() else None)
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium") or "/usr/bin/chromium"
+        options.debugger_address = f"127.0.0.1:{port}"
+        driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        try:
+            yield driver
+        finally:
+            driver.service.stop()
+
+    def _xdotool(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments],
+            env=os.environ | {"DISPLAY": self.display},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        return done.stdout.strip()
+
+    def _end_browser(self) -> None:
+        lock = self.browser_profile / "SingletonLock"
+        if lock.is_symlink():
+            pid = int(lock.readlink().name.rpartition("-")[2])
+            try:
+                os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                return
