@@ -79,7 +79,7 @@ def check_orders(counter: Counter, view: CartView, paid: PaymentRecord) -> None:
         assert len(set(days)) == row.quantity * ((row.end_on - row.start_on).days + 1)
 
 
-@settings(max_examples=settings().max_examples // 2, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(codes=st.lists(st.sampled_from(CODES), min_size=1, max_size=6), ahead=st.integers(0, 300))
 def test_any_cart_becomes_one_order_per_vendor_to_the_paisa(corner: Counter, codes: list[str], ahead: int) -> None:
     for code in CODES:
