@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
 from tests.factories.payments import Desk
-from tillgate.domain.checkout_facts import CheckoutStatus, RefundStatus, TryStatus
+from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, RefundStatus, TryStatus
 from tillgate.domain.errors import Invalid, NotAllowed, Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.money import Money
@@ -134,12 +135,22 @@ def test_money_that_does_not_match_is_never_used(desk: Desk, minor: int, currenc
     assert desk.ledger_is_even()
 
 
-@pytest.mark.parametrize("field", ["reference", "mode", "account", "amount"])
-def test_an_answer_about_something_else_is_not_believed(desk: Desk, field: str) -> None:
+@pytest.mark.parametrize(
+    "twist",
+    [
+        lambda facts: replace(facts, reference="TGOTHER"),
+        lambda facts: replace(facts, mode=Mode.LIVE),
+        lambda facts: replace(facts, account="rzp_test_other"),
+        lambda facts: replace(facts, amount=Money(1, INR)),
+    ],
+    ids=["reference", "mode", "account", "amount"],
+)
+def test_an_answer_about_something_else_is_not_believed(
+    desk: Desk, twist: Callable[[CheckoutFacts], CheckoutFacts]
+) -> None:
     begun = desk.start()
     desk.provider.pay(desk.reference(begun.id))
-    wrong = {"reference": "TGOTHER", "mode": Mode.LIVE, "account": "rzp_test_other", "amount": Money(1, INR)}
-    desk.provider.twist = lambda facts: replace(facts, **{field: wrong[field]})
+    desk.provider.twist = twist
     after = check_now(desk.till, desk.cashier, begun.id)
     assert after.state is PaymentState.PENDING
     assert desk.made == []
