@@ -8,8 +8,10 @@ import random
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, select
@@ -25,7 +27,7 @@ from tillgate.services.sign_in import confirm, list_people, sign_in, sign_out, u
 from tillgate.services.staff import release_lock
 from tillgate.services.till import Till
 from tillgate.store.engine import sqlite_engine
-from tillgate.store.models import staff
+from tillgate.store.models import sign_in_guard, staff
 
 ASHA, RAVI, MEERA = "Asha", "Ravi", "Meera"
 RIGHT = PIN[Role.CASHIER]
@@ -183,6 +185,7 @@ def test_a_restart_and_a_clock_set_back_shorten_no_delay(shop: Till, clock: Fake
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from threading import Barrier
 from tests.factories.clock import FakeClock
 from tests.factories.people import PEPPER, QUICK
 from tests.factories.tills import make_till
@@ -311,3 +314,21 @@ def test_no_pin_reaches_the_audit(shop: Till, clock: FakeClock, pins: Pins) -> N
     assert "0000" not in text
     assert RIGHT not in text
     assert os.fsdecode(PEPPER) not in text
+
+
+def test_two_first_tries_at_one_moment_both_count(shop: Till, engine: Engine, clock: FakeClock) -> None:
+    engines = [second_engine(engine) for _ in range(2)]
+    together = Barrier(2)
+
+    def guess(one: Engine) -> str:
+        racing = make_till(one, clock)
+        together.wait()
+        return refused(racing, quick_pins()).code
+
+    with ThreadPoolExecutor(2) as lane:
+        assert list(lane.map(guess, engines)) == ["pin_wrong", "pin_wrong"]
+    with shop.db.read() as connection:
+        tries = connection.execute(select(staff.c.failed_tries).where(staff.c.name == ASHA)).scalar_one()
+        assert (tries, connection.execute(select(sign_in_guard.c.failed_tries)).scalar_one()) == (2, 2)
+    for one in engines:
+        one.dispose()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from tillgate.domain.errors import NotAllowed, NotFound
 from tillgate.domain.pins import Waiting, delay_after, locks, normal, waiting
@@ -41,6 +41,9 @@ class StaffRecord:
 
 
 _COLUMNS: Final = columns(StaffRecord, staff)
+_FIRST_TRY: Final = text(
+    "INSERT INTO sign_in_guard (till_id, failed_tries) VALUES (:till_id, 0) ON CONFLICT (till_id) DO NOTHING"
+)
 
 
 def load_staff(connection: Connection, staff_id: int, *, lock: bool = False) -> StaffRecord:
@@ -194,8 +197,9 @@ def _kept(connection: Connection, staff_id: int) -> str:
 
 
 def _till_guard(uow: UnitOfWork, till_id: str) -> Row[Any]:
+    """The till's own count, locked until the transaction ends; made by whoever tries first."""
     query = select(sign_in_guard).where(sign_in_guard.c.till_id == till_id).with_for_update()
     found = uow.connection.execute(query).one_or_none()
     if found is None:
-        uow.execute(insert(sign_in_guard).values(till_id=till_id))
+        uow.execute(_FIRST_TRY, {"till_id": till_id})
     return found or uow.connection.execute(query).one()

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import text as sql
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.settings import (
@@ -27,6 +28,11 @@ from tillgate.store.unit_of_work import Database, UnitOfWork
 
 _BY_NAME: Final[dict[str, Option[str] | Option[int]]] = {option.name: option for option in OPTIONS}
 _ADDRESSES: Final = frozenset({ADMIN_EMAIL.name, MAIL_FROM.name})
+_SAVE: Final = sql(
+    "INSERT INTO setting (name, value, changed_at, changed_by) VALUES (:name, :value, :changed_at, :changed_by) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, "
+    "changed_by = excluded.changed_by"
+).bindparams(bindparam("changed_at", type_=setting.c.changed_at.type))
 _THIS_COMPUTER: Final = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 
@@ -98,9 +104,8 @@ def _write(uow: UnitOfWork, actor: Actor, name: str, before: str | None, text: s
     shown = str(_BY_NAME[name].default) if before is None else before
     if text == shown:
         return
-    row = {"value": text, "changed_at": uow.now, "changed_by": actor.staff_id}
-    if not uow.execute(update(setting).where(setting.c.name == name).values(row)).rowcount:
-        uow.execute(insert(setting).values(row | {"name": name}))
+    row = {"name": name, "value": text, "changed_at": uow.now, "changed_by": actor.staff_id}
+    uow.execute(_SAVE, row)
     uow.record("setting_changed", f"setting:{name}", old=shown, new=text)
 
 
