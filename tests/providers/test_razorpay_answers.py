@@ -246,7 +246,8 @@ def mutated(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         target = draw(st.sampled_from(objects))
         name = draw(st.sampled_from([*sorted(target), "extra"]))
         if draw(st.booleans()):
-            target[name] = draw(ODD)
+            # A copy: a later step may change what is inside it.
+            target[name] = copy.deepcopy(draw(ODD))
         else:
             target.pop(name, None)
     return kind, value

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import webbrowser
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 
 LONGEST_URL = 2_048
 LOOPBACK = "127.0.0.1"
@@ -33,3 +37,8 @@ def open_url(url: str, hosts: frozenset[str]) -> bool:
         return webbrowser.open(url)
     except (webbrowser.Error, OSError):
         return False
+
+
+def open_file(path: Path) -> bool:
+    """Show a paper of the till in the system's own viewer. False where there is none."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -23,7 +23,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Point of sale for shops that are paid through hosted checkouts and mobile money.",
     )
     parser.set_defaults(run=None, mode=None, data=None, database=None, till="T1")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands")
     _add_run(commands)
     _add_demo(commands)
     _add_sandbox(commands)

@@ -19,7 +19,6 @@ from tillgate.app.papers import save_invoice, save_receipt
 from tillgate.app.profile import Profile
 from tillgate.app.sample import CASHIER, MANAGER, DemoPerson, prepare_training
 from tillgate.app.window import TillWindow
-from tillgate.domain.errors import Unavailable
 from tillgate.domain.staff import Actor
 from tillgate.services import carts
 from tillgate.services.catalogue import load_product, search_products
@@ -35,8 +34,12 @@ BACK_OFFICE: Final = ("payments", "orders", "exceptions", "metrics")
 T = TypeVar("T")
 
 
+class DemoStuckError(Exception):
+    """The demo waited in vain; its text says for what."""
+
+
 class Play:
-    """Plays one sale; pictures and papers go to `output`. `run` raises Unavailable where it gets stuck."""
+    """Plays one sale; pictures and papers go to `output`. `run` raises DemoStuckError where it gets stuck."""
 
     def __init__(self, profile: Profile, output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
@@ -63,7 +66,7 @@ class Play:
     def till(self) -> TillWindow:
         """The open till's window."""
         if self.application.till is None:
-            raise Unavailable("demo_stuck", what="the till")
+            raise DemoStuckError("the till")
         return self.application.till
 
     def _sell(self) -> None:
@@ -176,7 +179,7 @@ class Play:
         self._pause(0.2)
         path = self.output / f"{self._pictures:02d}-{name}.png"
         if not self.till.shell.grab().save(str(path)):
-            raise Unavailable("demo_stuck", what=str(path))
+            raise DemoStuckError(str(path))
         self._say(f"{path.name}")
 
     def _say(self, text: str) -> None:
@@ -196,13 +199,13 @@ class Play:
             if found:
                 return found
             self._pause(0.05)
-        raise Unavailable("demo_stuck", what=what)
+        raise DemoStuckError(what)
 
 
 def pay_at_hosted_page(url: str) -> None:
     """What a customer does in a browser: open the sandbox's page and press Pay."""
     if not url.startswith("http://127.0.0.1:"):
-        raise Unavailable("demo_stuck", what=url)
+        raise DemoStuckError(url)
     with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:  # noqa: S310 - checked above
         page.read()
     form = urllib.parse.urlencode({"method": "upi", "outcome": "pay"}).encode()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from sqlalchemy import make_url
 
-from tillgate.app.browser import open_url
+from tillgate.app.browser import open_file, open_url
 from tillgate.app.papers import save_invoice, save_receipt
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_LANGUAGE
 from tillgate.domain.staff import Action, Actor
@@ -66,7 +63,7 @@ def _checkout(window: TillWindow) -> Screen:
             language=settings[STORE_LANGUAGE],
             save_receipt=partial(save_receipt, shop, actor),
             save_invoice=partial(save_invoice, shop, actor),
-            open_file=_open_file,
+            open_file=open_file,
             open_settings=lambda: window.shell.go("settings"),
             open_exceptions=lambda: window.shell.go("exceptions"),
         )
@@ -100,7 +97,7 @@ def _office(window: TillWindow) -> BackOffice:
         language=shop.till.settings()[STORE_LANGUAGE],
         save_receipt=partial(save_receipt, shop, actor),
         save_invoice=partial(save_invoice, shop, actor),
-        open_file=_open_file,
+        open_file=open_file,
         show_payment=partial(_show_payment, window),
         show_payments=partial(_show_query, window, "payments"),
         show_orders=partial(_show_query, window, "orders"),
@@ -142,7 +139,3 @@ def _open_checkout(window: TillWindow, url: str) -> bool:
     port = window.shop.loopback.port
     own = f"http://127.0.0.1:{port}/"
     return open_url(url, hosts | {"127.0.0.1"} if port is not None and url.startswith(own) else hosts)
-
-
-def _open_file(path: Path) -> bool:
-    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
