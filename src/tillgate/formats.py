@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from functools import cache
 from typing import Final
 
 from babel import Locale
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime as babel_datetime
+from babel.dates import format_skeleton, get_datetime_format
 from babel.dates import format_time as babel_time
-from babel.dates import get_datetime_format
 from babel.localedata import locale_identifiers
-from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 from tillgate.domain.money import Money, parse_money
 
@@ -92,3 +93,28 @@ def written_instant(instant: datetime, language: str, currency: str, zone: tzinf
 def format_count(count: int, language: str) -> str:
     """A whole number, grouped: "1,000,000"."""
     return str(format_decimal(count, locale=Locale.parse(language)))
+
+
+def format_share(part: int, whole: int, language: str) -> str:
+    """A part of a whole as a percentage with one decimal: "93.4%"; "–" of nothing."""
+    if whole <= 0:
+        return "–"
+    locale = Locale.parse(language)
+    pattern = "#,##0.#%" if locale.percent_formats[None].pattern.endswith("0%") else "#,##0.#\u00a0%"
+    return str(format_percent(Decimal(part) / Decimal(whole), format=pattern, locale=locale))
+
+
+def format_duration(ms: int, language: str) -> str:
+    """A duration for a figure: "42 ms", "1.3 s", "2 min 5 s"."""
+    locale = Locale.parse(language)
+    if ms < 1_000:
+        return f"{ms}\u00a0ms"
+    if ms < 60_000:
+        return f"{format_decimal(Decimal(ms) / 1_000, format='0.#', locale=locale)}\u00a0s"
+    minutes, seconds = divmod(ms // 1_000, 60)
+    return f"{minutes}\u00a0min {seconds}\u00a0s" if seconds else f"{minutes}\u00a0min"
+
+
+def format_day_short(day: date, language: str) -> str:
+    """A day without its year, for axes: "21 Nov"."""
+    return str(format_skeleton("MMMd", day, locale=Locale.parse(language)))

@@ -1,0 +1,140 @@
+"""The window with the screens of the back office, wired to each other as the application does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
+
+from tests.factories.people import quick_pins
+from tillgate.domain.payment import Mode
+from tillgate.domain.staff import Action, Actor, Role
+from tillgate.i18n import mark
+from tillgate.services.exceptions import count_exceptions
+from tillgate.services.payment_views import count_waiting
+from tillgate.services.till import Till
+from tillgate.ui.dialogs.approval import Door
+from tillgate.ui.screen import Connection, Screen, ScreenSpec, ShellState
+from tillgate.ui.screens.back_office import BackOffice, Permit
+from tillgate.ui.screens.exceptions import ExceptionsScreen
+from tillgate.ui.screens.metrics import MetricsScreen
+from tillgate.ui.screens.orders import OrdersScreen
+from tillgate.ui.screens.payments import PaymentsScreen
+from tillgate.ui.shell import Shell
+from tillgate.ui.tasks import Tasks
+from tillgate.ui.widgets.data_table import Query
+
+
+class OfficeWindow:
+    """Opens the window for somebody who is signed in."""
+
+    def __init__(
+        self, till: Till, actor: Actor, tasks: Tasks, *, folder: Path | None = None, permit: Permit | None = None
+    ) -> None:
+        self.till, self.actor, self.tasks = till, actor, tasks
+        self.folder = folder
+        self.opened: list[Path] = []
+        self._permit = permit
+        specs = [
+            ScreenSpec("payments", mark("Payments"), "credit-card", lambda: PaymentsScreen(self.office)),
+            ScreenSpec("orders", mark("Orders"), "package", lambda: OrdersScreen(self.office), Action.VIEW_ORDERS),
+            ScreenSpec(
+                "exceptions",
+                mark("Exceptions"),
+                "triangle-alert",
+                lambda: ExceptionsScreen(self.office),
+                Action.VIEW_EXCEPTIONS,
+            ),
+            ScreenSpec(
+                "metrics", mark("Figures"), "chart-column", lambda: MetricsScreen(self.office), Action.VIEW_METRICS
+            ),
+        ]
+        self.shell = Shell(specs, Screen, tasks, pending_screen="payments", idle_minutes=600)
+        self.shell.resize(1280, 800)
+        self.show_state()
+
+    @property
+    def office(self) -> BackOffice:
+        """What a screen is given."""
+        return BackOffice(
+            door=Door(self.till, quick_pins(), self.actor, self.tasks),
+            commands=self.shell.commands,
+            zone=self.till.zone,
+            language="en",
+            save_receipt=lambda number: self._save(f"receipt-{number}.pdf"),
+            save_invoice=lambda number: self._save(f"invoice-{number}.pdf"),
+            open_file=self._open,
+            show_payment=lambda number: self.payments(go=True).show_payment(number),
+            show_payments=lambda query: self.payments(go=True).show_query(query),
+            show_orders=lambda query: self.orders(go=True).show_query(query),
+            show_exceptions=lambda query: self.exceptions(go=True).show_query(query),
+            permit=self._permit,
+        )
+
+    def _save(self, name: str) -> Path:
+        path = (self.folder or Path()) / name
+        path.write_bytes(b"%PDF-1.7")
+        return path
+
+    def _open(self, path: Path) -> bool:
+        self.opened.append(path)
+        return True
+
+    def show_state(self) -> None:
+        """What the strip and the rail say now."""
+        assert self.actor.role is not None
+        state = ShellState(
+            store="Rang Mahal Rentals",
+            till=self.till.id,
+            mode=Mode.TRAINING,
+            staff_id=self.actor.staff_id,
+            person=self.actor.name,
+            role=self.actor.role,
+            shift_opened_at=self.till.clock.now(),
+            connection=Connection.ONLINE,
+            pending=count_waiting(self.till),
+            badges={"exceptions": count_exceptions(self.till)} if self.actor.role is Role.MANAGER else {},
+        )
+        self.shell.show_state(state)
+
+    def payments(self, *, go: bool = False) -> PaymentsScreen:
+        found = self._screen("payments", go=go)
+        assert isinstance(found, PaymentsScreen)
+        return found
+
+    def orders(self, *, go: bool = False) -> OrdersScreen:
+        found = self._screen("orders", go=go)
+        assert isinstance(found, OrdersScreen)
+        return found
+
+    def exceptions(self, *, go: bool = False) -> ExceptionsScreen:
+        found = self._screen("exceptions", go=go)
+        assert isinstance(found, ExceptionsScreen)
+        return found
+
+    def metrics(self, *, go: bool = False) -> MetricsScreen:
+        found = self._screen("metrics", go=go)
+        assert isinstance(found, MetricsScreen)
+        return found
+
+    def _screen(self, key: str, *, go: bool) -> Screen:
+        if go:
+            assert self.shell.go(key)
+        return self.shell.page(key)
+
+    def dialog(self) -> QDialog:
+        """The dialog in front."""
+        shown = [each for each in self.shell.findChildren(QDialog) if each.isVisible()]
+        assert shown, "no dialog is open"
+        return shown[-1]
+
+    def settle(self, ms: int = 30) -> None:
+        """Wait until nothing is on its way."""
+        QTest.qWait(ms)
+        while self.tasks.pending:
+            QTest.qWait(5)
+        QTest.qWait(ms)
+
+
+__all__ = ["OfficeWindow", "Query"]
