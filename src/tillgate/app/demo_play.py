@@ -101,6 +101,7 @@ class Play:
     def _sign_in(self, person: DemoPerson) -> None:
         self._pause(0.5)
         self._picture("sign-in")
+        self._press("Esc")
         names = [each.name for each in list_people(self.till.shop.till)]
         for _ in range(names.index(person.name)):
             self._press("Right")

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from tillgate.app.crashes import Crashes
 from tillgate.app.opening import OpeningWindow
 from tillgate.app.profile import Profile, default_root
-from tillgate.domain.errors import TillgateError
+from tillgate.domain.errors import Bug, TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.ui import theme
 
@@ -102,6 +103,11 @@ class Application(QObject):
         if self.shop is not None:
             self.shop.close()
 
+    def show_crash(self, error: BaseException) -> None:
+        """From whatever thread: say that something went wrong that nobody foresaw."""
+        if self.till is not None:
+            self.till.tasks.failure.emit(error if isinstance(error, TillgateError) else Bug("unexpected"), "")
+
     def raise_window(self) -> None:
         """A second start came: show the window that is open."""
         front = self.window or self._front
@@ -132,13 +138,17 @@ def run_application(
     alone = _claim(profile)
     if alone is None:
         return 0
+    crashes = Crashes()
+    crashes.take_over(profile.logs)
     application = Application(profile, prepare)
+    crashes.shown = application.show_crash
     alone.raised.connect(application.raise_window)
     application.start()
     try:
         return qt.exec()
     finally:
         application.stop()
+        crashes.give_back()
         alone.release()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen, ScreenSpec
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
+from tillgate.ui.screens.exceptions import ExceptionsScreen
+from tillgate.ui.screens.metrics import MetricsScreen
+from tillgate.ui.screens.orders import OrdersScreen
 from tillgate.ui.screens.payments import PaymentsScreen
 from tillgate.ui.screens.settings import Places, SettingsScreen
 from tillgate.ui.screens.staff import StaffScreen
@@ -31,6 +35,17 @@ def specs(window: TillWindow) -> list[ScreenSpec]:
     return [
         ScreenSpec("checkout", mark("Checkout"), "shopping-cart", partial(_checkout, window), Action.SELL),
         ScreenSpec("payments", mark("Payments"), "credit-card", partial(_payments, window), Action.VIEW_PAYMENTS),
+        ScreenSpec("orders", mark("Orders"), "package", partial(_of_office, window, OrdersScreen), Action.VIEW_ORDERS),
+        ScreenSpec(
+            "exceptions",
+            mark("Exceptions"),
+            "triangle-alert",
+            partial(_of_office, window, ExceptionsScreen),
+            Action.VIEW_EXCEPTIONS,
+        ),
+        ScreenSpec(
+            "metrics", mark("Figures"), "chart-column", partial(_of_office, window, MetricsScreen), Action.VIEW_METRICS
+        ),
         ScreenSpec("staff", mark("People"), "users", partial(_staff, window), Action.EDIT_STAFF),
         ScreenSpec("settings", mark("Settings"), "settings", partial(_settings, window), Action.EDIT_SETTINGS),
     ]
@@ -109,6 +124,10 @@ def _payments(window: TillWindow) -> Screen:
     return PaymentsScreen(_office(window), tuple(window.shop.till.providers))
 
 
+def _of_office(window: TillWindow, kind: Callable[[BackOffice], Screen]) -> Screen:
+    return kind(_office(window))
+
+
 def _staff(window: TillWindow) -> Screen:
     return StaffScreen(_door(window), window.shop.till.zone)
 
@@ -127,7 +146,7 @@ def _show_payment(window: TillWindow, payment_id: int) -> None:
 def _show_query(window: TillWindow, key: str, query: Query) -> None:
     if window.shell.go(key):
         page = window.shell.page(key)
-        if isinstance(page, PaymentsScreen):
+        if isinstance(page, PaymentsScreen | OrdersScreen | ExceptionsScreen):
             page.show_query(query)
 
 

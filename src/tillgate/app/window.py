@@ -55,6 +55,8 @@ class TillWindow(QObject):
         self.tasks = Tasks(shop.lanes.work, self)
         shop.on_committed(self._tell)
         self._has_staff = has_staff(shop.till)
+        # Whose PIN is asked for after a lock.
+        self._last = ""
         self.shell = Shell(
             screens.specs(self),
             self._door,
@@ -82,6 +84,7 @@ class TillWindow(QObject):
         self.session = session
         self._has_staff = True
         actor = session.actor
+        self._last = actor.name
         state = replace(self.shell.state, staff_id=actor.staff_id, person=actor.name, role=actor.role)
         self.shell.show_state(replace(state, session=actor.session, store=self._store_name()))
 
@@ -108,7 +111,7 @@ class TillWindow(QObject):
             return first
         shop = self.shop
         pins = DEMO_PINS if shop.till.mode is Mode.TRAINING else None
-        door = SignInScreen(shop.till, shop.pins, self.tasks, store=self._store_name(), demo_pins=pins)
+        door = SignInScreen(shop.till, shop.pins, self.tasks, store=self._store_name(), demo_pins=pins, last=self._last)
         door.signed_in.connect(self.enter)
         return door
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from tillgate.domain.changes import Kind
@@ -16,6 +17,7 @@ from tillgate.services.pin_hash import Pins
 from tillgate.services.sign_in import Person, Session, list_people, sign_in
 from tillgate.services.till import Till
 from tillgate.ui.dialogs.unlock import UnlockDialog
+from tillgate.ui.guard import guarded
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.sign_in.view import SignInView
 from tillgate.ui.tasks import Tasks
@@ -70,6 +72,14 @@ class SignInScreen(Screen):
         self.view.pin.clear()
         self.view.tiles.focus_chosen()
         return len(self._people) > 1
+
+    @guarded()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # The window's own Esc rests while nobody is signed in.
+        if event.key() == Qt.Key.Key_Escape:
+            self.go_back()
+            return
+        super().keyPressEvent(event)
 
     # People
 
