@@ -9,7 +9,6 @@ from typing import Final
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.dates import format_datetime as babel_datetime
 from babel.dates import format_skeleton, get_datetime_format
 from babel.dates import format_time as babel_time
 from babel.localedata import locale_identifiers
@@ -66,15 +65,25 @@ def parse_amount(text: str, currency: str, language: str, *, allow_zero: bool = 
     return parse_money(text, currency, decimal_mark=decimal_mark, group_marks=plain, allow_zero=allow_zero)
 
 
+# English dates are written day first: the shops are in India, the Philippines and Kenya.
+_DATES: Final = {"en": "en_GB"}
+
+
+def _date_locale(language: str) -> Locale:
+    return Locale.parse(_DATES.get(language, language))
+
+
 def format_day(day: date, language: str) -> str:
     """A day, medium length: "21 Nov 2026"."""
-    return str(babel_date(day, format="medium", locale=Locale.parse(language)))
+    return str(babel_date(day, format="medium", locale=_date_locale(language)))
 
 
 def format_instant(instant: datetime, language: str, zone: tzinfo, *, seconds: bool = False) -> str:
-    """A UTC instant shown in a zone's local time."""
-    style = "medium" if seconds else "short"
-    return str(babel_datetime(instant.astimezone(zone), format=style, locale=Locale.parse(language)))
+    """A UTC instant shown in a zone's local time, never mistaken for another day: "21 Nov 2026, 10:12"."""
+    locale = _date_locale(language)
+    local = instant.astimezone(zone)
+    time = babel_time(local, format="medium" if seconds else "short", locale=locale)
+    return f"{babel_date(local.date(), format='medium', locale=locale)}, {time}"
 
 
 def written_day(day: date, language: str, currency: str) -> str:
@@ -96,11 +105,11 @@ def format_count(count: int, language: str) -> str:
 
 
 def format_share(part: int, whole: int, language: str) -> str:
-    """A part of a whole as a percentage with one decimal: "93.4%"; "–" of nothing."""
+    """A part of a whole as a percentage with one decimal: "93.4%", "25.0%"; "–" of nothing."""
     if whole <= 0:
         return "–"
     locale = Locale.parse(language)
-    pattern = "#,##0.#%" if locale.percent_formats[None].pattern.endswith("0%") else "#,##0.#\u00a0%"
+    pattern = "#,##0.0%" if locale.percent_formats[None].pattern.endswith("0%") else "#,##0.0\u00a0%"
     return str(format_percent(Decimal(part) / Decimal(whole), format=pattern, locale=locale))
 
 
@@ -117,4 +126,4 @@ def format_duration(ms: int, language: str) -> str:
 
 def format_day_short(day: date, language: str) -> str:
     """A day without its year, for axes: "21 Nov"."""
-    return str(format_skeleton("MMMd", day, locale=Locale.parse(language)))
+    return str(format_skeleton("MMMd", day, locale=_date_locale(language)))

@@ -244,7 +244,7 @@ def _take_money(
     matches = judged.verdict is Verdict.MATCHES
     if matches and owner.state in WAITING and attempt.live:
         _insert_capture(uow, owner, attempt, judged, main=True)
-        return _accept(uow, till, owner, attempt)
+        return _accept(uow, till, owner, attempt, judged)
     kind = _KINDS.get(judged.verdict)
     if kind is None:
         # It matches, but its payment had ended, had moved to another checkout, or had its money already.
@@ -259,11 +259,13 @@ def _take_money(
 
 
 def _accept(
-    uow: UnitOfWork, till: Till, owner: PaymentRecord, attempt: AttemptRecord
+    uow: UnitOfWork, till: Till, owner: PaymentRecord, attempt: AttemptRecord, judged: Judged
 ) -> tuple[PaymentRecord, AttemptRecord]:
     attempt = change_attempt(uow, attempt, state=AttemptState.CAPTURED)
-    heard = attempt.heard_at or uow.now
-    observe(uow, till, "verification", attempt.provider, max(0, round((uow.now - heard) / timedelta(milliseconds=1))))
+    # From the customer's press, as the provider dates it, to the verified answer.
+    paid_at = judged.money.created_at or attempt.heard_at or uow.now
+    waited_ms = max(0, round((uow.now - paid_at) / timedelta(milliseconds=1)))
+    observe(uow, till, "verification", attempt.provider, waited_ms)
     uow.record("verification.accepted", owner.subject, attempt=attempt.id, provider=attempt.provider)
     owner = move_payment(
         uow, owner, PaymentState.CAPTURED, captured_at=uow.now, fulfilment=Fulfilment.PENDING, fulfil_at=uow.now
