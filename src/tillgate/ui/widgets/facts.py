@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
+from tillgate.i18n import tr
 from tillgate.ui.widgets.buttons import Button, ButtonTone
-from tillgate.ui.widgets.labels import line, plain_label
+from tillgate.ui.widgets.labels import ElidedLabel, line, plain_label
 
 _NAME_WIDTH: Final = 116
+# Longer ones without a blank are codes.
+_LONG: Final = 24
 
 
 class Facts(QWidget):
@@ -34,12 +38,13 @@ class Facts(QWidget):
         """One more row."""
         row = len(self._rows)
         title = plain_label(name, tone="muted", wrap=True)
-        shown = plain_label(value, wrap=True, selectable=True)
-        shown.setAccessibleName(name)
-        shown.setAccessibleDescription(value)
-        title.setBuddy(shown)
-        self._grid.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(shown, row, 1, Qt.AlignmentFlag.AlignTop)
+        is_code = len(value) > _LONG and " " not in value
+        side = Qt.AlignmentFlag.AlignVCenter if is_code else Qt.AlignmentFlag.AlignTop
+        self._grid.addWidget(title, row, 0, side)
+        if is_code:
+            self._grid.addWidget(_code(name, value), row, 1)
+        else:
+            self._grid.addWidget(_text(name, value), row, 1, side)
         self._rows.append((name, value))
 
     @property
@@ -48,13 +53,35 @@ class Facts(QWidget):
         return list(self._rows)
 
 
+def _text(name: str, value: str) -> QWidget:
+    shown = plain_label(value, wrap=True, selectable=True)
+    shown.setAccessibleName(name)
+    shown.setAccessibleDescription(value)
+    return shown
+
+
+def _code(name: str, value: str) -> QWidget:
+    """A long code has no place to break: it is cut, and copied whole."""
+    held = QWidget()
+    row = QHBoxLayout(held)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    label = ElidedLabel(value)
+    label.setAccessibleName(name)
+    label.setAccessibleDescription(value)
+    row.addWidget(label, 1)
+    copy = Button(tone=ButtonTone.ICON, icon="copy", name=tr("Copy {name}", name=name))
+    copy.clicked.connect(lambda _checked=False: QGuiApplication.clipboard().setText(value))
+    row.addWidget(copy)
+    return held
+
+
 class Section(QWidget):
     """A heading over some content, set off by a hairline."""
 
     def __init__(self, title: str, *, spacing: int = 10) -> None:
         super().__init__()
         self.setAccessibleName(title)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(spacing)

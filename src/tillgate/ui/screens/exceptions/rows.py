@@ -32,12 +32,16 @@ def exception_columns(office: BackOffice) -> list[Column[ExceptionRow]]:
     """What, since when, how much, whose; and how it was settled."""
     return [
         status_column(KIND, tr("What"), lambda row: KIND_WORDS[row.kind].status, sortable=False, width=176),
-        text_column("age", tr("Open for"), lambda row: age(office, row), sortable=False, width=110),
-        money_column("amount", tr("Amount"), lambda row: row.amount, sortable=False, width=128),
-        text_column("payment", tr("Payment"), _payment, sortable=False, width=92, strong=True),
-        text_column("customer", tr("Customer"), lambda row: row.payer_name, sortable=False, width=140, stretch=True),
-        text_column("provider", tr("Through"), lambda row: provider_name(row.provider), sortable=False, width=110),
-        instant_column(OPENED, tr("Since"), lambda row: row.opened_at, width=156, minor=True),
+        money_column("amount", tr("Amount"), lambda row: row.amount, sortable=False, width=124),
+        text_column("age", tr("Open for"), lambda row: age(office, row), sortable=False, width=106),
+        text_column("payment", tr("Payment"), _payment, sortable=False, width=84, strong=True),
+        text_column(
+            "customer", tr("Customer"), lambda row: row.payer_name, sortable=False, width=140, stretch=True, minor=True
+        ),
+        text_column(
+            "provider", tr("Through"), lambda row: provider_name(row.provider), sortable=False, width=110, minor=True
+        ),
+        instant_column(OPENED, tr("Since"), lambda row: row.opened_at, width=168, minor=True),
         text_column("settled", tr("Settled"), _settled, sortable=False, width=220, minor=True),
     ]
 

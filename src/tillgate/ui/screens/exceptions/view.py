@@ -12,6 +12,7 @@ from tillgate.i18n import tr
 from tillgate.labels import provider_name
 from tillgate.services.exception_lists import Choice, ExceptionDetails, ExceptionRow
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.exceptions.words import (
     DONE_WORDS,
     KIND_WORDS,
@@ -76,8 +77,9 @@ class ExceptionPane(QWidget):
         self._choices: QWidget | None = None
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(plain_label(office.money(row.amount) if row.amount is not None else "", "amount"))
-        head.addStretch(1)
+        amount = BigAmount("amount")
+        amount.show_text(office.money(row.amount) if row.amount is not None else "")
+        head.addWidget(amount, 1)
         head.addWidget(StatusBadge(KIND_WORDS[row.kind].status))
         self.payment = Button(
             tr("Show payment #{number}", number=row.payment_id), icon="credit-card", on_click=show_payment

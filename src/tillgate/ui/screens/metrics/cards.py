@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from tillgate.ui.guard import guarded
+from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.metrics.charts import Trend
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.flow import FlowLayout
-from tillgate.ui.widgets.labels import plain_label, set_text
+from tillgate.ui.widgets.labels import plain_label
+
+P = TypeVar("P", bound=QWidget)
+_INDENT: Final = 6
+_LEFT: Final = 16 - _INDENT
+_LINK_HIGH: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +39,24 @@ class FigureCard(QFrame):
         self.setProperty("surface", "raised")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.title = title
-        self.figure = plain_label("–", "amount")
+        self.figure = BigAmount("amount")
+        self.figure.show_text("–")
         self.trend = Trend(colour)
         self._links = QWidget()
         self._flow = FlowLayout(spacing=6)
         self._links.setLayout(self._flow)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
+        column.setContentsMargins(_LEFT, 12, 16, 12)
         column.setSpacing(2)
-        column.addWidget(plain_label(title, "label"))
-        column.addWidget(self.figure)
+        column.addWidget(indented(plain_label(title, "label")))
+        column.addLayout(_painted(self.figure))
         column.addWidget(self._links)
         column.addStretch(1)
-        column.addWidget(self.trend)
+        column.addLayout(_painted(self.trend))
 
     def show_figure(self, text: str, links: Sequence[Link], values: Sequence[int | None]) -> None:
         """Show another figure."""
-        set_text(self.figure, text)
+        self.figure.show_text(text)
         self.setAccessibleName(": ".join((self.title, text)))
         while (item := self._flow.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
@@ -62,8 +70,8 @@ class FigureCard(QFrame):
     @staticmethod
     def _link(link: Link) -> QWidget:
         if link.open_rows is None:
-            label = plain_label(link.text, "caption")
-            label.setMinimumHeight(24)
+            label = indented(plain_label(link.text, "caption"))
+            label.setFixedHeight(_LINK_HIGH)
             return label
         return Button(link.text, tone=ButtonTone.LINK, on_click=link.open_rows)
 
@@ -75,6 +83,20 @@ class FigureCard(QFrame):
             for button in self._links.findChildren(Button)
             if not button.isHidden()
         }
+
+
+def indented(part: P) -> P:
+    """Aligned with the text of link buttons, which keep room for the ring of the focus."""
+    part.setContentsMargins(_INDENT, 0, 0, 0)
+    return part
+
+
+def _painted(part: QWidget) -> QHBoxLayout:
+    """The same for what paints itself, without a look at its margins."""
+    row = QHBoxLayout()
+    row.setContentsMargins(_INDENT, 0, 0, 0)
+    row.addWidget(part)
+    return row
 
 
 class CardGrid(QWidget):

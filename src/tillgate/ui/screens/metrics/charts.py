@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from tillgate.ui import theme
@@ -17,6 +27,22 @@ from tillgate.ui.widgets.labels import as_tooltip
 _FOOT: Final = 20
 _TOP: Final = 16
 _GAP_PART: Final = 4
+_FOOT_GAP: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """A colour token, and how much of it covers what is below, up to 255."""
+
+    name: str
+    alpha: int = 255
+
+    @property
+    def colour(self) -> QColor:
+        """In the theme in use."""
+        made = QColor(theme.current().colour(self.name))
+        made.setAlpha(self.alpha)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +64,9 @@ class Bars(QWidget):
 
     chosen = Signal(int)
 
-    def __init__(self, name: str, colours: Sequence[str], *, high: int = 150) -> None:
+    def __init__(self, name: str, paints: Sequence[Paint], *, high: int = 150) -> None:
         super().__init__()
-        self._colours, self._high = tuple(colours), high
+        self._paints, self._high = tuple(paints), high
         self._bars: tuple[Bar, ...] = ()
         self._at = -1
         self._openable = False
@@ -97,23 +123,24 @@ class Bars(QWidget):
             painter.fillRect(slot, look.colour("hover"))
         wide = max(2.0, min(slot.width() - _GAP_PART, slot.width() * 0.72, 34.0))
         left, bottom = slot.center().x() - wide / 2, slot.bottom()
-        for part, colour in zip(bar.parts, self._colours, strict=True):
+        for part, paint in zip(bar.parts, self._paints, strict=True):
             if not part:
                 continue
             high = max(2.0, slot.height() * part / tallest)
-            painter.fillRect(QRectF(left, bottom - high, wide, high), look.colour(colour))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(paint.colour)
+            painter.drawRoundedRect(QRectF(left, bottom - high, wide, max(2.0, high - 1)), 2.5, 2.5)
             bottom -= high
 
     def _paint_feet(self, painter: QPainter) -> None:
         painter.setPen(theme.current().colour("muted"))
         metrics = painter.fontMetrics()
-        end = -1.0
-        for number, bar in enumerate(self._bars):
+        widest = max((metrics.horizontalAdvance(bar.foot) for bar in self._bars), default=0)
+        step = max(1, -int(-(widest + _FOOT_GAP) * len(self._bars) // max(1, self.width())))
+        for number, bar in enumerate(self._bars[::step]):
             wide = metrics.horizontalAdvance(bar.foot)
-            left = min(max(0.0, self._slot(number).center().x() - wide / 2), self.width() - wide)
-            if bar.foot and left > end + 10:
-                painter.drawText(QPointF(left, self.height() - 5), bar.foot)
-                end = left + wide
+            left = min(max(0, self._slot(number * step).center().x() - wide / 2), self.width() - wide)
+            painter.drawText(QPointF(left, self.height() - 5), bar.foot)
 
     def _number_at(self, x: float) -> int:
         number = int(x * len(self._bars) / max(1, self.width()))
@@ -177,9 +204,9 @@ class Bars(QWidget):
 class Swatch(QWidget):
     """The colour of a part, beside the word for it."""
 
-    def __init__(self, colour: str) -> None:
+    def __init__(self, paint: Paint) -> None:
         super().__init__()
-        self._colour = colour
+        self._paint = paint
         self.setFixedSize(10, 10)
 
     @guarded()
@@ -187,7 +214,7 @@ class Swatch(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.current().colour(self._colour))
+        painter.setBrush(self._paint.colour)
         painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
         painter.end()
 
@@ -226,9 +253,7 @@ class Trend(QWidget):
         filled.lineTo(points[-1].x(), self.height())
         filled.lineTo(points[0].x(), self.height())
         filled.closeSubpath()
-        soft = colour.toRgb()
-        soft.setAlpha(28)
-        painter.fillPath(filled, soft)
+        painter.fillPath(filled, Paint(self._colour, 28).colour)
         pen = QPen(colour, 1.6)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

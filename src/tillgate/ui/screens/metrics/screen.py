@@ -84,7 +84,8 @@ class MetricsScreen(Screen):
         self._front = True
         if self._days.preset is not None:
             self._days = preset_range(self._days.preset, self._office.today())
-        self.view.chips[Preset.LAST_7].setFocus()
+        chosen = self._days.preset
+        (self.view.chips[chosen] if chosen in self.view.chips else self.view.custom).setFocus()
         self.refresh()
 
     def left(self) -> None:
@@ -194,7 +195,7 @@ class MetricsScreen(Screen):
         language = self._office.language
         links = []
         if whole.count:
-            links.append(Link(tr("longest {time}", time=format_duration(whole.max_ms, language))))
+            links.append(Link(tr("up to {time}", time=format_duration(whole.max_ms, language))))
             measured = tr("{number} measured", number=self._count(whole.count))
             links.append(Link(measured, self._order_opener() if orders else self._opener(Group.TAKEN)))
         figure = format_duration(whole.mean_ms, language) if whole.count else "–"
@@ -230,7 +231,7 @@ class MetricsScreen(Screen):
             )
             for name, tally in providers
         ]
-        heads = (tr("Provider"), tr("Started"), tr("Success"), tr("Came"))
+        heads = (tr("Provider"), tr("Started"), tr("Success"), tr("Money"))
         self.view.providers.show_rows(heads, rows, lambda number: self._open_provider(providers[number][0]))
         count = sum(each.count for each in figures.errors)
         errors = [

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tillgate.i18n import mark, tr
-from tillgate.ui.screens.metrics.cards import CardGrid, FigureCard
-from tillgate.ui.screens.metrics.charts import Bars, Swatch
+from tillgate.ui.screens.metrics.cards import CardGrid, FigureCard, indented
+from tillgate.ui.screens.metrics.charts import Bars, Paint, Swatch
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.days import PRESET_TITLES, Preset
 from tillgate.ui.widgets.labels import ElidedLabel, line, plain_label, set_text
@@ -17,7 +17,7 @@ from tillgate.ui.widgets.notices import InlineNotice
 
 PRESETS = (Preset.TODAY, Preset.LAST_7, Preset.LAST_30)
 CUSTOM = mark("Choose days…")
-PAID, UNPAID, WAITING = "accent", "failed", "outline"
+PAID, UNPAID, WAITING = Paint("accent"), Paint("outline"), Paint("accent", 90)
 
 
 class MetricsView(QWidget):
@@ -103,7 +103,7 @@ class MetricsView(QWidget):
         set_text(self.range, text)
 
 
-def _chart_card(title: str, chart: Bars, keys: Sequence[tuple[str, str]]) -> QFrame:
+def _chart_card(title: str, chart: Bars, keys: Sequence[tuple[Paint, str]]) -> QFrame:
     box = QFrame()
     box.setProperty("surface", "raised")
     head = QHBoxLayout()
@@ -132,9 +132,9 @@ class TableCard(QFrame):
         self.rows: list[tuple[str, ...]] = []
         self.openers: dict[str, Button] = {}
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(16, 12, 16, 12)
+        self._column.setContentsMargins(10, 12, 16, 12)
         self._column.setSpacing(6)
-        self._column.addWidget(plain_label(title, "label"))
+        self._column.addWidget(indented(plain_label(title, "label")))
         self._body = QWidget()
         self._column.addWidget(self._body)
         self._column.addStretch(1)
@@ -153,12 +153,16 @@ class TableCard(QFrame):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
         if not rows:
-            grid.addWidget(plain_label(self._empty, tone="muted"), 0, 0)
+            grid.addWidget(indented(plain_label(self._empty, tone="muted")), 0, 0)
         else:
             for column, head in enumerate(heads):
                 side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-                grid.addWidget(plain_label(head, "caption"), 0, column, side)
-            grid.addWidget(line(), 1, 0, 1, len(heads))
+                label = plain_label(head, "caption")
+                grid.addWidget(label if column else indented(label), 0, column, side)
+            rule = QHBoxLayout()
+            rule.setContentsMargins(6, 2, 0, 2)
+            rule.addWidget(line())
+            grid.addLayout(rule, 1, 0, 1, len(heads))
         for number, row in enumerate(rows):
             self._add(grid, number, row, open_row)
         self._column.insertWidget(1, self._body)

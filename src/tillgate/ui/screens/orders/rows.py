@@ -30,12 +30,14 @@ _SORTS: Final = {"created": "created", "number": "number", "total": "total"}
 def order_columns() -> list[Column[OrderRecord]]:
     """When, which, whose, for whom, how it stands and how much."""
     return [
-        instant_column(CREATED, tr("Made"), lambda row: row.created_at, width=156),
-        text_column("number", tr("Order"), lambda row: row.number, width=150, strong=True),
-        text_column("vendor", tr("Vendor"), lambda row: row.vendor_name, sortable=False, width=150, stretch=True),
-        text_column("customer", tr("Customer"), _customer, sortable=False, width=140, stretch=True),
-        status_column(STATE, tr("State"), lambda row: ORDER_STATUS[row.state], sortable=False, width=176),
-        money_column("total", tr("Total"), lambda row: row.total, width=128),
+        instant_column(CREATED, tr("Made"), lambda row: row.created_at, width=168),
+        text_column("number", tr("Order"), lambda row: row.number, width=148, strong=True),
+        money_column("total", tr("Total"), lambda row: row.total, width=124),
+        status_column(STATE, tr("State"), lambda row: ORDER_STATUS[row.state], sortable=False, width=176, minor=True),
+        text_column(
+            "vendor", tr("Vendor"), lambda row: row.vendor_name, sortable=False, width=150, stretch=True, minor=True
+        ),
+        text_column("customer", tr("Customer"), _customer, sortable=False, width=140, stretch=True, minor=True),
         text_column(
             "invoice", tr("Invoice"), lambda row: row.invoice_number or "", sortable=False, width=150, minor=True
         ),

@@ -14,6 +14,7 @@ from tillgate.formats import format_day
 from tillgate.i18n import ntr, tr
 from tillgate.services.order_reads import ItemRecord, OrderDetail, OrderRecord
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.order_cards import ORDER_STATUS
 from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.facts import Facts, Section
@@ -49,7 +50,8 @@ class OrderPane(QWidget):
         super().__init__()
         self._office = office
         self.details: OrderDetail | None = None
-        self.amount = plain_label(office.money(row.total), "amount", selectable=True)
+        self.amount = BigAmount("amount")
+        self.amount.show_text(office.money(row.total))
         self.status = StatusBadge(ORDER_STATUS[row.state])
         self.notice = InlineNotice(closable=True)
         self.invoice = Button(tr("Save invoice"), icon="download", on_click=actions.invoice)
@@ -59,8 +61,7 @@ class OrderPane(QWidget):
         self._body: QWidget | None = None
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(self.amount)
-        head.addStretch(1)
+        head.addWidget(self.amount, 1)
         head.addWidget(self.status)
         verbs = FlowLayout()
         verbs.addWidget(self.payment)

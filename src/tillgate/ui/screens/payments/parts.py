@@ -70,15 +70,16 @@ def card(*, spacing: int = 4) -> tuple[QFrame, QVBoxLayout]:
     return box, column
 
 
-def headed(title: str, amount: str, status: Status) -> QHBoxLayout:
-    """A card's first line: what, how much, and how it stands."""
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    if amount:
-        row.addWidget(plain_label(amount, "strong"))
-    row.addWidget(ElidedLabel(title, tone="" if not amount else "muted"), 1)
-    row.addWidget(StatusBadge(status))
-    return row
+def headed(title: str, amount: str, status: Status) -> QGridLayout:
+    """A card's first lines: how much and how it stands, then what it is."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(8)
+    grid.setVerticalSpacing(2)
+    grid.setColumnStretch(0, 1)
+    grid.addWidget(plain_label(amount, "strong"), 0, 0)
+    grid.addWidget(StatusBadge(status), 0, 1)
+    grid.addWidget(ElidedLabel(title, tone="muted"), 1, 0, 1, 2)
+    return grid
 
 
 def capture_card(office: BackOffice, found: CaptureRecord) -> QWidget:

@@ -58,11 +58,13 @@ _ATTENTION: Final = Status(Tone.WAITING, "triangle-alert", mark("On Exceptions")
 def payment_columns() -> list[Column[PaymentRow]]:
     """When, which, how it stands, how much, and whose."""
     return [
-        instant_column(CREATED, tr("Started"), lambda row: row.created_at, width=156),
-        text_column("id", tr("Payment"), lambda row: f"#{row.id}", sortable=False, width=92, strong=True),
+        instant_column(CREATED, tr("Started"), lambda row: row.created_at, width=168),
+        text_column("id", tr("Payment"), lambda row: f"#{row.id}", sortable=False, width=84, strong=True, minor=True),
         status_column(STATE, tr("State"), row_status, sortable=False, width=176),
-        text_column("customer", tr("Customer"), lambda row: row.payer_name, sortable=False, width=150, stretch=True),
-        money_column("amount", tr("Amount"), lambda row: row.amount, width=128),
+        money_column("amount", tr("Amount"), lambda row: row.amount, width=124),
+        text_column(
+            "customer", tr("Customer"), lambda row: row.payer_name, sortable=False, width=150, stretch=True, minor=True
+        ),
         money_column("refunded", tr("Given back"), _refunded, sortable=False, width=116, minor=True),
         text_column("through", tr("Through"), _through, sortable=False, width=130, minor=True),
         text_column("orders", tr("Orders"), lambda row: _orders(row.orders), sortable=False, width=150, minor=True),

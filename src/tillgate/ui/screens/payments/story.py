@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 from tillgate.domain.errors import TillgateError
@@ -22,6 +24,7 @@ from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 
 Values = Mapping[str, Any]
+_DONE: Final = "outbox.done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,24 @@ class Told:
 
 
 def story_lines(office: BackOffice, details: PaymentDetails) -> list[Line]:
-    """The story, the newest first."""
-    return [_line(office, details, event) for event in reversed(details.events)]
+    """The story, the newest first. Mails and papers that went one after another are one line."""
+    lines = []
+    for (is_done, _), run in groupby(reversed(details.events), lambda each: (each.event == _DONE, each.actor)):
+        events = list(run)
+        if is_done and len(events) > 1:
+            lines.append(_done(details, events))
+        else:
+            lines += [_line(office, details, event) for event in events]
+    return lines
+
+
+def _done(details: PaymentDetails, events: list[StoryEvent]) -> Line:
+    counted = Counter(work_title(str(event.data.get("what", ""))) for event in reversed(events))
+    titles = (
+        title if count == 1 else tr("{what} ({count})", what=title, count=count) for title, count in counted.items()
+    )
+    text = tr("Done: {list}.", list=", ".join(titles))
+    return Line(events[0].at, "send", Tone.SETTLED, text, details.people.get(events[0].actor, tr("The till")))
 
 
 def _line(office: BackOffice, details: PaymentDetails, event: StoryEvent) -> Line:

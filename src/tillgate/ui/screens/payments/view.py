@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.documents import PaidBy
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.payment import PaymentState
+from tillgate.domain.staff import Action
 from tillgate.i18n import active_language, tr, words_of
 from tillgate.labels import paid_through
 from tillgate.services.outbox import OutboxRecord
 from tillgate.services.payment_details import PaymentDetails
 from tillgate.services.payment_lists import PaymentRow
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.stage_words import WORDS, Words, fill, reason_of
 from tillgate.ui.screens.checkout.stages import Stage, stage_of
 from tillgate.ui.screens.exceptions.words import KIND_WORDS
@@ -40,6 +43,8 @@ from tillgate.ui.widgets.status_badge import LATE, StatusBadge, payment_status
 
 # The stages whose words are about a sale at the till; of a payment in the books the state says enough.
 _QUIET = frozenset({Stage.PAID, Stage.CREATING})
+# A manager has to settle it: the notice about Exceptions says what happened.
+_UNSETTLED = frozenset({Stage.MISMATCHED, Stage.LATE, Stage.REFUND_STUCK})
 
 
 class PaymentsView(QWidget):
@@ -73,7 +78,8 @@ class PaymentPane(QWidget):
         super().__init__()
         self._office, self._actions = office, actions
         self.details: PaymentDetails | None = None
-        self.amount = plain_label(office.money(row.amount), "amount", selectable=True)
+        self.amount = BigAmount("amount")
+        self.amount.show_text(office.money(row.amount))
         self.status = StatusBadge(row_status(row))
         self.late = StatusBadge(LATE)
         self.late.setVisible(row.late and not row.exceptions)
@@ -90,12 +96,14 @@ class PaymentPane(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
+        badges = QVBoxLayout()
+        badges.setSpacing(4)
+        for badge in (self.status, self.late):
+            badges.addWidget(badge, 0, Qt.AlignmentFlag.AlignRight)
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(self.amount)
-        head.addStretch(1)
-        head.addWidget(self.late)
-        head.addWidget(self.status)
+        head.addWidget(self.amount, 1)
+        head.addLayout(badges)
         verbs = FlowLayout()
         for button in (self.check, self.cancel, self.receipt, self.refund):
             button.hide()
@@ -128,10 +136,10 @@ class PaymentPane(QWidget):
         view = details.view
         stage = stage_of(view)
         words = WORDS[stage]
-        unsettled = stage in (Stage.MISMATCHED, Stage.LATE, Stage.REFUND_STUCK)
+        unsettled = stage in _UNSETTLED
         self.status.show_status(words.status if unsettled else payment_status(view.payment.state, unsure=view.checking))
         self.late.setVisible(bool(view.payment.late) and stage is not Stage.LATE)
-        told = "" if stage in _QUIET else self._told(words, details)
+        told = "" if stage in _QUIET or unsettled else self._told(words, details)
         set_text(self.told, told)
         self.told.setVisible(bool(told))
 
@@ -148,15 +156,12 @@ class PaymentPane(QWidget):
             self.alert.clear()
             return
         kinds = ", ".join(dict.fromkeys(KIND_WORDS[each.kind].status.text for each in opened))
-        office = self._office
+        office, stage = self._office, stage_of(details.view)
+        told = self._told(WORDS[stage], details) if stage in _UNSETTLED else tr("A manager settles it there.")
         go = NoticeAction(tr("Show on Exceptions"), self._actions.exceptions, "arrow-right")
-        can_go = office.show_exceptions is not None
-        self.alert.say(
-            Tone.WAITING,
-            tr("On Exceptions: {kinds}", kinds=kinds),
-            tr("A manager settles it there."),
-            [go] if can_go else [],
-        )
+        can_go = office.show_exceptions is not None and office.may(Action.VIEW_EXCEPTIONS)
+        text = tr("On Exceptions: {kinds}", kinds=kinds)
+        self.alert.say(Tone.WAITING, text, told, [go] if can_go else [])
 
     def _show_verbs(self, details: PaymentDetails) -> None:
         view = details.view

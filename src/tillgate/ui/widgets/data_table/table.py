@@ -31,6 +31,7 @@ from tillgate.ui.widgets.side_pane import SidePane
 
 _REFRESH_MS = 150
 _DETAIL_MS = 60
+_PANE_LEAST, _PANE_MOST = 364, 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +287,12 @@ class DataTable(QWidget):
         self.opened.emit(row)
         if self._details is not None:
             self._open_key = self._key(row)
+            opening = self.pane.isHidden()
             self.pane.show_body(self._detail_title(row), self._details(row))
+            if opening:
+                wide = self._split.width()
+                pane = max(_PANE_LEAST, min(_PANE_MOST, wide * 2 // 5))
+                self._split.setSizes([wide - pane, pane])
 
     def select_key(self, key: Hashable) -> bool:
         """Put the cursor on the row with a key and open it; False if it is not among the rows that are here."""
