@@ -84,8 +84,8 @@ class MetricsScreen(Screen):
         self._front = True
         if self._days.preset is not None:
             self._days = preset_range(self._days.preset, self._office.today())
-        chosen = self._days.preset
-        (self.view.chips[chosen] if chosen in self.view.chips else self.view.custom).setFocus()
+        chosen = self.view.chips[self._days.preset] if self._days.preset else self.view.custom
+        chosen.setFocus()
         self.refresh()
 
     def left(self) -> None:
