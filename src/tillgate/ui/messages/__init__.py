@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillgate.ui.messages import catalogue, checkout, installation, money, payments, staff, window
+from tillgate.ui.messages import back_office, catalogue, checkout, installation, money, payments, staff, window
 from tillgate.ui.messages.entry import Entry
 
 TEXTS: Final[dict[str, Entry]] = {
+    **back_office.TEXTS,
     **catalogue.TEXTS,
     **checkout.TEXTS,
     **installation.TEXTS,

@@ -198,7 +198,7 @@ class Bars(QWidget):
 
     def _tell(self, pos: QPoint) -> None:
         if 0 <= self._at < len(self._bars):
-            QToolTip.showText(pos, as_tooltip(self._bars[self._at].says), self)
+            QToolTip.showText(pos, as_tooltip(self._bars[self._at].says))
 
 
 class Swatch(QWidget):
