@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
             item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints"))
+
+
+@pytest.fixture(autouse=True)
+def garbage() -> Iterator[None]:
+    """As in the application: widgets in cycles die on the Qt thread, never on a lane."""
+    gc.disable()
+    yield
+    gc.collect()
+    # What a test leaves is imported code; later collections need not look at it again.
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

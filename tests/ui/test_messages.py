@@ -104,7 +104,7 @@ def test_an_unknown_code_gets_honest_words() -> None:
 def test_values_are_written_for_people_and_a_lacking_one_breaks_nothing() -> None:
     text = message_for(Invalid("currency_mismatch", expected=Money(12345600, "INR"), found="a\u202e<b>"))
     assert text.what == "The amounts are in different currencies: ₹1,23,456.00 and a<b>."
-    assert message_for(Invalid("currency_malformed", currency=date(2026, 11, 21))).what.startswith("“Nov 21, 2026”")
+    assert message_for(Invalid("currency_malformed", currency=date(2026, 11, 21))).what.startswith("“21 Nov 2026”")
     instant = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
     assert "26" in message_for(Invalid("currency_malformed", currency=instant)).what
     assert message_for(Invalid("currency_malformed")).what == "“…” is not a currency."

@@ -25,6 +25,7 @@ from tillgate.services.catalogue import load_product, search_products
 from tillgate.services.invoices import InvoiceRecord, list_invoices
 from tillgate.services.payment_views import view_payment
 from tillgate.services.sign_in import list_people
+from tillgate.ui.garbage import Sweeper
 
 PATIENCE_S: Final = 30.0
 # Three vendors, one of which approves its orders by itself.
@@ -52,6 +53,7 @@ class Play:
 
     def run(self) -> int:
         """Play it to its end; 0 when the sale was paid and its papers are there."""
+        sweeper = Sweeper()
         self.application.start()
         try:
             self._wait("the till to open", lambda: self.application.till)
@@ -59,6 +61,7 @@ class Play:
             self._look_around()
         finally:
             self.application.stop()
+            sweeper.stop()
         self._say(f"Pictures and papers are in {self.output.resolve()}")
         return 0
 

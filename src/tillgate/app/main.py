@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from tillgate.app.profile import Profile, default_root
 from tillgate.domain.errors import Bug, TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.ui import theme
+from tillgate.ui.garbage import Sweeper
 
 if TYPE_CHECKING:
     from tillgate.app.bootstrap import Shop
@@ -89,6 +91,9 @@ class Application(QObject):
         self._front.close()
         self.window.activateWindow()
         shop.start()
+        # What is loaded now stays: collecting, on this thread, need not look at it again.
+        gc.collect()
+        gc.freeze()
         self.ready.emit(shop)
 
     @Slot(object)
@@ -140,6 +145,7 @@ def run_application(
         return 0
     crashes = Crashes()
     crashes.take_over(profile.logs)
+    sweeper = Sweeper()
     application = Application(profile, prepare)
     crashes.shown = application.show_crash
     alone.raised.connect(application.raise_window)
@@ -148,6 +154,7 @@ def run_application(
         return qt.exec()
     finally:
         application.stop()
+        sweeper.stop()
         crashes.give_back()
         alone.release()
 
