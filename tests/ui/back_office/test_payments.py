@@ -1,0 +1,312 @@
+"""The payments screen over real services: what it shows, refunds past a manager, and that it keeps up by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.clock import FakeClock
+from tests.factories.history import Shop
+from tests.factories.people import PIN
+from tests.ui.back_office.conftest import OpenOffice
+from tests.ui.pages.access import nameless
+from tests.ui.pages.back_office_panes import PaymentPage, button, cells, column_of
+from tillgate.domain.money import Money
+from tillgate.domain.payment import PaymentState, RefundState
+from tillgate.domain.staff import CONFIRMATION_LASTS, Role
+from tillgate.services.cancel import cancel
+from tillgate.services.payment_views import PaymentView, count_waiting, read_view
+from tillgate.services.settle import settle_attempts
+from tillgate.services.sweep import sweep
+from tillgate.ui.dialogs.approval import ApprovalDialog, ConfirmDialog
+from tillgate.ui.widgets.data_table import Query
+from tillgate.ui.widgets.dialog import Confirm
+
+RUPEE = 100
+
+
+def view_of(shop: Shop, payment_id: int) -> PaymentView:
+    with shop.till.db.read() as connection:
+        return read_view(connection, payment_id)
+
+
+def test_a_manager_gives_a_part_back_and_watches_it_arrive(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    window = office(shop.manager)
+    page = PaymentPage(window, paid.id)
+    assert page.offers() == {"Refund…", "Save receipt"}
+    dialog = page.refund()
+    whole = window.office.money(paid.amount)
+    assert dialog.go.text() == f"Refund {whole}"
+    dialog.take_part(Money(50 * RUPEE, "INR"))
+    assert dialog.go.text() == "Refund ₹50.00"
+    dialog.reason.set_text("One of them was broken")
+    dialog.go.click()
+    window.settle()
+    assert page.notice.startswith("The refund of ₹50.00 is on its way.")
+    assert page.state == "Refund under way"
+    shop.work()
+    # Nobody pressed anything: the commits were told.
+    window.settle(200)
+    assert page.state == "Partly refunded"
+    assert cells(window.payments().table)["refunded"] == "₹50.00"
+    assert {"Given back", "One of them was broken", f"By {shop.manager.name}"} <= set(page.texts) | {
+        each.accessibleName() for each in page.one.findChildren(type(page.one.pane.status))
+    }
+    assert "A part of the money went back." in page.story
+    assert shop.provider.taken_minor() == paid.amount_minor - 50 * RUPEE
+
+
+def test_a_cashier_refunds_past_a_manager(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    window = office(shop.cashier)
+    page = PaymentPage(window, paid.id)
+    dialog = page.refund()
+    assert dialog.go.text() == f"Ask a manager: refund {window.office.money(paid.amount)}"
+    dialog.reason.set_text("Charged by mistake")
+    dialog.go.click()
+    window.settle()
+    assert not view_of(shop, paid.id).refunds
+    approval = page.dialog(ApprovalDialog)
+    assert approval.reason.text == "Charged by mistake"
+    window.settle()
+    approval.credential.entry.line.setText(PIN[Role.MANAGER])
+    approval.go.click()
+    window.settle(100)
+    [refund] = view_of(shop, paid.id).refunds
+    assert (refund.requested_by, refund.approved_by) == (shop.cashier.staff_id, shop.manager.staff_id)
+    assert refund.amount == paid.amount
+    window.settle(150)
+    assert f"By {shop.cashier.name}, approved by {shop.manager.name}" in page.texts
+    assert any(line.startswith("A manager approved") and "Charged by mistake" in line for line in page.story)
+
+
+def test_without_approval_nothing_goes_back(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    window = office(shop.cashier)
+    page = PaymentPage(window, paid.id)
+    dialog = page.refund()
+    dialog.reason.set_text("Returned")
+    dialog.go.click()
+    window.settle()
+    page.dialog(ApprovalDialog).reject()
+    window.settle()
+    assert dialog.isVisible()
+    assert dialog.go.isEnabled()
+    dialog.reject()
+    shop.work()
+    assert shop.provider.taken_minor() == paid.amount_minor
+    assert page.state == "Paid"
+
+
+def test_a_manager_proves_it_is_still_them(office: OpenOffice, shop: Shop, clock: FakeClock) -> None:
+    paid = shop.sell()
+    clock.advance(CONFIRMATION_LASTS.total_seconds())
+    window = office(shop.manager)
+    page = PaymentPage(window, paid.id)
+    dialog = page.refund()
+    button(dialog, "Returned").click()
+    dialog.go.click()
+    window.settle()
+    confirmation = page.dialog(ConfirmDialog)
+    confirmation.entry.line.setText(PIN[Role.MANAGER])
+    confirmation.go.click()
+    window.settle(100)
+    [refund] = view_of(shop, paid.id).refunds
+    assert (refund.reason, refund.approved_by) == ("Returned", None)
+
+
+def test_a_refund_that_can_not_be_is_refused_in_place(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    window = office(shop.manager)
+    page = PaymentPage(window, paid.id)
+    dialog = page.refund()
+    dialog.go.click()
+    assert dialog.reason.error == "A reason is needed."
+    dialog.reason.set_text("4111 1111 1111 1111")
+    dialog.take_part(paid.amount + Money(1, "INR"))
+    dialog.go.click()
+    assert "left to refund" in dialog.amount.error
+    dialog.take_part(Money(100, "INR"))
+    dialog.go.click()
+    window.settle()
+    assert dialog.isVisible()
+    assert "card" in dialog.reason.error
+    dialog.reject()
+    assert not view_of(shop, paid.id).refunds
+
+
+def test_money_on_exceptions_is_settled_there(office: OpenOffice, shop: Shop) -> None:
+    begun = shop.begin()
+    cancel(shop.till, shop.cashier, begun.id)
+    shop.provider.pay(shop.reference(begun))
+    assert sweep(shop.till, shop.provider)
+    page = PaymentPage(office(shop.manager), begun.id)
+    assert page.state == "Late"
+    assert page.alert.startswith("On Exceptions: Late money")
+    assert page.offers() == set()
+    button(page.one.pane.alert, "Show on Exceptions").click()
+    page.office.settle()
+    assert page.office.shell.current_key == "exceptions"
+    assert column_of(page.office.exceptions().table, "payment") == [f"#{begun.id}"]
+
+
+def test_check_now_and_cancel_say_what_came_of_it(office: OpenOffice, shop: Shop) -> None:
+    begun = shop.begin()
+    window = office(shop.cashier)
+    page = PaymentPage(window, begun.id)
+    assert page.offers() == {"Check now", "Cancel payment"}
+    page.press("Check now")
+    assert page.notice == "Razorpay has no money for it yet."
+    page.press("Cancel payment")
+    question = page.dialog(Confirm)
+    assert question.focusWidget() is question.back
+    question.go.click()
+    window.settle(150)
+    assert page.notice.startswith("The payment is cancelled.")
+    assert (page.state, page.offers()) == ("Cancelled", set())
+
+    again = shop.begin()
+    page = PaymentPage(window, again.id)
+    shop.provider.pay(shop.reference(again))
+    page.press("Cancel payment")
+    page.dialog(Confirm).go.click()
+    window.settle(150)
+    assert page.notice.startswith("It was paid a moment before.")
+    assert page.state == "Paid"
+
+
+def test_an_unheard_cancel_says_not_to_charge_again(office: OpenOffice, shop: Shop) -> None:
+    begun = shop.begin()
+    window = office(shop.cashier)
+    page = PaymentPage(window, begun.id)
+    shop.provider.faults = {"cancel": ["unknown"], "fetch": ["unknown", "unknown"]}
+    page.press("Cancel payment")
+    page.dialog(Confirm).go.click()
+    window.settle(150)
+    assert "Do not charge again." in page.notice
+    assert view_of(shop, begun.id).payment.state is PaymentState.PENDING
+
+
+def test_the_list_and_the_open_payment_keep_up_by_themselves(office: OpenOffice, shop: Shop) -> None:
+    begun = shop.begin()
+    window = office(shop.cashier)
+    page = PaymentPage(window, begun.id)
+    assert cells(window.payments().table)["state"] == page.state == "Waiting for payment"
+    shop.provider.pay(shop.reference(begun))
+    shop.clock.advance(60)
+    assert settle_attempts(shop.till)
+    window.settle(300)
+    assert cells(window.payments().table)["state"] == page.state == "Paid"
+    assert page.offers() == {"Refund…", "Save receipt"}
+
+
+def test_the_status_bars_count_opens_just_those(office: OpenOffice, shop: Shop) -> None:
+    shop.sell()
+    paid = shop.sell()
+    shop.refund(paid, paid.amount_minor, "Returned")
+    waiting = shop.begin()
+    window = office(shop.cashier)
+    window.shell.go("orders")
+    window.shell.strip.pending_pressed.emit()
+    window.settle()
+    table = window.payments().table
+    assert window.shell.current_key == "payments"
+    assert column_of(table, "id") == [f"#{waiting.id}", f"#{paid.id}"]
+    assert table.model.rowCount() == count_waiting(shop.till)
+
+
+def test_a_scanned_paper_finds_its_payment(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    shop.work()
+    window = office(shop.cashier)
+    screen = window.payments(go=True)
+    for code in (
+        shop.reference(paid),
+        "ORD-T1-000001",
+        "TRN-T1-000001",
+        view_of(shop, paid.id).captures[0].provider_ref,
+    ):
+        assert screen.scan(code), code
+        window.settle()
+        assert column_of(screen.table, "id") == [f"#{paid.id}"], code
+    assert not screen.scan("8901234567894")
+
+
+def test_mails_go_once_more_and_papers_are_saved(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    shop.work()
+    window = office(shop.cashier)
+    page = PaymentPage(window, paid.id)
+    sent = len([line for line in page.texts if line == "Receipt to the customer"])
+    page.press("Send again: Receipt to the customer")
+    window.settle(150)
+    assert page.notice == "It is sent in a moment."
+    assert len([line for line in page.texts if line == "Receipt to the customer"]) == sent + 1
+    page.press("Save receipt")
+    assert page.notice.startswith(f"Saved as receipt-{paid.id}.pdf.")
+    button(page.one.pane.notice, "Open the file").click()
+    assert [path.name for path in window.opened] == [f"receipt-{paid.id}.pdf"]
+    page.press("Save invoice TRN-T1-000001")
+    assert page.notice.startswith("Saved as invoice-1.pdf.")
+
+
+def test_hostile_texts_are_shown_as_they_are(office: OpenOffice, shop: Shop) -> None:
+    hostile = "<b>Bold</b>\u202e<img src=x onerror=1>"
+    shown = "<b>Bold</b><img src=x onerror=1>"
+    paid = shop.sell()
+    with shop.till.db.write(shop.till.system) as uow:
+        uow.connection.exec_driver_sql("UPDATE payment SET payer_name = ? WHERE id = ?", (hostile, paid.id))
+        uow.record("refund.failed", f"payment:{paid.id}", reason=hostile)
+        uow.record("unheard.of", f"payment:{paid.id}", reason=hostile)
+        uow.record("order.created", f"payment:{paid.id}", number="{x}", items="many", total="much")
+    window = office(shop.manager)
+    page = PaymentPage(window, paid.id)
+    assert shown in page.texts
+    assert cells(window.payments().table)["customer"] == shown
+    assert f"The refund was refused: {shown}" in page.story
+    assert "unheard.of" in page.story
+    assert "Order {x} was made: , …." in page.story
+
+
+def test_every_control_has_a_name_and_exports_are_for_managers(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    shop.refund(paid, 100, "Returned")
+    shop.work()
+    window = office(shop.manager)
+    page = PaymentPage(window, paid.id)
+    button(page.one, "Technical details").click()
+    assert "Open the checkout" in page.texts
+    assert nameless(window.shell) == []
+    dialog = page.refund()
+    assert nameless(dialog) == []
+    dialog.reject()
+    assert window.payments().table.bar.export.isVisible()
+    assert not office(shop.cashier).payments(go=True).table.bar.export.isVisible()
+
+
+def test_a_payment_that_is_gone_from_the_list_is_still_opened_from_elsewhere(office: OpenOffice, shop: Shop) -> None:
+    first, second = shop.sell(), shop.sell()
+    window = office(shop.manager)
+    window.payments(go=True).show_query(Query(text=f"#{second.id}"))
+    window.settle()
+    page = PaymentPage(window, first.id)
+    assert page.state == "Paid"
+    assert window.payments().go_back()
+    assert not window.payments().go_back()
+
+
+@pytest.mark.parametrize("fault", ["declined", "unknown"])
+def test_a_refund_under_way_shows_its_steps(office: OpenOffice, shop: Shop, fault: str) -> None:
+    paid = shop.sell()
+    shop.refund(paid, 100, "Returned")
+    shop.provider.faults["refund"] = [fault]
+    shop.work()
+    page = PaymentPage(office(shop.manager), paid.id)
+    refund = view_of(shop, paid.id).refunds[0]
+    if fault == "declined":
+        assert refund.state is RefundState.FAILED
+        assert page.alert.startswith("On Exceptions: Refund refused")
+        assert "Razorpay says: refund declined" in page.texts
+    else:
+        assert refund.state is RefundState.PENDING
+        assert page.state == "Refund under way"
