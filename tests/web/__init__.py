@@ -1,0 +1,1 @@
+"""The loopback page against browsers, strangers and noise."""

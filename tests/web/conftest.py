@@ -1,0 +1,60 @@
+"""A till whose loopback page is open, with one order waiting on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.factories.clock import FakeClock
+from tests.factories.payments import Desk, open_desk
+from tests.factories.people import signed_in
+from tests.factories.tills import make_till, new_sqlite
+from tests.web.caller import Caller
+from tillgate.domain.staff import Role
+from tillgate.services.till import ReturnAddress
+from tillgate.store.engine import sqlite_engine
+from tillgate.store.models import return_inbox
+from tillgate.web.loopback import Loopback
+
+
+@dataclass
+class Page:
+    """The open page: whom it belongs to, how to call it, and how often it woke the verifier."""
+
+    desk: Desk
+    loopback: Loopback
+    caller: Caller
+    token: str
+    woken: list[int]
+
+    def returns(self) -> list[tuple[str, str | None]]:
+        """What was stored: fields and verdict."""
+        with self.desk.till.db.read() as connection:
+            rows = connection.execute(return_inbox.select().order_by(return_inbox.c.id)).all()
+        return [(row.fields_json, row.verdict) for row in rows]
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    engine = sqlite_engine(new_sqlite(tmp_path))
+    till = make_till(engine, FakeClock())
+    woken: list[int] = []
+    loopback = Loopback(lambda: woken.append(1), timeout_s=0.5)
+    desk = open_desk(till, signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER))
+    minted: list[str] = []
+
+    def mint(method: str) -> ReturnAddress:
+        back = loopback.mint(method, own_page=frozenset({"order"}), come_back=True)
+        minted.append(back.token)
+        return back
+
+    desk.till = replace(desk.till, new_return=mint)
+    loopback.till = desk.till
+    desk.start(method="order")
+    assert loopback.port is not None
+    yield Page(desk, loopback, Caller(loopback.port), minted[0], woken)
+    loopback.close()
+    engine.dispose()
