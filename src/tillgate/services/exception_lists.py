@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 from tillgate.domain.errors import NotFound
 from tillgate.domain.exceptions import ALLOWED, CaptureDisposition, ExceptionAction, ExceptionKind
 from tillgate.domain.money import Money
-from tillgate.domain.payment import WAITING, PaymentState
+from tillgate.domain.payment import ENDED_UNPAID, WAITING, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import payment_search
 from tillgate.services.access import authorize
@@ -226,6 +226,8 @@ def _choices(
 
 def _hinders_applying(connection: Connection, found: Row[Any], owner: Row[Any], source: Row[Any] | None) -> str:
     """As `settle_exception` would refuse it; said before anybody tries."""
+    if source is not None and source.refunded_minor:
+        return "money_given_back"
     if owner.state in WAITING:
         live = select(payment_attempt.c.id).where(payment_attempt.c.payment_id == owner.id, payment_attempt.c.live == 1)
         open_now = connection.execute(live).scalar_one_or_none()
@@ -238,8 +240,8 @@ def _hinders_applying(connection: Connection, found: Row[Any], owner: Row[Any], 
         .where(mine.c.payment_id == owner.id, other.c.payment_id != owner.id, other.c.live == 1)
         .limit(1)
     )
-    main = source is not None and source.main
-    return "" if main and connection.execute(taken).first() is None else "paid_otherwise"
+    usable = owner.state in ENDED_UNPAID or (source is not None and source.main)
+    return "" if usable and connection.execute(taken).first() is None else "paid_otherwise"
 
 
 def _hinders_crediting(owner: Row[Any] | None) -> str:

@@ -15,7 +15,7 @@ from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
 from tillgate.domain.exceptions import ALLOWED, CaptureDisposition, ExceptionAction, ExceptionKind
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair, wallet
 from tillgate.domain.notes import check_note
-from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState, RefundState
+from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import outbox
 from tillgate.services.access import authorize
@@ -36,6 +36,8 @@ from tillgate.store.models import allocation, capture, money_exception, payment_
 from tillgate.store.unit_of_work import UnitOfWork
 
 _A: Final = ExceptionAction
+# As a refund from the payment's own screen does, these want proof of who is at the till from the last few minutes.
+_MOVES_MONEY: Final = frozenset({_A.APPLY, _A.REFUND, _A.CREDIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ def settle_exception(
 ) -> ExceptionRecord:
     """Do what a manager decided, with the reason, in one transaction.
 
-    Raises NotAllowed, Invalid("reason_missing") and those of `check_note`, Refused("exception_closed" |
-    "action_not_allowed" | …) and changes nothing then.
+    Raises NotAllowed, also "confirm_needed" for what moves money, Invalid("reason_missing") and those of `check_note`,
+    Refused("exception_closed" | "action_not_allowed" | …) and changes nothing then.
     """
     authorize(till, actor, Action.SETTLE_EXCEPTION)
     if not reason.strip():
@@ -108,6 +110,8 @@ def settle_exception(
             raise Refused("exception_closed", exception=exception_id)
         if action not in found.actions:
             raise Refused("action_not_allowed", action=action.value, kind=found.kind.value)
+        if action in _MOVES_MONEY or (action is _A.RETRY and found.refund_id is not None):
+            authorize(uow, actor, Action.REFUND)
         _ACTIONS[action](uow, till, found, words)
         if not close_exception(uow, exception_id, action.value, words):
             raise Refused("exception_closed", exception=exception_id)
@@ -120,12 +124,10 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, _reason: str) ->
     """Use the money for what it was meant for, as if it had come in time; a surplus goes back."""
     source = _money(uow, found)
     owner = _owner(uow, source)
-    if owner.state in WAITING:
-        if not _is_over(uow, owner, source):
-            raise Refused("close_checkout_first", payment=owner.id)
-        _end_paid(uow, owner, source)
-        owner = move_payment(uow, load_payment(uow.connection, owner.id), PaymentState.CAPTURED, captured_at=uow.now)
-        uow.execute(update(capture).where(capture.c.id == source.id).values(main=1))
+    if source.refunded_minor:
+        raise Refused("money_given_back", payment=owner.id, money_moved=MoneyMoved.YES)
+    if owner.state in WAITING | ENDED_UNPAID:
+        owner = _capture_with(uow, owner, source)
     elif not source.main:
         raise Refused("paid_otherwise", payment=owner.id, money_moved=MoneyMoved.YES)
     _take_things(uow, owner)
@@ -134,6 +136,9 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, _reason: str) ->
     _dispose(uow, source, CaptureDisposition.APPLIED)
     surplus = source.amount - owner.amount
     if surplus.minor > 0:
+        # Nothing is made for it: it waits where the refunds of what was made are taken from.
+        entries = pair(UNAPPLIED, REFUNDS, surplus)
+        post(uow.connection, "surplus", f"surplus:{source.id}", payment_id=owner.id, now=uow.now, entries=entries)
         plan_refund(uow, load_capture(uow.connection, source.id), surplus, "surplus")
 
 
@@ -153,7 +158,7 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) 
     owed, account, key = source.left, UNAPPLIED, f"credit:{source.id}"
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
         owed, key = load_refund(uow.connection, found.refund_id, lock=True).amount, f"credit:refund:{found.refund_id}"
-        account = REFUNDS if owner.fulfilment is Fulfilment.DONE else UNAPPLIED
+        account = REFUNDS if source.main and owner.fulfilment is Fulfilment.DONE else UNAPPLIED
     if owed.minor <= 0 or owed > source.left:
         raise Refused("refund_exceeds", asked=owed, left=source.left)
     entries = pair(account, wallet(owner.customer_id), owed)
@@ -221,6 +226,17 @@ def _owner(uow: UnitOfWork, source: CaptureRecord) -> PaymentRecord:
 
 def _dispose(uow: UnitOfWork, source: CaptureRecord, disposition: CaptureDisposition) -> None:
     uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=disposition))
+
+
+def _capture_with(uow: UnitOfWork, owner: PaymentRecord, source: CaptureRecord) -> PaymentRecord:
+    """Let money that came beside a payment's checkout be what it is paid with, once no other can come."""
+    if owner.state in WAITING:
+        if not _is_over(uow, owner, source):
+            raise Refused("close_checkout_first", payment=owner.id)
+        _end_paid(uow, owner, source)
+    paid = move_payment(uow, load_payment(uow.connection, owner.id), PaymentState.CAPTURED, captured_at=uow.now)
+    uow.execute(update(capture).where(capture.c.id == source.id).values(main=1))
+    return paid
 
 
 def _is_over(uow: UnitOfWork, owner: PaymentRecord, source: CaptureRecord) -> bool:

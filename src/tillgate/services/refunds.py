@@ -14,7 +14,7 @@ from tillgate.domain.errors import Invalid, Refused
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.money import Money
 from tillgate.domain.notes import check_note
-from tillgate.domain.payment import PaymentState, RefundState
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome, PaymentProvider, RefundRequest
@@ -79,7 +79,8 @@ def request_refund(
 def _source(uow: UnitOfWork, till: Till, payment_id: int, amount: Money) -> CaptureRecord:
     owner = load_payment(uow.connection, payment_id, lock=True)
     source = find_main_capture(uow.connection, payment_id)
-    if owner.state not in _REFUNDABLE or source is None:
+    # While its orders are still to be written, whether there is anything to refund a part of is not known.
+    if owner.state not in _REFUNDABLE or owner.fulfilment is Fulfilment.PENDING or source is None:
         raise Refused("payment_not_refundable", payment=payment_id, state=owner.state.value)
     provider = till.providers.get(source.provider)
     if provider is not None and not provider.capabilities.partial_refund and amount != source.amount:

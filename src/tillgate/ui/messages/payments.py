@@ -58,5 +58,8 @@ TEXTS: Final[dict[str, Entry]] = {
     "exception_closed": Entry(mark("This was settled already."), _LOOK),
     "exception_unknown": Entry(mark("This is not on Exceptions."), _LOOK),
     "money_of_nobody": Entry(mark("This money belongs to no payment of ours."), mark("Refund it, or close it.")),
+    "money_given_back": Entry(
+        mark("Some of this money was given back already."), mark("Refund or credit what is left of it.")
+    ),
     "paid_otherwise": Entry(mark("What it was for has been paid by another payment."), mark("Refund it.")),
 }

@@ -118,6 +118,7 @@ _HINDRANCES: Final[dict[str, str]] = {
     "close_checkout_first": mark(
         "Another checkout of this payment is open. Cancel it first, so that nobody pays twice."
     ),
+    "money_given_back": mark("Some of it was given back already, so it can't pay for the whole any more."),
     "paid_otherwise": mark("What it was meant for has been paid otherwise, so it can only go back."),
     "money_of_nobody": mark("Nobody is known whose wallet it could go to."),
     "customer_needed": mark("The payment has no customer whose wallet it could go to."),
