@@ -137,7 +137,7 @@ class FakeProvider:
         def act() -> Answer:
             tries = tuple(t for c in self.checkouts.values() for t in c.tries)
             unknown = tuple(c for c in self.checkouts.values() if any(t.provider_ref not in known for t in c.tries))
-            return Answer(Outcome.SUCCESS, checkouts=unknown, payments=tries)
+            return Answer(Outcome.SUCCESS, checkouts=unknown, payments=tries, refunds=tuple(self.refunds.values()))
 
         return self._call("list_recent", str(since), act)
 

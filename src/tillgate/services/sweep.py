@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from tillgate.domain.checkout_facts import ProviderTry
+from tillgate.domain.checkout_facts import ProviderTry, RefundFacts, RefundStatus
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import UNAPPLIED, clearing, pair
 from tillgate.ports import Answer, Outcome, PaymentProvider
 from tillgate.services.exception_rows import open_exception
-from tillgate.services.payment_rows import find_capture
+from tillgate.services.payment_rows import find_capture, load_attempt
 from tillgate.services.records import CaptureRecord, columns, record
 from tillgate.services.settle import check_attempt
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
-from tillgate.store.models import capture, payment_attempt
+from tillgate.store.models import capture, payment_attempt, refund
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -40,9 +40,24 @@ def sweep(till: Till, provider: PaymentProvider) -> bool:
             _unrecorded(till, provider, answer, money)
     theirs = {money.provider_ref for money in answer.payments}
     for each in ours:
-        if each.provider_ref not in theirs and each.seen_at < till.clock.now() - SETTLING:
+        young = each.seen_at >= till.clock.now() - SETTLING
+        if each.provider_ref not in theirs and not young and not _is_there(till, provider, each):
             till.db.transact(till.system, partial(_report_missing, each))
+    for given_back in answer.refunds:
+        till.db.transact(till.system, partial(_report_outside, provider.name, given_back))
     return True
+
+
+def _is_there(till: Till, provider: PaymentProvider, lost: CaptureRecord) -> bool:
+    """Whether its checkout shows it, or can't be heard: money that was paid before the window was seen inside it."""
+    if lost.attempt_id is None:
+        return False
+    with till.db.read() as connection:
+        attempt = load_attempt(connection, lost.attempt_id)
+    answer = provider.fetch(attempt.ref)
+    if answer.outcome is not Outcome.SUCCESS or answer.checkout is None:
+        return True
+    return any(each.provider_ref == lost.provider_ref for each in answer.checkout.tries)
 
 
 def _ours(till: Till, provider: PaymentProvider, since: datetime) -> list[CaptureRecord]:
@@ -58,17 +73,19 @@ def _unrecorded(till: Till, provider: PaymentProvider, answer: Answer, money: Pr
     belongs = [facts for facts in answer.checkouts if any(t.provider_ref == money.provider_ref for t in facts.tries)]
     keys = [facts.reference for facts in belongs]
     ids = [facts.provider_id for facts in belongs] + [money.checkout_id or ""]
+    ours = payment_attempt.c.reference.in_(keys) | payment_attempt.c.provider_id.in_(ids)
+    query = select(payment_attempt.c.id, payment_attempt.c.heard_sha256).where(
+        payment_attempt.c.provider == provider.name, ours
+    )
     with till.db.read() as connection:
-        attempt_ids = connection.execute(
-            select(payment_attempt.c.id).where(
-                payment_attempt.c.provider == provider.name,
-                or_(payment_attempt.c.reference.in_(keys), payment_attempt.c.provider_id.in_(ids)),
-            )
-        ).scalars()
-        found = list(attempt_ids)
+        found = [int(row.id) for row in connection.execute(query)]
     for attempt_id in found:
         check_attempt(till, attempt_id, "sweep")
-    till.db.transact(till.system, lambda uow: _report_unknown(uow, till, provider, money))
+    with till.db.read() as connection:
+        heard = [row.heard_sha256 or "" for row in connection.execute(query)]
+    # Ours, and its checkout is silent now: the money comes into the books with that, not as somebody's.
+    if all(each.startswith(Outcome.SUCCESS) for each in heard):
+        till.db.transact(till.system, lambda uow: _report_unknown(uow, till, provider, money))
 
 
 def _report_unknown(uow: UnitOfWork, till: Till, provider: PaymentProvider, money: ProviderTry) -> None:
@@ -96,6 +113,34 @@ def _report_unknown(uow: UnitOfWork, till: Till, provider: PaymentProvider, mone
         capture_id=capture_id,
         evidence={"came": str(money.amount), "provider_ref": money.provider_ref, "checkout": money.checkout_id or ""},
     )
+
+
+def _report_outside(provider: str, found: RefundFacts, uow: UnitOfWork) -> None:
+    """A refund of our money that the till never asked for, as one made on the provider's own pages."""
+    source = find_capture(uow.connection, provider, found.payment_ref)
+    if source is None or found.status is RefundStatus.FAILED or _is_ours(uow, source, found):
+        return
+    open_exception(
+        uow,
+        ExceptionKind.CONFLICT,
+        f"refund-outside:{provider}:{found.provider_ref}",
+        payment_id=source.payment_id,
+        capture_id=source.id,
+        evidence={
+            "refunded_outside": str(found.amount),
+            "provider_ref": found.payment_ref,
+            "refund_ref": found.provider_ref,
+        },
+    )
+
+
+def _is_ours(uow: UnitOfWork, source: CaptureRecord, found: RefundFacts) -> bool:
+    """By the provider's name for it or our key; where the key is not told, one like it may be on its way."""
+    named = (refund.c.provider_ref == found.provider_ref) | (refund.c.key == found.key)
+    if found.key is None:
+        like = refund.c.provider_ref.is_(None) & (refund.c.amount_minor == found.amount.minor)
+        named = (refund.c.provider_ref == found.provider_ref) | like
+    return uow.execute(select(refund.c.id).where(refund.c.capture_id == source.id, named)).first() is not None
 
 
 def _report_missing(lost: CaptureRecord, uow: UnitOfWork) -> None:

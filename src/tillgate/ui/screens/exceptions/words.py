@@ -137,6 +137,8 @@ _EVIDENCE: Final[dict[str, str]] = {
     "provider_says": mark("Provider’s words"),
     "recorded": mark("In the books"),
     "reference": mark("Our reference"),
+    "refund_ref": mark("Refund’s number"),
+    "refunded_outside": mark("Refunded outside the till"),
     "seen": mark("Seen"),
     "since": mark("Since"),
     "tries": mark("Tries"),
