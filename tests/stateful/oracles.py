@@ -1,0 +1,334 @@
+"""What must hold after every step, told from the bank's truth and the carts as they were, never from the services."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from tests.stateful.world import World
+from tillgate.domain.checkout_facts import CheckoutStatus, RefundStatus
+from tillgate.domain.exceptions import CaptureDisposition
+from tillgate.domain.ledger import UNAPPLIED, clearing
+from tillgate.domain.payment import DEAD, WAITING, Fulfilment, PaymentState, RefundState
+from tillgate.store import models
+from tillgate.store.audit import verify_chain
+
+OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
+COUNTED: Final = (*OPEN_REFUNDS, RefundState.DONE)
+
+
+@dataclass
+class Books:
+    """Every row of the tables that tell about money, by table."""
+
+    payment: list[Any]
+    allocation: list[Any]
+    payment_attempt: list[Any]
+    capture: list[Any]
+    refund: list[Any]
+    money_exception: list[Any]
+    sales_order: list[Any]
+    order_item: list[Any]
+    sales_invoice: list[Any]
+    sales_invoice_line: list[Any]
+    ledger_tx: list[Any]
+    ledger_entry: list[Any]
+    number_series: list[Any]
+    variant: list[Any]
+    rental_day: list[Any]
+    stock_move: list[Any]
+    outbox: list[Any]
+
+    @classmethod
+    def read(cls, world: World) -> Books:
+        """All of it at one moment."""
+        with world.tills["T1"].db.read() as connection:
+            tables = (getattr(models, each.name) for each in fields(cls))
+            found = [connection.execute(select(t).order_by(*t.primary_key.columns)).all() for t in tables]
+            fault = verify_chain(connection, world.tills["T1"].db.audit_key)
+        assert fault is None, f"the audit chain is broken: {fault}"
+        return cls(*map(list, found))
+
+    def attempts_of(self, payment_id: int) -> list[Any]:
+        return [each for each in self.payment_attempt if each.payment_id == payment_id]
+
+    def main_capture(self, payment_id: int) -> Any | None:
+        return next((each for each in self.capture if each.payment_id == payment_id and each.main), None)
+
+    def refunds_of(self, capture_id: int) -> list[Any]:
+        return [each for each in self.refund if each.capture_id == capture_id]
+
+    def credited(self, capture: Any) -> int:
+        """What of a capture was put into a wallet."""
+        keys = {f"credit:{capture.id}"} | {f"credit:refund:{each.id}" for each in self.refunds_of(capture.id)}
+        mine = {each.id for each in self.ledger_tx if each.dedupe_key in keys}
+        return sum(e.amount_minor for e in self.ledger_entry if e.tx_id in mine and e.amount_minor > 0)
+
+    def balance(self, account: str, currency: str) -> int:
+        return sum(e.amount_minor for e in self.ledger_entry if (e.account, e.currency) == (account, currency))
+
+
+Oracle = Callable[[World, Books], None]
+
+
+def nothing_went_wrong_unseen(world: World, _books: Books) -> None:
+    """What a timer catches and logs is a fault of ours all the same."""
+    assert world.errors == [], f"logged: {world.errors}"
+
+
+def money_is_in_the_books_as_it_came(world: World, books: Books) -> None:
+    """Every capture is a provider payment that took this very money, through a checkout of this very attempt."""
+    tries = world.bank.tries()
+    holder = {t.provider_ref: c for c in world.bank.checkouts.values() for t in c.tries}
+    references = {each.id: each.reference for each in books.payment_attempt}
+    assert len({each.provider_ref for each in books.capture}) == len(books.capture)
+    for each in books.capture:
+        found = tries[each.provider_ref]
+        assert found.took_money, f"{each.provider_ref} took nothing"
+        assert (each.amount_minor, each.currency) == (found.amount.minor, found.amount.currency)
+        if each.attempt_id is not None:
+            assert references[each.attempt_id] == holder[each.provider_ref].reference
+
+
+def no_more_goes_back_than_came(world: World, books: Books) -> None:
+    """In our books and at the bank, to the minor unit; and every refund there is one of ours."""
+    for each in books.capture:
+        counted = sum(r.amount_minor for r in books.refunds_of(each.id) if r.state in COUNTED)
+        assert each.refunded_minor == counted + books.credited(each)
+        assert each.refunded_minor <= each.amount_minor
+        assert world.bank.refunded(each.provider_ref) <= world.bank.taken(each.provider_ref)
+    ours = {each.key: each for each in books.refund}
+    for key, facts in world.bank.refunds.items():
+        assert ours[key].amount_minor == facts.amount.minor
+    for refund in books.refund:
+        at_bank = world.bank.refunds.get(refund.key)
+        if refund.state is RefundState.DONE:
+            assert at_bank is not None
+            assert at_bank.status is RefundStatus.DONE
+        if refund.state is RefundState.FAILED:
+            assert at_bank is None or at_bank.status is RefundStatus.FAILED, "a refund that goes on was given up"
+
+
+def a_thing_is_collected_for_once(_world: World, books: Books) -> None:
+    """One live payment a thing, one live checkout a payment."""
+    live = Counter((each.thing_kind, each.thing_id) for each in books.allocation if each.live)
+    assert all(count == 1 for count in live.values()), live
+    held = defaultdict(set)
+    for each in books.allocation:
+        held[each.payment_id].add(each.live)
+    for each in books.payment:
+        checkouts = sum(a.live for a in books.attempts_of(each.id))
+        assert checkouts <= 1
+        if each.state in WAITING:
+            assert checkouts == 1, f"payment {each.id} waits for nothing"
+            assert held[each.id] == {1}
+        if each.state in DEAD:
+            assert held[each.id] == {0}
+
+
+def the_bank_has_no_checkout_that_we_gave_up(world: World, books: Books) -> None:
+    """Written down before it was sent; never two of one reference; and what we call over can't be paid any more."""
+    by_reference = {each.reference: each for each in books.payment_attempt}
+    seen = Counter(each.reference for each in world.bank.checkouts.values())
+    assert all(count == 1 for count in seen.values()), f"opened twice: {seen}"
+    for checkout in world.bank.checkouts.values():
+        attempt = by_reference[checkout.reference]
+        assert checkout.amount.minor == attempt.amount_minor
+        if not attempt.live and attempt.method == "link":
+            assert checkout.status is not CheckoutStatus.OPEN, f"attempt {attempt.id} is over, its link is open"
+        if attempt.ended_at is not None and world.clock.now() - attempt.ended_at < world.WATCHED:
+            assert attempt.next_check_at is not None, f"attempt {attempt.id} is not watched"
+
+
+def a_payment_is_for_exactly_the_cart(world: World, books: Books) -> None:
+    """Property 16, payment intent creation."""
+    parts: dict[int, int] = defaultdict(int)
+    for each in books.allocation:
+        parts[each.payment_id] += each.amount_minor
+    for each in books.payment:
+        assert parts[each.id] == each.amount_minor
+        for attempt in books.attempts_of(each.id):
+            assert json.loads(attempt.parameters)["amount"] == attempt.amount_minor == each.amount_minor
+        promise = world.promised.get(each.id)
+        if promise is not None:
+            total = promise.cart.totals.total
+            assert (each.amount_minor, each.currency) == (total.minor, total.currency)
+            assert each.customer_id == (promise.cart.customer.id if promise.cart.customer else None)
+
+
+def no_orders_without_verified_money(world: World, books: Books) -> None:
+    """Property 18: what the bank took under our reference, for at least this amount, in this currency."""
+    holder = {t.provider_ref: c for c in world.bank.checkouts.values() for t in c.tries}
+    paid_for = {each.payment_id for each in books.sales_order}
+    for each in books.payment:
+        assert (each.fulfilment is Fulfilment.DONE) == (each.id in paid_for)
+        if each.id not in paid_for:
+            continue
+        money = books.main_capture(each.id)
+        assert money is not None, f"payment {each.id} has orders and no money"
+        checkout = holder[money.provider_ref]
+        assert world.bank.taken(money.provider_ref) >= each.amount_minor
+        assert money.currency == each.currency
+        assert checkout.reference in {a.reference for a in books.attempts_of(each.id)}
+        assert (checkout.amount.minor, checkout.amount.currency) == (each.amount_minor, each.currency)
+        assert money.disposition in (CaptureDisposition.APPLIED, CaptureDisposition.REFUNDED)
+
+
+def orders_split_the_cart_by_vendor(world: World, books: Books) -> None:
+    """Property 19: one order a vendor, every line in its vendor's order, sums to the minor unit."""
+    for payment_id, promise in world.promised.items():
+        orders = [each for each in books.sales_order if each.payment_id == payment_id]
+        if not orders:
+            continue
+        assert [each.vendor_id for each in orders] == [part.vendor_id for part in promise.cart.vendors]
+        assert sum(each.total_minor for each in orders) == promise.cart.totals.total.minor
+        for order, part in zip(orders, promise.cart.vendors, strict=True):
+            items = [each for each in books.order_item if each.order_id == order.id]
+            lines = [line for line in promise.cart.lines if line.vendor_id == part.vendor_id]
+            assert [(i.variant_id, i.quantity) for i in items] == [(line.variant_id, line.quantity) for line in lines]
+            assert order.total_minor == part.totals.total.minor
+
+
+def an_order_has_one_invoice_that_names_it(_world: World, books: Books) -> None:
+    """Properties 35 and 37."""
+    orders = {each.id: each for each in books.sales_order}
+    assert len({each.order_id for each in books.sales_invoice}) == len(books.sales_invoice)
+    for each in books.sales_invoice:
+        order = orders[each.order_id]
+        lines = [line for line in books.sales_invoice_line if line.invoice_id == each.id]
+        assert (each.payment_id, each.vendor_id) == (order.payment_id, order.vendor_id)
+        assert (each.total_minor, each.currency) == (order.total_minor, order.currency)
+        assert sum(line.total_minor for line in lines) == order.total_minor
+
+
+def numbers_have_no_gaps(_world: World, books: Books) -> None:
+    """Every number that a series gave stands on a paper."""
+    given: dict[str, list[int]] = defaultdict(list)
+    for each in books.sales_order:
+        given[f"order:{each.till_id}"].append(int(each.number.rpartition("-")[2]))
+    for each in books.sales_invoice:
+        _, till_id, number = each.number.split("-")
+        given[f"invoice:training:{till_id}"].append(int(number))
+    for series in books.number_series:
+        assert sorted(given[series.name]) == list(range(1, series.next)), series.name
+    assert given.keys() <= {series.name for series in books.number_series}
+
+
+def stock_is_what_was_there_less_what_was_sold(world: World, books: Books) -> None:
+    """Pieces and units; none below nothing, none out twice."""
+    moved: dict[int, int] = defaultdict(int)
+    for each in books.stock_move:
+        moved[each.variant_id] += each.quantity
+    for each in books.variant:
+        assert each.stock == world.delivered[each.id] + moved[each.id] >= 0
+    units = {each.id: each.stock for each in books.variant}
+    for day in books.rental_day:
+        assert 1 <= day.unit <= max(units[day.variant_id], world.most_units[day.variant_id])
+
+
+def the_ledger_says_where_the_money_is(world: World, books: Books) -> None:
+    """Every transaction even; what the provider holds; what is nobody's yet."""
+    sums: dict[tuple[int, str], int] = defaultdict(int)
+    for entry in books.ledger_entry:
+        sums[entry.tx_id, entry.currency] += entry.amount_minor
+    assert not any(sums.values())
+    owners = {each.id: each for each in books.payment}
+    held: dict[str, int] = defaultdict(int)
+    unapplied: dict[str, int] = defaultdict(int)
+    for each in books.capture:
+        gone = sum(r.amount_minor for r in books.refunds_of(each.id) if r.state is RefundState.DONE)
+        held[each.currency] += each.amount_minor - gone
+        owner = owners.get(each.payment_id)
+        used = owner.amount_minor if owner and each.main and owner.fulfilment is Fulfilment.DONE else 0
+        left = each.amount_minor - used - gone - books.credited(each)
+        unapplied[each.currency] += max(0, left) if used else left
+    for currency, amount in held.items():
+        assert books.balance(clearing(world.bank.name), currency) == amount
+        assert books.balance(UNAPPLIED, currency) == -unapplied[currency]
+
+
+def everything_open_is_looked_at_again(_world: World, books: Books) -> None:
+    """Nothing waits for nobody: a time stands in a row, or the work is a person's."""
+    for each in books.payment_attempt:
+        if each.live and any(p.id == each.payment_id and p.state in WAITING for p in books.payment):
+            assert each.next_check_at is not None, f"attempt {each.id} is forgotten"
+    for each in books.payment:
+        if each.fulfilment is Fulfilment.PENDING:
+            assert each.fulfil_at is not None
+        if each.state is PaymentState.REFUND_PENDING:
+            mine = [r for r in books.refund if r.payment_id == each.id]
+            assert any(r.state in OPEN_REFUNDS and r.next_at is not None for r in mine)
+
+
+def what_could_not_be_made_says_why(world: World, books: Books) -> None:
+    """A conflict names itself; "orders failed" is for failures of ours."""
+    for each in books.payment:
+        if each.fulfilment is Fulfilment.REFUSED and not world.broke_making:
+            assert each.ended_reason != "orders_failed", f"payment {each.id}"
+
+
+ORACLES: Final[tuple[Oracle, ...]] = (
+    nothing_went_wrong_unseen,
+    money_is_in_the_books_as_it_came,
+    no_more_goes_back_than_came,
+    a_thing_is_collected_for_once,
+    the_bank_has_no_checkout_that_we_gave_up,
+    a_payment_is_for_exactly_the_cart,
+    no_orders_without_verified_money,
+    orders_split_the_cart_by_vendor,
+    an_order_has_one_invoice_that_names_it,
+    numbers_have_no_gaps,
+    stock_is_what_was_there_less_what_was_sold,
+    the_ledger_says_where_the_money_is,
+    everything_open_is_looked_at_again,
+    what_could_not_be_made_says_why,
+)
+
+
+def check(world: World) -> None:
+    """Every oracle."""
+    books = Books.read(world)
+    for oracle in ORACLES:
+        oracle(world, books)
+
+
+def check_settled(world: World) -> None:
+    """When all is well again and days have passed: every paisa is used, given back, or on somebody's list."""
+    books = Books.read(world)
+    listed = {each.capture_id for each in books.money_exception if each.closed_at is None}
+    settled_by_hand = {each.capture_id for each in books.money_exception if each.closed_at is not None}
+    known = {each.provider_ref: each for each in books.capture}
+    for ref, found in world.bank.tries().items():
+        assert not found.took_money or ref in known, f"{ref} is in nobody's books"
+    for each in books.capture:
+        owner = next((p for p in books.payment if p.id == each.payment_id), None)
+        applied = owner is not None and owner.fulfilment is Fulfilment.DONE and each.main
+        gone = each.refunded_minor == each.amount_minor
+        assert applied or gone or each.id in listed | settled_by_hand, f"{each.provider_ref} is unexplained"
+    for each in books.refund:
+        assert each.state in (RefundState.DONE, RefundState.FAILED), f"refund {each.id} is {each.state}"
+        if each.state is RefundState.FAILED:
+            assert any(e.refund_id == each.id for e in books.money_exception)
+    for each in books.payment:
+        assert each.state is not PaymentState.REFUND_PENDING
+        assert each.fulfilment is not Fulfilment.PENDING
+        if each.state in WAITING:
+            _still_waits_for_the_customer(world, books, each)
+    made = {each.order_id for each in books.sales_invoice}
+    assert {each.id for each in books.sales_order} == made, "an order has no invoice"
+    assert all(each.done_at is not None for each in books.outbox)
+
+
+def _still_waits_for_the_customer(world: World, books: Books, payment: Any) -> None:
+    live = next(each for each in books.attempts_of(payment.id) if each.live)
+    at_bank = [c for c in world.bank.checkouts.values() if c.reference == live.reference]
+    assert at_bank, f"payment {payment.id} waits for a checkout that the bank does not have"
+    money = [t for t in at_bank[0].tries if t.took_money]
+    listed = {each.capture_id for each in books.money_exception if each.closed_at is None}
+    on_list = [c for c in books.capture if c.attempt_id == live.id and c.id in listed]
+    assert at_bank[0].status is CheckoutStatus.OPEN or (money and on_list), f"payment {payment.id} is stuck"

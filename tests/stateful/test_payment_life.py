@@ -1,0 +1,18 @@
+"""The machine, as long as the profile says."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+from tests.stateful.machine import PaymentLife
+
+EXAMPLES = int(os.environ.get("TILLGATE_LIVES", "40"))
+
+TestPaymentLife = PaymentLife.TestCase
+TestPaymentLife.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
