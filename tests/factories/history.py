@@ -61,10 +61,11 @@ class Shop:
             return signed_in(self.till, role, name)
         return session_of(self.till, before.staff_id, name, role)
 
-    def begin(self, *, lines: int = 2) -> PaymentRecord:
-        """A cart of a known customer, put up for payment."""
+    def begin(self, *, lines: int = 2, known: bool = True) -> PaymentRecord:
+        """A cart of a customer or of a walk-in, put up for payment."""
         cart = carts.open_cart(self.till, self.cashier)
-        cart = carts.set_customer(self.till, self.cashier, cart.id, self.chance.choice(self.customers))
+        if known:
+            cart = carts.set_customer(self.till, self.cashier, cart.id, self.chance.choice(self.customers))
         for variant_id in self.chance.sample(self.variants, lines):
             cart = carts.add_variant(self.till, self.cashier, cart.id, variant_id)
         press = put_up_for_payment(

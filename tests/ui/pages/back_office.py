@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtTest import QTest
@@ -129,12 +131,24 @@ class OfficeWindow:
         assert shown, "no dialog is open"
         return shown[-1]
 
-    def settle(self, ms: int = 30) -> None:
-        """Wait until nothing is on its way."""
+    def settle(self, ms: int = 8) -> None:
+        """Wait until nothing is on its way; `ms` longer where something is only about to start."""
         QTest.qWait(ms)
         while self.tasks.pending:
+            QTest.qWait(2)
+        QTest.qWait(8)
+
+    def awake(self) -> None:
+        """Wait until keys are taken again after a change of screens."""
+        self.until(lambda: not self.shell._quarantine.active)
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something comes true, at most five seconds."""
+        deadline = time.monotonic() + 5
+        while not true():
+            assert time.monotonic() < deadline, "it did not come true"
             QTest.qWait(5)
-        QTest.qWait(ms)
+        self.settle()
 
 
 __all__ = ["OfficeWindow", "Query"]
