@@ -128,7 +128,9 @@ def _take(
     if applied.to_capture:
         applied = _capture_all(till, provider, applied, source)
     unwanted = attempt.ending or not applied.attempt.live
-    if unwanted and facts.status is CheckoutStatus.OPEN and not applied.to_capture:
+    # An answer that was not believed leaves no name by which to close anything.
+    closable = facts.status is CheckoutStatus.OPEN and applied.attempt.provider_id is not None
+    if unwanted and closable and not applied.to_capture:
         _close_again(till, provider, applied.attempt)
     return not applied.attempt.live
 
