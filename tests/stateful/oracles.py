@@ -244,9 +244,8 @@ def the_ledger_says_where_the_money_is(world: World, books: Books) -> None:
         gone = sum(r.amount_minor for r in books.refunds_of(each.id) if r.state is RefundState.DONE)
         held[each.currency] += each.amount_minor - gone
         owner = owners.get(each.payment_id)
-        used = owner.amount_minor if owner and each.main and owner.fulfilment is Fulfilment.DONE else 0
-        left = each.amount_minor - used - gone - books.credited(each)
-        unapplied[each.currency] += max(0, left) if used else left
+        if owner is None or not each.main or owner.fulfilment is not Fulfilment.DONE:
+            unapplied[each.currency] += each.amount_minor - gone - books.credited(each)
     for currency, amount in held.items():
         assert books.balance(clearing(world.bank.name), currency) == amount
         assert books.balance(UNAPPLIED, currency) == -unapplied[currency]
