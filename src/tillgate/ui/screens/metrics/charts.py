@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -18,11 +17,12 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tillgate.ui import theme
 from tillgate.ui.guard import guarded
-from tillgate.ui.widgets.labels import as_tooltip
+from tillgate.ui.text import shown
+from tillgate.ui.widgets.notices import announce
 
 _FOOT: Final = 20
 _TOP: Final = 16
@@ -60,7 +60,10 @@ class Bar:
 
 
 class Bars(QWidget):
-    """Stacked bars. A press, or Enter, opens what a bar stands for: `chosen(int)` with its number."""
+    """Stacked bars; the one under the pointer, or reached by the arrow keys, is read out above.
+
+    A press, or Enter, opens what it stands for: `chosen(int)` with its number.
+    """
 
     chosen = Signal(int)
 
@@ -103,6 +106,9 @@ class Bars(QWidget):
         if tallest:
             painter.setPen(look.colour("muted"))
             painter.drawText(QRectF(0, 0, self.width(), _TOP), int(Qt.AlignmentFlag.AlignRight), str(tallest))
+            if self._at >= 0:
+                painter.setPen(look.colour("text"))
+                painter.drawText(QRectF(0, 0, self.width() - 48, _TOP), 0, shown(self._bars[self._at].says))
             painter.fillRect(QRectF(0, _TOP, self.width(), 1), look.colour("sunken"))
         for number, bar in enumerate(self._bars):
             self._paint_bar(painter, number, bar, tallest)
@@ -177,7 +183,7 @@ class Bars(QWidget):
         if event.key() in steps and self._bars:
             at = self._at if self._at >= 0 else len(self._bars) - (event.key() == Qt.Key.Key_Right)
             self._look_at((at + steps[Qt.Key(event.key())]) % len(self._bars))
-            self._tell(self.mapToGlobal(self._slot(self._at).topLeft().toPoint()))
+            announce(self, self._bars[self._at].says)
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._open()
         else:
@@ -187,18 +193,6 @@ class Bars(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._look_at(-1)
-
-    @guarded(False)
-    def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            self._look_at(self._number_at(event.pos().x()))
-            self._tell(event.globalPos())
-            return True
-        return super().event(event)
-
-    def _tell(self, pos: QPoint) -> None:
-        if 0 <= self._at < len(self._bars):
-            QToolTip.showText(pos, as_tooltip(self._bars[self._at].says))
 
 
 class Swatch(QWidget):
