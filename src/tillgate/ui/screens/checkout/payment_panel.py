@@ -27,6 +27,7 @@ from tillgate.ui.widgets.status_badge import StatusBadge
 
 _QR_LEAST: Final = 148
 _QR_MOST: Final = 320
+_LINK: Final = "link"
 _DOING: Final = {
     Doing.NOTHING: "",
     Doing.STARTING: "",
@@ -229,8 +230,8 @@ class PaymentPanel(QFrame):
 
     def _show_link(self, now: Situation) -> None:
         url = now.url if now.stage in PAYABLE else None
-        # The till's own page can't be reached from a customer's phone.
-        on_phone = bool(url) and not (url or "").startswith("http://127.0.0.1")
+        # The till's own page can't be reached from a customer's phone; a link is for phones, in training too.
+        on_phone = bool(url) and now.tender.method == _LINK
         self.qr.setVisible(on_phone)
         self._caption.setVisible(on_phone)
         self.link.setVisible(bool(url))
@@ -247,7 +248,9 @@ class PaymentPanel(QFrame):
                 self.notice.say(
                     Tone.WAITING,
                     tr("The browser could not be opened."),
-                    tr("The customer can still pay by the code or the link."),
+                    tr("The customer can still pay by the code or the link.")
+                    if now.tender.method == _LINK
+                    else tr("Copy the address into a browser of this computer, or choose another way to pay."),
                 )
         else:
             self.notice.clear()
