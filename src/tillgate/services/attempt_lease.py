@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Table, or_, select, update
@@ -13,6 +13,9 @@ from tillgate.services.till import Till
 from tillgate.store.unit_of_work import UnitOfWork
 
 LEASE: Final = timedelta(seconds=60)
+# Tills' clocks differ a little. What lies further ahead than it can was written by a clock that was wrong.
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+LONGEST_WAIT: Final = timedelta(days=1)
 _LOOK_AGAIN_S: Final = 0.05
 
 
@@ -48,19 +51,30 @@ def release_left_behind(till: Till, *tables: Table) -> None:
     till.db.transact(till.system, work)
 
 
-def due_ids(till: Till, table: Table, due: ColumnElement[bool], limit: int) -> list[int]:
-    """Rows that are due and that nobody holds, oldest first."""
+def is_free(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Whether nobody holds a row: no lease, one that is over, or one of a time that can't have come yet."""
+    until = table.c.lease_until
+    return or_(until.is_(None), until <= now, until > now + LEASE + CLOCKS_DIFFER)
+
+
+def is_due(due_at: ColumnElement[datetime | None], now: datetime) -> ColumnElement[bool]:
+    """Whether a time has come, or lies further ahead than anything is ever put off."""
+    return or_(due_at <= now, due_at > now + LONGEST_WAIT + CLOCKS_DIFFER)
+
+
+def due_ids(till: Till, table: Table, due_at: ColumnElement[datetime | None], limit: int) -> list[int]:
+    """Rows that are due and that nobody holds, the longest due first: in the order of the index over `due_at`."""
     now = till.clock.now()
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+    query = select(table.c.id).where(is_due(due_at, now), is_free(table, now)).order_by(due_at, table.c.id).limit(limit)
     with till.db.read() as connection:
-        rows = connection.execute(select(table.c.id).where(due, free).order_by(table.c.id).limit(limit))
-        return [int(row.id) for row in rows]
+        return [int(row.id) for row in connection.execute(query)]
 
 
 def _take(uow: UnitOfWork, till: Till, table: Table, row_id: int) -> bool:
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until < uow.now)
     owner = f"{till.worker}:{secrets.token_hex(4)}"
     taken = uow.execute(
-        update(table).where(table.c.id == row_id, free).values(lease_owner=owner, lease_until=uow.now + LEASE)
+        update(table)
+        .where(table.c.id == row_id, is_free(table, uow.now))
+        .values(lease_owner=owner, lease_until=uow.now + LEASE)
     ).rowcount
     return bool(taken)

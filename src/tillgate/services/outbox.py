@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, select, update
 
 from tillgate.domain.errors import NotFound, Refused, Stale, TillgateError
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
@@ -22,6 +22,7 @@ from tillgate.domain.notes import check_note
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
 from tillgate.services.access import authorize
+from tillgate.services.attempt_lease import LEASE, is_due, is_free
 from tillgate.services.exception_rows import close_exception, open_exception
 from tillgate.services.metrics import observe
 from tillgate.services.records import columns, record
@@ -31,7 +32,6 @@ from tillgate.store.outbox_rows import enqueue
 from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
 
 log: Final = logging.getLogger("tillgate.outbox")
-LEASE: Final = timedelta(seconds=60)
 _WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360))
 PARK_AFTER: Final = timedelta(hours=24)
 # What waited for days for its mail server to be set up gets a fair go before anybody is bothered.
@@ -202,16 +202,12 @@ def _due(till: Till, kinds: Collection[str], limit: int) -> list[tuple[int, str]
     now = till.clock.now()
     query = (
         select(outbox.c.id, outbox.c.kind)
-        .where(outbox.c.next_at <= now, outbox.c.kind.in_(kinds), _free(now))
+        .where(is_due(outbox.c.next_at, now), outbox.c.kind.in_(kinds), is_free(outbox, now))
         .order_by(outbox.c.next_at, outbox.c.id)
         .limit(limit)
     )
     with till.db.read() as connection:
         return [(int(row.id), row.kind) for row in connection.execute(query)]
-
-
-def _free(now: datetime) -> Any:
-    return or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
 
 
 def _claim(till: Till, row_id: int) -> OutboxRecord | None:
@@ -221,7 +217,7 @@ def _claim(till: Till, row_id: int) -> OutboxRecord | None:
     def work(uow: UnitOfWork) -> OutboxRecord | None:
         row = uow.execute(
             update(outbox)
-            .where(outbox.c.id == row_id, outbox.c.next_at <= uow.now, _free(uow.now))
+            .where(outbox.c.id == row_id, is_due(outbox.c.next_at, uow.now), is_free(outbox, uow.now))
             .values(lease_owner=owner, lease_until=uow.now + LEASE, tries=outbox.c.tries + 1)
             .returning(*_OUTBOX)
         ).one_or_none()
