@@ -1,0 +1,204 @@
+"""A shop in a folder that outlives the processes killed in it: its database, clock, mails, and the bank's address."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import secrets
+import struct
+import time
+import urllib.request
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from tests.factories.people import signed_in
+from tests.factories.shop import SHOP
+from tests.factories.tills import AUDIT_KEY, new_sqlite
+from tillgate.domain.payment import Mode, Purpose
+from tillgate.domain.secret import Secret
+from tillgate.domain.settings import ADMIN_EMAIL, STORE_NAME, Settings
+from tillgate.domain.staff import Actor, Role
+from tillgate.notify.email import FolderNotifier, Sender
+from tillgate.printing import pdf
+from tillgate.providers.registry import Credentials, Surroundings, open_provider
+from tillgate.services import invoices, notices, orders, outbox
+from tillgate.services.attempt_lease import release_left_behind
+from tillgate.services.customers import CustomerDraft, create_customer
+from tillgate.services.sample_shop import load_shop
+from tillgate.services.start_gates import Severity, check_before_selling
+from tillgate.services.till import ReturnAddress, Till
+from tillgate.store.engine import sqlite_engine
+from tillgate.store.models import outbox as outbox_rows
+from tillgate.store.models import payment_attempt, refund
+from tillgate.store.unit_of_work import Database, refuse_inside_transaction
+
+TILL_ID: Final = "T1"
+DATABASE: Final = "tillgate.db"
+PEOPLE: Final = "people.json"
+BANK: Final = "bank.json"
+MAILS: Final = "mails"
+FOR_YEARS: Final = timedelta(days=1000)
+_PATIENCE_S: Final = 20.0
+
+
+class SharedClock:
+    """The real clock plus seconds that till and bank share; `jump` saves waiting and outlives who jumped."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            path.write_bytes(struct.pack("d", 0.0))
+        with path.open("r+b") as file:
+            self._added = mmap.mmap(file.fileno(), 8)
+
+    def _seconds(self) -> float:
+        return float(struct.unpack("d", self._added[:8])[0])
+
+    def time(self) -> float:
+        """Unix seconds."""
+        return time.time() + self._seconds()
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic() + self._seconds()
+
+    def jump(self, seconds: float) -> None:
+        """Let time pass for everybody."""
+        self._added[:8] = struct.pack("d", self._seconds() + seconds)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """The sandbox in its own process: its keys, and its control room for customers and oracles."""
+
+    base_url: str
+    key_id: str
+    key_secret: str
+    control_url: str
+    token: str
+
+    @classmethod
+    def find(cls, folder: Path) -> Bank:
+        """Where the bank of a shop listens."""
+        return cls(**json.loads((folder / BANK).read_text()))
+
+    def ask(self, path: str, **orders: object) -> Any:
+        """A call of the control room: POST with `orders`, GET without."""
+        body = json.dumps(orders).encode() if orders else None
+        headers = {"X-Sandbox-Token": self.token, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.control_url + path, body, headers)  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:  # noqa: S310
+            return json.loads(answer.read())
+
+
+@dataclass
+class Shop:
+    """A till of this process, opened as the application opens it, and the people at it."""
+
+    folder: Path
+    clock: SharedClock
+    bank: Bank
+    till: Till
+    works: dict[str, outbox.Work]
+    tokens: dict[str, str]
+
+    @cached_property
+    def _people(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / PEOPLE).read_text())
+        return found
+
+    @property
+    def cashier(self) -> Actor:
+        """Who rings up."""
+        return _actor(self._people["cashier"])
+
+    @property
+    def manager(self) -> Actor:
+        """Who refunds."""
+        return _actor(self._people["manager"])
+
+    @property
+    def customer_id(self) -> int:
+        """Who buys, and gets letters."""
+        return int(self._people["customer_id"])
+
+    @property
+    def variants(self) -> list[int]:
+        """What is sold: one variant of each of the three vendors."""
+        return [int(each) for each in self._people["variants"]]
+
+
+def make_template(folder: Path) -> None:
+    """A shop with stock for weeks, people signed in for years and a customer, to be copied for each shop."""
+    clock = SharedClock(folder / "clock")
+    engine = sqlite_engine(new_sqlite(folder, DATABASE))
+    database = Database(engine, clock, AUDIT_KEY)
+    till = Till(TILL_ID, database, clock, Mode.TRAINING, f"{TILL_ID}:template", {}, {})
+    shop = deepcopy(SHOP)
+    for product in shop["products"]:
+        for each in product["variants"]:
+            each["stock"] = 400
+    with till.db.write(till.system) as uow:
+        load_shop(uow, shop)
+        codes = ("CHR-1", "GIT-1", "CRD-1")
+        ids = {row.code: row.id for row in uow.connection.exec_driver_sql("SELECT id, code FROM variant")}
+    cashier, manager = (
+        signed_in(till, role, f"{role.value}", lasts=FOR_YEARS) for role in (Role.CASHIER, Role.MANAGER)
+    )
+    customer = create_customer(till, cashier, CustomerDraft("Asha Rao", "asha@example.com", "98450 12345"))
+    people = {"cashier": asdict(cashier), "manager": asdict(manager), "customer_id": customer.id}
+    (folder / PEOPLE).write_text(json.dumps(people | {"variants": [ids[code] for code in codes]}))
+    database.close()
+
+
+def open_shop(folder: Path) -> Shop:
+    """What a start of the application does, but for its windows and threads. Raises AssertionError at a gate."""
+    clock = SharedClock(folder / "clock")
+    bank = Bank.find(folder)
+    database = Database(sqlite_engine(folder / DATABASE), clock, AUDIT_KEY)
+    settings = Settings({ADMIN_EMAIL.name: "owner@example.com", STORE_NAME.name: "Bazaar"})
+    tokens: dict[str, str] = {}
+    provider = open_provider(
+        "razorpay",
+        Credentials(bank.key_id, Secret(bank.key_secret)),
+        Surroundings(Mode.TRAINING, bank.base_url, refuse_inside_transaction),
+    )
+    till = Till(
+        id=TILL_ID,
+        db=database,
+        clock=clock,
+        mode=Mode.TRAINING,
+        worker=f"{TILL_ID}:{os.getpid()}:{secrets.token_hex(4)}",
+        providers={provider.name: provider},
+        fulfilling={Purpose.CHECKOUT: orders.FULFILLING},
+        settings=lambda: settings,
+        new_return=_minting(tokens),
+    )
+    found = [each for each in check_before_selling(till, None) if each.severity is not Severity.OK]
+    assert not found, f"the till does not start: {found}"
+    release_left_behind(till, payment_attempt, refund, outbox_rows)
+    notifier = FolderNotifier(folder / MAILS, Sender("training@tillgate.invalid", "Tillgate"), clock)
+    works: dict[str, outbox.Work] = {"invoice": invoices.make_due, "mail": notices.MailWork(notifier, pdf)}
+    return Shop(folder, clock, bank, till, works, tokens)
+
+
+def _minting(tokens: dict[str, str]) -> Callable[[str], ReturnAddress]:
+    def mint(method: str) -> ReturnAddress:
+        token = tokens[method] = secrets.token_urlsafe(32)
+        # Nobody listens there: the driver carries the browser's return itself.
+        return ReturnAddress(token, return_url=f"http://127.0.0.1:9/cb/{token}" if method == "link" else None)
+
+    return mint
+
+
+def _actor(kept: dict[str, Any]) -> Actor:
+    return Actor(**{**kept, "role": Role(kept["role"])})

@@ -1,0 +1,108 @@
+"""A process that has imported everything and forks children, so that a start costs milliseconds.
+
+Reads one JSON request a line and answers one a line: {"do": "template" | "bank" | "run" | "end", ...}.
+No engine is opened and no thread started here, so that a fork is safe.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from tests.crash import driver
+from tests.crash.shop import BANK, SharedClock, make_template
+from tillgate.sandbox import SandboxServer
+
+ERROR: Final = "error.txt"
+_LONGEST_S: Final = 60.0
+_LOOK_EVERY_S: Final = 0.0005
+
+
+def main() -> None:
+    """Serve until the input ends; banks that still run end with it."""
+    gc.freeze()
+    banks: list[int] = []
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps(_serve(request, banks)), flush=True)  # noqa: T201 - the answer
+    for pid in banks:
+        _end(pid)
+
+
+def _serve(request: dict[str, Any], banks: list[int]) -> dict[str, Any]:
+    folder = Path(request["folder"])
+    if request["do"] == "template":
+        return _watch(_fork(folder, lambda: make_template(folder)), None)
+    if request["do"] == "bank":
+        banks.append(_fork(folder, lambda: _bank(folder)))
+        return {"pid": banks[-1]}
+    if request["do"] == "end":
+        banks.remove(request["pid"])
+        _end(request["pid"])
+        return {}
+    job = driver.Job(**request["job"])
+    return _watch(_fork(folder, lambda: driver.run(job)), request["kill_after"])
+
+
+def _fork(folder: Path, work: Callable[[], None]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        work()
+        status = 0
+    except BaseException:
+        (folder / ERROR).write_text(traceback.format_exc())
+    finally:
+        os._exit(status)
+
+
+def _watch(pid: int, kill_after: float | None) -> dict[str, Any]:
+    """Wait for a child, or kill it at its moment. `signal` is what it died of, or 0."""
+    began = time.monotonic()
+    give_up = began + (_LONGEST_S if kill_after is None else kill_after)
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        now = time.monotonic()
+        if ended:
+            break
+        if now >= give_up:
+            _, status = _end(pid)
+            break
+        time.sleep(_LOOK_EVERY_S)
+    died = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    return {"signal": died, "status": status, "seconds": round(now - began, 4)}
+
+
+def _end(pid: int) -> tuple[int, int]:
+    os.kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)
+
+
+def _bank(folder: Path) -> None:
+    """The sandbox with a ledger file and the shop's clock, until it is killed."""
+    clock = SharedClock(folder / "clock")
+    server = SandboxServer(ledger=folder / "bank.db", clock=clock.time).start()
+    known = server.razorpay
+    found = {"base_url": known.base_url, "key_id": known.key_id, "key_secret": known.key_secret}
+    draft = folder / f"{BANK}.new"
+    draft.write_text(json.dumps(found | {"control_url": server.control_url, "token": server.control_token}))
+    draft.replace(folder / BANK)
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
