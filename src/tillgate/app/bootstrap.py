@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tillgate.app.books import Books, Listener, open_books
 from tillgate.app.lanes import Lanes
 from tillgate.app.mailing import SettingsNotifier
 from tillgate.app.profile import Profile
+from tillgate.app.renderer import Renderer
 from tillgate.domain.errors import Unavailable
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
@@ -18,9 +19,7 @@ from tillgate.domain.secret import Secret
 from tillgate.domain.settings import RETURN_TO_TILL
 from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
-from tillgate.printing import pdf
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.sandbox import SandboxServer
 from tillgate.services import invoices, notices, orders, outbox
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.hosted_page import readdress_pages
@@ -33,6 +32,9 @@ from tillgate.store.models import outbox as outbox_rows
 from tillgate.store.models import payment_attempt, refund
 from tillgate.store.unit_of_work import refuse_inside_transaction
 from tillgate.web.loopback import Loopback
+
+if TYPE_CHECKING:
+    from tillgate.sandbox import SandboxServer
 
 # Methods of paying whose page the till serves itself.
 OWN_PAGE: Final = frozenset({"order"})
@@ -120,7 +122,7 @@ def open_shop(profile: Profile, *, clock: Clock | None = None, notifier: Notifie
     mint = partial(_mint, loopback, books.settings)
     till = replace(books.till, providers=providers, fulfilling={Purpose.CHECKOUT: orders.FULFILLING}, new_return=mint)
     loopback.till = till
-    renderer: DocumentRenderer = pdf
+    renderer: DocumentRenderer = Renderer()
     notifier = notifier or _notifier(books)
     shop = Shop(
         books=books,
@@ -157,6 +159,9 @@ def _sandbox(profile: Profile) -> SandboxServer | None:
     """The providers of training mode, at the port they had before if it is free: a link shown before stays good."""
     if profile.mode is not Mode.TRAINING:
         return None
+    # Only training mode pays for loading a server.
+    from tillgate.sandbox import SandboxServer  # noqa: PLC0415
+
     kept = profile.folder / "sandbox.port"
     former = kept.read_text(encoding="ascii").strip() if kept.exists() else ""
     try:

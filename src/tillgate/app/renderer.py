@@ -1,0 +1,21 @@
+"""The PDF renderer, loaded with the first paper: its library costs more than the rest of the start."""
+
+from __future__ import annotations
+
+from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
+
+
+class Renderer:
+    """A DocumentRenderer that loads `printing.pdf` when it is first needed."""
+
+    def invoice_pdf(self, document: InvoiceDocument, language: str) -> bytes:
+        """A sales invoice on A4."""
+        from tillgate.printing import pdf  # noqa: PLC0415
+
+        return pdf.invoice_pdf(document, language)
+
+    def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
+        """A receipt on an 80 mm roll."""
+        from tillgate.printing import pdf  # noqa: PLC0415
+
+        return pdf.receipt_pdf(document, language)

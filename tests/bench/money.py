@@ -1,0 +1,164 @@
+"""The money path: creation, a duplicate press, and a verified payment to orders and invoices."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import text
+
+from tests.bench.figure import Figure, interleaved
+from tests.bench.floors import bare_duplicate, bare_payment, open_bare
+from tests.factories.clock import FakeClock
+from tests.factories.payments import Desk, open_desk
+from tests.factories.people import signed_in
+from tests.factories.shop import Counter, open_counter
+from tests.factories.tills import make_till, new_postgres, new_sqlite
+from tests.postgres import running_postgres
+from tillgate.domain.payment import Purpose
+from tillgate.domain.staff import Role
+from tillgate.services import carts
+from tillgate.services.invoices import make_invoices
+from tillgate.services.payment_views import read_view
+from tillgate.services.payments import StartPayment, start
+from tillgate.services.records import PaymentRecord
+from tillgate.services.settle import check_now
+from tillgate.services.till import Fulfilling, Till
+from tillgate.store.engine import postgres_engine, sqlite_engine
+from tillgate.store.unit_of_work import UnitOfWork
+
+ROUNDS = 300
+
+
+@contextmanager
+def sqlite_desk() -> Iterator[tuple[Desk, Path]]:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = sqlite_engine(new_sqlite(Path(folder)))
+        till = make_till(engine, FakeClock())
+        yield open_desk(till, signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER)), Path(folder)
+        engine.dispose()
+
+
+def payment_creation() -> list[Figure]:
+    """A press of Pay, provider excluded; and the same press again."""
+    with sqlite_desk() as (desk, folder):
+        bare = open_bare(folder / "bare.db")
+        commands: dict[int, StartPayment] = {}
+
+        def first(number: int) -> None:
+            commands[number] = desk.command(thing=number)
+            start(desk.till, desk.cashier, commands[number])
+
+        floor, look, created, again = interleaved(
+            ROUNDS,
+            lambda number: bare_payment(bare, number),
+            lambda number: bare_duplicate(bare, number),
+            first,
+            lambda number: start(desk.till, desk.cashier, commands[number]),
+        )
+        return [
+            Figure("payment-creation", created, "ms", floor, 6),
+            Figure("duplicate-press", again, "ms", look, 12),
+            Figure("duplicate-to-first", created, "ms", again, 8, least=True),
+        ]
+
+
+def verified_to_orders() -> list[Figure]:
+    """A verified payment of three vendors: orders, items, stock, books, three invoices, outbox and audit."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = sqlite_engine(new_sqlite(Path(folder)))
+        bare = open_bare(Path(folder) / "bare.db")
+        counter = open_counter(make_till(engine, FakeClock()))
+        counter.till = with_invoices(counter.till)
+        with counter.till.db.write(counter.till.system) as uow:
+            uow.execute(text("UPDATE variant SET stock = 1000000"))
+        ready: dict[int, int] = {}
+
+        def prepare(number: int) -> None:
+            ready[number] = waiting_payment(counter, number)
+
+        floor, _, made_ms = interleaved(
+            ROUNDS // 2,
+            lambda number: bare_payment(bare, number),
+            prepare,
+            lambda number: check_now(counter.till, counter.cashier, ready[number]),
+        )
+        with counter.till.db.read() as connection:
+            orders = connection.execute(text("SELECT count(*) FROM sales_invoice")).scalar_one()
+        assert orders == 3 * (ROUNDS // 2), "every payment has three orders with their invoices"
+        engine.dispose()
+        return [Figure("verified-to-orders", made_ms, "ms", floor, 12)]
+
+
+def waiting_payment(counter: Counter, number: int) -> int:
+    """A cart of three vendors, one line of them rented, paid at the provider and not yet verified."""
+    till, cashier = counter.till, counter.cashier
+    cart = counter.ring_up("GIT-1", "VAR-001")
+    tomorrow = till.store_day(till.clock.now()) + timedelta(days=1 + number)
+    period = counter.period("CAM-1", 1)
+    cart = carts.add_variant(till, cashier, cart.id, counter.variant("CAM-1"), period_id=period, start_on=tomorrow)
+    begun = counter.put_up(cart)
+    with till.db.read() as connection:
+        attempt = read_view(connection, begun.id).attempt
+    assert attempt is not None
+    counter.provider.pay(attempt.reference)
+    return begun.id
+
+
+def with_invoices(till: Till) -> Till:
+    """Invoices in the same transaction, so that the figure has them too; the till itself makes them right after."""
+    usual = till.fulfilling[Purpose.CHECKOUT]
+
+    def make(uow: UnitOfWork, owner: PaymentRecord) -> None:
+        usual.make(uow, owner)
+        make_invoices(uow, till, owner.id)
+
+    return dataclasses.replace(till, fulfilling={Purpose.CHECKOUT: Fulfilling(make, usual.refused)})
+
+
+def postgres_creation() -> list[Figure]:
+    """A press of Pay on PostgreSQL against bare psycopg doing the same transactions."""
+    with running_postgres(durable=True) as server:
+        url = new_postgres(server)
+        engine = postgres_engine(url)
+        till = make_till(engine, FakeClock())
+        desk = open_desk(till, signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER))
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as bare:
+            same = _same_statements(bare)
+            floor, created = interleaved(
+                ROUNDS // 2, same, lambda number: start(desk.till, desk.cashier, desk.command(thing=number))
+            )
+        engine.dispose()
+        server.drop_database(url)
+    return [Figure("postgres-payment-creation", created, "ms", floor, 1.5)]
+
+
+def _same_statements(bare: psycopg.Connection[tuple[object, ...]]) -> Callable[[int], None]:
+    """The rows that a payment's creation writes, in its three transactions, on the bare driver."""
+    bare.execute("CREATE TABLE floor(id bigserial PRIMARY KEY, key text UNIQUE, state text, n bigint)")
+
+    def work(number: int) -> None:
+        with bare.transaction():
+            for _ in range(3):
+                bare.execute("SELECT id FROM floor WHERE key = %s", (str(number),))
+            for part in ("payment", "allocation", "attempt", "call", "audit", "audit2"):
+                key = f"{part}-{number}-{secrets.token_hex(4)}"
+                bare.execute("INSERT INTO floor(key, state, n) VALUES (%s, 'x', %s) RETURNING id", (key, number))
+            bare.execute("UPDATE floor SET n = n + 1 WHERE id = 1")
+        with bare.transaction():
+            bare.execute("UPDATE floor SET state = 'sent' WHERE id = %s", (number,))
+        with bare.transaction():
+            for _ in range(3):
+                bare.execute("SELECT id FROM floor WHERE id = %s FOR UPDATE", (number,))
+            for _ in range(4):
+                bare.execute("UPDATE floor SET state = 'y' WHERE id = %s", (number,))
+            key = f"audit3-{number}-{secrets.token_hex(4)}"
+            bare.execute("INSERT INTO floor(key, state, n) VALUES (%s, 'x', 1)", (key,))
+
+    return work

@@ -1,0 +1,236 @@
+"""The window: start, search, long lists, and what holds the Qt thread."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import psutil
+from PySide6.QtGui import QKeySequence, QStandardItem, QStandardItemModel
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QTableView
+
+from tests.bench.figure import Figure, percentile
+from tests.bench.fill import fill_products, fill_sales
+from tests.factories.clock import FakeClock
+from tests.factories.shop import open_counter
+from tests.factories.tills import make_till, new_sqlite
+from tillgate.app.main import Application, make_qt
+from tillgate.app.profile import Profile
+from tillgate.app.sample import MANAGER, prepare_training
+from tillgate.app.window import TillWindow
+from tillgate.domain.payment import Mode
+from tillgate.sandbox import FaultKind, Verb, When
+from tillgate.services.sign_in import sign_in
+from tillgate.store.engine import sqlite_engine
+from tillgate.ui.garbage import Sweeper
+from tillgate.ui.screens.checkout import CheckoutScreen
+from tillgate.ui.screens.checkout.finder import Finder
+from tillgate.ui.screens.payments import PaymentsScreen
+
+RUNS = 7
+# AirPods Pro in the sample shop.
+BARCODE = "8900014412580"
+SALES = int(os.environ.get("TILLGATE_BENCH_SALES", "2000"))
+
+
+@contextmanager
+def open_till(fill: Callable[[TillWindow], None] | None = None) -> Iterator[TillWindow]:
+    """The application on a sample shop with the manager signed in; `fill` puts more into its books first."""
+    qt = make_qt()
+    sweeper = Sweeper()
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Profile(Mode.TRAINING, Path(folder))
+        profile.make()
+        application = Application(profile, prepare_training)
+        application.start()
+        until(lambda: application.till is not None)
+        till = application.till
+        assert till is not None
+        if fill is not None:
+            fill(till)
+        till.enter(sign_in(till.shop.till, till.shop.pins, MANAGER.name, MANAGER.pin))
+        until(lambda: till.shell.current_key != "")
+        spin(1.0)
+        try:
+            yield till
+        finally:
+            till.shell.close()
+            application.stop()
+            qt.processEvents()
+            sweeper.stop()
+
+
+def until(look: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < end, "the window did not get there"
+        make_qt().processEvents()
+
+
+def spin(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        make_qt().processEvents()
+        time.sleep(0.002)
+
+
+def startup() -> list[Figure]:
+    """Process start to the first painted window and to a usable sign-in, against a bare PySide6 window."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open_till_at(Path(folder)):
+            pass
+        bare = [_probe("bare", folder) for _ in range(RUNS)]
+        ours = [_probe("tillgate", folder) for _ in range(RUNS)]
+    floor = statistics.median(run["first_paint_ms"] for run in bare)
+    return [
+        Figure("startup-first-paint", statistics.median(r["first_paint_ms"] for r in ours), "ms", floor, 1.3),
+        Figure("startup-sign-in", statistics.median(r["sign_in_ms"] for r in ours), "ms", floor, 3),
+        Figure("idle-memory", statistics.median(r["idle_mb"] for r in ours), "MB", 120, 1),
+    ]
+
+
+@contextmanager
+def open_till_at(folder: Path) -> Iterator[None]:
+    """Make a profile there, as the first start does."""
+    from tillgate.app.bootstrap import open_shop  # noqa: PLC0415
+
+    shop = open_shop(Profile(Mode.TRAINING, folder))
+    prepare_training(shop)
+    try:
+        yield
+    finally:
+        shop.close()
+
+
+def _probe(what: str, folder: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.bench.probe", what, folder]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    found: dict[str, float] = json.loads(told.splitlines()[-1])
+    return found
+
+
+def search() -> list[Figure]:
+    """A key in the finder to its painted results, 100,000 products: the 95th percentile against 16 ms."""
+    with open_till(_many_products) as till:
+        page = till.shell.page("checkout")
+        assert isinstance(page, CheckoutScreen)
+        finder = page.view.finder
+        finder.search.setFocus()
+        times: list[float] = []
+        for word in ("steel bottle", "cotton ku", "bamboo lamp 12", "fill-77", "ceramic b"):
+            finder.empty_search()
+            spin(0.3)
+            for end in range(1, len(word) + 1):
+                begun = time.perf_counter()
+                QTest.keyClicks(finder.search, word[end - 1])
+                until(partial(_shows, finder, word[:end].strip()))
+                times.append((time.perf_counter() - begun) * 1000)
+        return [Figure("search-keypress", percentile(times, 0.95), "ms", 16, 1)]
+
+
+def _shows(finder: Finder, wanted: str) -> bool:
+    return finder._shown_for == wanted and not finder._running
+
+
+def _many_products(till: TillWindow) -> None:
+    with till.shop.till.db.write(till.shop.till.system) as uow:
+        fill_products(uow.connection, 100_000)
+
+
+def million_rows() -> list[Figure]:
+    """1,000,000 payments: opening the list against 60 ms, and a scrolled frame against an in-memory model's."""
+    with open_till(_many_payments) as till:
+        begun = time.perf_counter()
+        till.shell.go("payments")
+        page = till.shell.page("payments")
+        assert isinstance(page, PaymentsScreen)
+        until(lambda: page.table.model.rowCount() > 0)
+        opened = (time.perf_counter() - begun) * 1000
+        spin(2.0)
+        frame = _frames(page.table.view)
+        floor = _frames(_in_memory(page.table.view))
+    return [Figure("list-open", opened, "ms", 60, 1), Figure("list-frame", frame, "ms", floor, 1.15)]
+
+
+def _many_payments(till: TillWindow) -> None:
+    with till.shop.till.db.write(till.shop.till.system) as uow:
+        fill_sales(uow.connection, 1_000_000)
+
+
+def _frames(view: QTableView) -> float:
+    times = []
+    for step in range(60):
+        begun = time.perf_counter()
+        view.verticalScrollBar().setValue(step * 3)
+        view.viewport().repaint()
+        times.append((time.perf_counter() - begun) * 1000)
+        make_qt().processEvents()
+    return statistics.median(times)
+
+
+def _in_memory(like: QTableView) -> QTableView:
+    """The same look over a plain model of 2,000 rows."""
+    model = QStandardItemModel(2_000, like.model().columnCount())
+    for row in range(model.rowCount()):
+        for column in range(model.columnCount()):
+            model.setItem(row, column, QStandardItem(f"row {row} column {column}"))
+    view = QTableView()
+    view.setModel(model)
+    view.resize(like.size())
+    view.show()
+    make_qt().processEvents()
+    return view
+
+
+def stall() -> list[Figure]:
+    """The longest that the Qt thread is held while a sale is paid at a provider that does not answer."""
+    with open_till() as till:
+        sandbox = till.shop.sandbox
+        assert sandbox is not None
+        till.shell.scanner.scanned.emit(BARCODE)
+        spin(1.5)
+        sandbox.faults.arm(FaultKind.TIMEOUT, Verb.ANY, when=When.BEFORE, count=1_000, seconds=30)
+        gaps: list[float] = []
+        till.shell.activateWindow()
+        make_qt().processEvents()
+        QTest.keySequence(QApplication.focusWidget() or till.shell, QKeySequence("F9"))
+        last, end = time.perf_counter(), time.monotonic() + 6
+        while time.monotonic() < end:
+            make_qt().processEvents()
+            now = time.perf_counter()
+            gaps.append((now - last) * 1000)
+            last = now
+            time.sleep(0.001)
+        with till.shop.till.db.read() as connection:
+            tried = connection.exec_driver_sql("SELECT count(*) FROM payment_attempt").scalar_one()
+        assert tried == 1, "the sale was not put up for payment"
+        sandbox.faults.clear()
+        return [Figure("qt-stall", max(gaps), "ms", 16, 1)]
+
+
+def memory() -> list[Figure]:
+    """Memory after many sales against memory after the first hundred."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = sqlite_engine(new_sqlite(Path(folder)))
+        counter = open_counter(make_till(engine, FakeClock()))
+        rss: list[float] = []
+        with counter.till.db.write(counter.till.system) as uow:
+            uow.connection.exec_driver_sql("UPDATE variant SET stock = 1000000")
+        for number in range(SALES):
+            counter.sell("GIT-1", "VAR-001")
+            counter.provider.checkouts.clear()
+            counter.provider.sent.clear()
+            if number in (100, SALES - 1):
+                rss.append(psutil.Process().memory_info().rss / 2**20)
+        engine.dispose()
+    return [Figure("memory-growth", rss[-1], "MB", rss[0], 1.05)]
