@@ -6,10 +6,10 @@ import pytest
 
 from tests.factories.clock import FakeClock
 from tests.factories.payments import Desk
-from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.domain.checkout_facts import CheckoutStatus, TryStatus
 from tillgate.domain.errors import NotAllowed, Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
-from tillgate.domain.ledger import UNAPPLIED
+from tillgate.domain.ledger import UNAPPLIED, clearing
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState
 from tillgate.services.cancel import cancel, switch
@@ -96,3 +96,15 @@ def test_moving_money_wants_a_fresh_proof(desk: Desk, clock: FakeClock, action: 
     clock.advance(600)
     with pytest.raises(NotAllowed, match="confirm_needed"):
         settle_exception(desk.till, desk.manager, found.id, action, "nobody looks")
+
+
+def test_money_that_went_back_before_it_was_seen_is_held_by_nobody(desk: Desk) -> None:
+    begun = desk.start()
+    desk.provider.pay(desk.reference(begun.id), status=TryStatus.REFUNDED)
+    check_now(desk.till, desk.cashier, begun.id)
+    assert [each.kind for each in desk.exceptions()] == [ExceptionKind.CONFLICT]
+    assert desk.made == []
+    with desk.till.db.read() as connection:
+        assert [balance(connection, name, "INR").minor for name in (UNAPPLIED, clearing("razorpay"))] == [0, 0]
+    (money,) = desk.view(begun.id).captures
+    assert money.left.minor == 0

@@ -278,6 +278,7 @@ def _insert_capture(
 ) -> int:
     money = judged.money
     accepted = main and owner.state in WAITING
+    went_back = judged.verdict is Verdict.GIVEN_BACK
     row = {
         "payment_id": owner.id,
         "attempt_id": attempt.id,
@@ -287,6 +288,7 @@ def _insert_capture(
         "currency": money.amount.currency,
         "method": money.method,
         "disposition": CaptureDisposition.APPLIED if accepted else CaptureDisposition.ON_EXCEPTIONS,
+        "refunded_minor": money.amount.minor if went_back else 0,
         "late": int(owner.state in ENDED_UNPAID),
         "main": int(main),
         "seen_at": uow.now,
@@ -300,6 +302,10 @@ def _insert_capture(
         now=uow.now,
         entries=pair(clearing(attempt.provider), UNAPPLIED, money.amount),
     )
+    if went_back:
+        # The provider holds it no more, and nobody is owed it.
+        key, entries = f"given_back:{capture_id}", pair(UNAPPLIED, clearing(attempt.provider), money.amount)
+        post(uow.connection, "given_back", key, payment_id=owner.id, now=uow.now, entries=entries)
     uow.record(
         "payment.money",
         owner.subject,
