@@ -19,7 +19,7 @@ from tillgate.keystore.file_secrets import StoreSecret, load_store_secret
 from tillgate.keystore.keyring_store import KeyringStore, MemoryStore
 from tillgate.ports import Clock, SecretStore
 from tillgate.services.settings import StoredSettings
-from tillgate.services.start_gates import Findings, check_database
+from tillgate.services.start_gates import Findings, check_database, check_mode
 from tillgate.services.till import Till
 from tillgate.store.audit import AuditEntry, AuditKey
 from tillgate.store.engine import postgres_engine, sqlite_engine
@@ -44,7 +44,7 @@ class Books:
 
 
 def open_books(profile: Profile, *, clock: Clock | None = None) -> Books:
-    """Open them. Raises Refused("database_newer" | "store_secret_missing" …), Unavailable for an unusable file."""
+    """Open them. Raises Refused("database_newer" | "database_other_mode" | …), Unavailable for an unusable file."""
     profile.make()
     known = KnownSecrets()
     configure(known, profile.logs, to_stderr=False)
@@ -57,6 +57,7 @@ def open_books(profile: Profile, *, clock: Clock | None = None) -> Books:
     findings.take([check_database(engine)])
     if not findings.blocked:
         upgrade(engine)
+        check_mode(engine, profile.mode)
     listeners: list[Listener] = [log_audit]
     database = Database(
         engine,

@@ -16,7 +16,8 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from tillgate.domain.errors import Unavailable
+from tillgate.domain.errors import Refused, Unavailable
+from tillgate.domain.payment import Mode
 from tillgate.services.till import Till
 from tillgate.store import gates
 from tillgate.store.audit import verify_chain
@@ -90,6 +91,13 @@ class Findings:
         """What a person should know, the worst first."""
         worth = [f for f in self.by_gate.values() if f.severity is not Severity.OK]
         return sorted(worth, key=lambda finding: finding.severity is not Severity.BLOCK)
+
+
+def check_mode(engine: Engine, mode: Mode) -> None:
+    """Raises Refused("database_other_mode") for a database that holds the payments of another mode."""
+    found = gates.mode_of(engine)
+    if found is not None and found is not mode:
+        raise Refused("database_other_mode", found=found.value, mode=mode.value)
 
 
 FreeBytes = Callable[[Path], int]

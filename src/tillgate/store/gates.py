@@ -8,9 +8,10 @@ from typing import Final
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import Connection, Engine, func, select
 
+from tillgate.domain.payment import Mode
 from tillgate.store.engine import pragmas, wal_is_safe
 from tillgate.store.ledger import unbalanced
-from tillgate.store.models import audit_head, ledger_tx
+from tillgate.store.models import audit_head, ledger_tx, payment
 
 _MOST_PROBLEMS: Final = 20
 
@@ -60,3 +61,10 @@ def unbalanced_lately(connection: Connection, now: datetime) -> list[int]:
 def last_audit_at(connection: Connection, till_id: str) -> datetime | None:
     """When a till last wrote to its chain."""
     return connection.execute(select(audit_head.c.at).where(audit_head.c.till_id == till_id)).scalar_one_or_none()
+
+
+def mode_of(engine: Engine) -> Mode | None:
+    """Whose money is in the database: the mode of its first payment, None before there is one."""
+    with engine.connect() as connection:
+        found: Mode | None = connection.execute(select(payment.c.mode).order_by(payment.c.id).limit(1)).scalar()
+    return found

@@ -61,6 +61,10 @@ TEXTS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "till_blocked": Entry(mark("This till is kept from selling."), mark("The notice at the top says why.")),
+    "database_other_mode": Entry(
+        mark("The database holds the money of the mode “{found}”, not of “{mode}”."),
+        mark("Open it in its own mode, or give this mode a database of its own."),
+    ),
     "database_newer": Entry(
         mark("The database was written by a newer Tillgate ({found})."), mark("Install that version."), False
     ),
