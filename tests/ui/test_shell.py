@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.hands import ALT, CTRL, press
 from tests.ui.pages.shell import CASHIER, MANAGER, NOW, OUT, ShellPage
-from tillgate.domain.errors import Unavailable
+from tillgate.domain.errors import NotAllowed, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.ui.screen import Connection
 from tillgate.ui.tasks import Tasks
@@ -169,6 +169,14 @@ def test_a_failure_nobody_else_shows_is_shown_over_the_screen(qtbot: QtBot, task
     tasks.failure.emit(Unavailable("database_busy"), "saving")
     assert "No money moved." in page.shell.notice.text
     page.show(OUT)
+    assert page.shell.notice.text == ""
+
+
+def test_what_a_hidden_screen_was_refused_while_locked_is_not_told_to_the_next(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    page.show(OUT)
+    tasks.failure.emit(NotAllowed("session_over"), "held")
+    page.show(CASHIER)
     assert page.shell.notice.text == ""
 
 

@@ -23,7 +23,7 @@ class OpeningWindow(QMainWindow):
     def __init__(self, mode: Mode) -> None:
         super().__init__()
         self.setWindowTitle("Tillgate")
-        self.resize(FIRST_SIZE)
+        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
         page = QWidget()
         column = QVBoxLayout(page)
         column.addStretch(2)

@@ -261,7 +261,9 @@ class Shell(QMainWindow):
 
     @Slot(object, str)
     def _show_failure(self, error: TillgateError, _label: str) -> None:
-        self.notice.show_error(error)
+        if not self.locked:
+            # Behind the sign-in screen nothing may be read: what a hidden screen was refused is no news to anybody.
+            self.notice.show_error(error)
 
     @Slot()
     def _scan_begun(self) -> None:

@@ -76,8 +76,8 @@ def stage_of(view: PaymentView) -> Stage:
         return Stage.MISMATCHED if _has_foreign_money(view) else _ENDED[state]
     if state is PaymentState.CAPTURED:
         return _captured(view)
-    if view.payment.fulfilment is Fulfilment.DONE and state is not PaymentState.REFUNDED:
-        # The sale stands; a manager gives a part of it back.
+    if view.payment.fulfilment is Fulfilment.DONE:
+        # The orders were made, whatever a manager gave back since.
         return Stage.PAID
     if state is PaymentState.REFUND_PENDING:
         stuck = any(each.state is RefundState.PARKED for each in view.refunds)
