@@ -10,6 +10,7 @@ import signal
 import urllib.error
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -33,8 +34,16 @@ from tillgate.services.refunds import drive_refund, request_refund, settle_refun
 from tillgate.services.returns import settle_returns, store_return
 from tillgate.services.settle import check_now, settle_attempts, settle_fulfilments
 from tillgate.services.sweep import sweep
-from tillgate.store.models import capture, money_exception, outbox, payment, payment_attempt, refund
-from tillgate.store.models import staff_session, variant
+from tillgate.store.models import (
+    capture,
+    money_exception,
+    outbox,
+    payment,
+    payment_attempt,
+    refund,
+    staff_session,
+    variant,
+)
 
 PASSED: Final = "passed"
 KILLED: Final = "killed"
@@ -120,6 +129,7 @@ class Counter:
     def ring_up(self) -> PaymentRecord:
         """Three vendors in a cart, put up for payment."""
         till, cashier = self.till, self.shop.cashier
+        self.finish_before()
         cart = carts.open_cart(till, cashier)
         if cart.lines:
             cart = carts.clear(till, cashier, cart.id)
@@ -129,6 +139,14 @@ class Counter:
         method = "order" if self.chance.random() < 0.2 else "link"
         press = put_up_for_payment(till, cashier, cart.id, key=new_key(), provider="razorpay", method=method)
         return press.payment
+
+    def finish_before(self) -> None:
+        """The payment before this one is heard, or given up: a till has one open cart."""
+        if self._waiting():
+            self.shop.clock.jump(4)
+            self.tick()
+        for each in self._waiting():
+            self._quietly(partial(cancel, self.till, self.shop.cashier, each))
 
     def sale(self) -> None:
         """From the cart to the invoices and mails; the money is captured by the bank or by the till."""
@@ -234,7 +252,7 @@ class Counter:
             self.shop.clock.jump(seconds)
             self.tick()
         for each in self._waiting():
-            self._quietly(lambda waiting=each: cancel(self.till, self.shop.cashier, waiting))
+            self._quietly(partial(cancel, self.till, self.shop.cashier, each))
         for _ in range(12):
             if not self._is_open():
                 break

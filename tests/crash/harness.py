@@ -26,7 +26,7 @@ IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a private folder is made in 
 SIGKILL: Final = 9
 _BANK_OPENS_S: Final = 10.0
 # What a play takes from its fork on; a random kill falls anywhere in it.
-LONGEST_PLAY_S: Final = 0.6
+LONGEST_PLAY_S: Final = 0.3
 # Scenes that pass a place, by the first word of its name.
 PASSING: Final[dict[str, tuple[str, ...]]] = {
     "start": ("sale", "come_back", "give_up", "change_over"),
@@ -99,6 +99,13 @@ class Tally:
         if cycle.faults:
             self.failures.append(cycle)
 
+    def add(self, other: Tally) -> None:
+        """Count what another counted."""
+        self.cycles += other.cycles
+        self.kills.update(other.kills)
+        self.passed.update(other.passed)
+        self.failures += other.failures
+
 
 class House:
     """Where shops are made: a fork server and a shop to copy."""
@@ -111,6 +118,8 @@ class House:
         answer = zygote.ask("template", self.template)
         assert answer["status"] == 0, _error(self.template)
         self._shops = 0
+        with self.shop() as unkilled:
+            zygote.ask("warm", unkilled)
 
     @contextmanager
     def shop(self) -> Iterator[Path]:
@@ -171,17 +180,17 @@ def open_house() -> Iterator[House]:
 
 
 def job_at(folder: Path, place: str, nth: int, seed: int, plant: str | None = None) -> Job:
-    """A play that is killed at a place, with something before it in the books half of the time."""
+    """A play that is killed at the nth pass of a place."""
     chance = random.Random(seed)
-    scenes = [chance.choice(PASSING[place.partition(".")[0]])]
+    scenes = [chance.choice(PASSING[place.partition(".")[0]])] * nth
     return Job(str(folder), seed, scenes, place, nth, plant)
 
 
 def random_job(folder: Path, seed: int) -> tuple[Job, float]:
     """A play of a few scenes, and the moment of its death."""
     chance = random.Random(seed)
-    scenes = chance.sample(sorted(SCENES), 2)
-    return Job(str(folder), seed, scenes), chance.uniform(0.01, LONGEST_PLAY_S)
+    scenes = chance.sample(sorted(SCENES), 3)
+    return Job(str(folder), seed, scenes), chance.uniform(0.005, LONGEST_PLAY_S)
 
 
 def _error(folder: Path) -> str:

@@ -53,11 +53,12 @@ def faults(shop: Shop) -> list[str]:
 
 def forgotten_links(shop: Shop) -> list[str]:
     """Once the till is back and has looked: what the bank would still take money for is known and watched here."""
-    story = Story(shop)
-    live = {each.reference for each in story.payment_attempt if each.live}
+    with shop.till.db.read() as connection:
+        query = select(models.payment_attempt.c.reference).where(models.payment_attempt.c.live == 1)
+        live = {row.reference for row in connection.execute(query)}
     return [
         f"link {link['id']} can be paid, and nobody here waits for it"
-        for link in story.bank["links"]
+        for link in shop.bank.ask("facts")["links"]
         if link["status"] == _OPEN_LINK and link["reference"] not in live
     ]
 

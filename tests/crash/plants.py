@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tillgate.ports import Answer, RefundRequest
 from tillgate.providers.razorpay import Razorpay
-from tillgate.services import outbox, payments, refunds, settle
+from tillgate.services import calls, outbox, refunds, settle
 from tillgate.services.till import Till
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -20,7 +20,7 @@ def _sent_before_committed() -> None:
     def nothing(_uow: UnitOfWork, _call_id: int) -> None:
         return None
 
-    _swap(payments.calls, "note_sent", nothing)
+    swap(calls, "note_sent", nothing)
 
 
 def _sent_again_without_looking() -> None:
@@ -30,9 +30,9 @@ def _sent_again_without_looking() -> None:
     def anew(bank: Razorpay, request: RefundRequest) -> Answer:
         return told(bank, replace(request, key=secrets.token_hex(16)))
 
-    _swap(refunds, "_look_up", lambda *_: refunds.Heard.ABSENT)
-    _swap(refunds, "_may_resend", lambda *_: True)
-    _swap(Razorpay, "refund", anew)
+    swap(refunds, "_look_up", lambda *_: refunds.Heard.ABSENT)
+    swap(refunds, "_may_resend", lambda *_: True)
+    swap(Razorpay, "refund", anew)
 
 
 def _created_again_without_looking() -> None:
@@ -42,7 +42,7 @@ def _created_again_without_looking() -> None:
         settle._send_again(till, provider, attempt)
         return False
 
-    _swap(settle, "_hear_create", again)
+    swap(settle, "_hear_create", again)
 
 
 def _done_before_sent() -> None:
@@ -55,7 +55,7 @@ def _done_before_sent() -> None:
             till.db.transact(till.system, lambda uow: outbox._settle(uow, row, done_at=uow.now, next_at=None))
         return row
 
-    _swap(outbox, "_claim", claim_and_tick)
+    swap(outbox, "_claim", claim_and_tick)
 
 
 PLANTS: Final[dict[str, Callable[[], None]]] = {
@@ -72,5 +72,6 @@ def apply(name: str | None) -> None:
         PLANTS[name]()
 
 
-def _swap(place: object, name: str, other: object) -> None:
+def swap(place: object, name: str, other: object) -> None:
+    """Put another function in the place of one."""
     setattr(place, name, other)

@@ -20,12 +20,12 @@ from typing import Any, Final
 from tests.factories.people import signed_in
 from tests.factories.shop import SHOP
 from tests.factories.tills import AUDIT_KEY, new_sqlite
+from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import ADMIN_EMAIL, STORE_NAME, Settings
 from tillgate.domain.staff import Actor, Role
 from tillgate.notify.email import FolderNotifier, Sender
-from tillgate.printing import pdf
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.services import invoices, notices, orders, outbox
 from tillgate.services.attempt_lease import release_left_behind
@@ -45,6 +45,8 @@ BANK: Final = "bank.json"
 MAILS: Final = "mails"
 FOR_YEARS: Final = timedelta(days=1000)
 _PATIENCE_S: Final = 20.0
+# Statements as SQL text: a forked child finds those that the fork server has met.
+_COMPILED: Final[dict[Any, Any]] = {}
 
 
 class SharedClock:
@@ -100,6 +102,18 @@ class Bank:
             return json.loads(answer.read())
 
 
+class PlainPaper:
+    """Papers without type and lines: no kill is about them, and fonts take longer than the sale."""
+
+    def invoice_pdf(self, document: InvoiceDocument, language: str) -> bytes:
+        """As bytes that name the invoice."""
+        return f"%PDF {document.number} {language}".encode()
+
+    def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
+        """As bytes that name the receipt."""
+        return f"%PDF {document} {language}".encode()
+
+
 @dataclass
 class Shop:
     """A till of this process, opened as the application opens it, and the people at it."""
@@ -110,6 +124,12 @@ class Shop:
     till: Till
     works: dict[str, outbox.Work]
     tokens: dict[str, str]
+
+    def close(self) -> None:
+        """End the till in order."""
+        for provider in self.till.providers.values():
+            provider.close()
+        self.till.db.close()
 
     @cached_property
     def _people(self) -> dict[str, Any]:
@@ -164,7 +184,8 @@ def open_shop(folder: Path) -> Shop:
     """What a start of the application does, but for its windows and threads. Raises AssertionError at a gate."""
     clock = SharedClock(folder / "clock")
     bank = Bank.find(folder)
-    database = Database(sqlite_engine(folder / DATABASE), clock, AUDIT_KEY)
+    engine = sqlite_engine(folder / DATABASE).execution_options(compiled_cache=_COMPILED)
+    database = Database(engine, clock, AUDIT_KEY)
     settings = Settings({ADMIN_EMAIL.name: "owner@example.com", STORE_NAME.name: "Bazaar"})
     tokens: dict[str, str] = {}
     provider = open_provider(
@@ -187,7 +208,7 @@ def open_shop(folder: Path) -> Shop:
     assert not found, f"the till does not start: {found}"
     release_left_behind(till, payment_attempt, refund, outbox_rows)
     notifier = FolderNotifier(folder / MAILS, Sender("training@tillgate.invalid", "Tillgate"), clock)
-    works: dict[str, outbox.Work] = {"invoice": invoices.make_due, "mail": notices.MailWork(notifier, pdf)}
+    works: dict[str, outbox.Work] = {"invoice": invoices.make_due, "mail": notices.MailWork(notifier, PlainPaper())}
     return Shop(folder, clock, bank, till, works, tokens)
 
 

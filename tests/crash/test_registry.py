@@ -41,5 +41,6 @@ def _named(call: ast.Call) -> set[str]:
     if name == calls.mark_sent.__name__:
         kind = call.args[-1]
         assert isinstance(kind, ast.Constant)
+        assert isinstance(kind.value, str)
         return {f"{kind.value}.after_sent_mark"}
     return set()

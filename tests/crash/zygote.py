@@ -1,7 +1,7 @@
 """A process that has imported everything and forks children, so that a start costs milliseconds.
 
-Reads one JSON request a line and answers one a line: {"do": "template" | "bank" | "run" | "end", ...}.
-No engine is opened and no thread started here, so that a fork is safe.
+Reads one JSON request a line and answers one a line: {"do": "template" | "bank" | "warm" | "run" | "end", ...}.
+No engine is open and no thread runs here when it forks.
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ from __future__ import annotations
 import gc
 import json
 import os
+import random
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from tests.crash import driver
-from tests.crash.shop import BANK, SharedClock, make_template
+from tests.crash import driver, oracles, plants
+from tests.crash.shop import BANK, SharedClock, make_template, open_shop
+from tillgate.providers import http
+from tillgate.providers.net import tls_context
 from tillgate.sandbox import SandboxServer
 
 ERROR: Final = "error.txt"
@@ -28,13 +33,27 @@ _LOOK_EVERY_S: Final = 0.0005
 
 def main() -> None:
     """Serve until the input ends; banks that still run end with it."""
-    gc.freeze()
     banks: list[int] = []
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(_serve(request, banks)), flush=True)  # noqa: T201 - the answer
     for pid in banks:
         _end(pid)
+
+
+def _warm_up(folder: Path) -> None:
+    """Do every scene once, so that children find modules, templates and statements; all is closed before any fork."""
+    # The bank is on loopback; reading certificates is half a start.
+    plants.swap(http, "tls_context", cache(tls_context))
+    counter = driver.Counter(open_shop(folder), random.Random(0))
+    for scene in driver.SCENES.values():
+        scene(counter)
+    found = [*counter.settle(), *oracles.faults(counter.shop)]
+    counter.shop.close()
+    if found or threading.active_count() > 1:
+        raise RuntimeError(f"the till is not sound even unkilled: {found} {threading.enumerate()}")
+    gc.collect()
+    gc.freeze()
 
 
 def _serve(request: dict[str, Any], banks: list[int]) -> dict[str, Any]:
@@ -44,6 +63,9 @@ def _serve(request: dict[str, Any], banks: list[int]) -> dict[str, Any]:
     if request["do"] == "bank":
         banks.append(_fork(folder, lambda: _bank(folder)))
         return {"pid": banks[-1]}
+    if request["do"] == "warm":
+        _warm_up(folder)
+        return {}
     if request["do"] == "end":
         banks.remove(request["pid"])
         _end(request["pid"])
@@ -63,7 +85,7 @@ def _fork(folder: Path, work: Callable[[], None]) -> int:
         os.dup2(nothing, 1)
         work()
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it was, the parent is told
         (folder / ERROR).write_text(traceback.format_exc())
     finally:
         os._exit(status)

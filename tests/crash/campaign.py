@@ -1,0 +1,98 @@
+"""Thousands of kills: `python -m tests.crash.campaign --cycles N [--seed S] [--workers W]`.
+
+Every place in turn, alone, twice over and in the middle of the recovery, and as many kills at random moments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from tests.crash.harness import Cycle, House, Tally, job_at, open_house, random_job
+from tillgate import failpoints
+
+# A shop lives this many kills, so that each restart finds a past; then its books are long, and a new one opens.
+KILLS_A_SHOP: Final = 12
+
+
+def seeds(first: int) -> Iterator[int]:
+    """One for each cycle; a failure's replays it."""
+    return itertools.count(first, 10)
+
+
+def run_cycles(house: House, count: int, first_seed: int) -> Tally:
+    """Kill `count` times: places and random moments by turns."""
+    tally = Tally()
+    places = itertools.cycle(sorted(failpoints.NAMES))
+    source = seeds(first_seed)
+    while tally.cycles < count:
+        with house.shop() as folder:
+            for _ in range(min(KILLS_A_SHOP, count - tally.cycles)):
+                tally.take(one_cycle(house, folder, next(source), places))
+                if tally.failures and tally.failures[-1].job.folder == str(folder):
+                    break
+            tally.passed.update(house.passed(folder))
+    return tally
+
+
+def one_cycle(house: House, folder: Path, seed: int, places: Iterator[str]) -> Cycle:
+    """One of either kind; one recovery in three is killed as well."""
+    chance = random.Random(seed)
+    again = (chance.choice(sorted(failpoints.NAMES)), chance.randint(1, 3)) if chance.random() < 0.33 else None
+    if chance.random() < 0.5:
+        return house.cycle(job_at(folder, next(places), chance.choice((1, 1, 2, 3)), seed), again=again)
+    job, moment = random_job(folder, seed)
+    return house.cycle(job, kill_after=moment, again=again)
+
+
+def campaign(cycles: int, seed: int, workers: int) -> Tally:
+    """The same with several fork servers at once."""
+    share = -(-cycles // workers)
+
+    def work(worker: int) -> Tally:
+        with open_house() as house:
+            return run_cycles(house, share, seed + worker * 10_000_000)
+
+    whole = Tally()
+    with ThreadPoolExecutor(workers) as pool:
+        for tally in pool.map(work, range(workers)):
+            whole.add(tally)
+    return whole
+
+
+def summary(tally: Tally, seconds: float) -> str:
+    """What a person reads."""
+    lines = [f"{tally.cycles} cycles in {seconds:.0f} s, {tally.kills.total()} kills, {len(tally.failures)} failures"]
+    lines += [f"  {name:28} {count}" for name, count in sorted(tally.kills.items())]
+    missing = sorted(failpoints.NAMES - tally.kills.keys())
+    lines += [f"  never killed at: {', '.join(missing)}"] if missing else []
+    for each in tally.failures:
+        lines += [f"FAILED {json.dumps(asdict(each.job))} killed at {each.killed!r}, then at {each.killed_again!r}"]
+        lines += [f"    {fault}" for fault in each.faults]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """The command; its status is 1 where anything was found."""
+    parser = argparse.ArgumentParser(description="Kill the till, start it again, compare its books with the bank's.")
+    parser.add_argument("--cycles", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6) * 10)
+    parser.add_argument("--workers", type=int, default=1)
+    chosen = parser.parse_args()
+    began = time.monotonic()
+    tally = campaign(chosen.cycles, chosen.seed, chosen.workers)
+    sys.stdout.write(f"seed {chosen.seed}\n{summary(tally, time.monotonic() - began)}\n")
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,74 @@
+"""Killed anywhere, the till comes back with the bank's own books: nothing lost, doubled or left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from tests.crash.harness import Cycle, House, Tally, job_at, random_job
+from tillgate import failpoints
+
+pytestmark = [
+    pytest.mark.crash,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="kills are tried where processes fork"),
+    pytest.mark.skipif(sys.platform == "darwin", reason="macOS frameworks do not survive a fork"),
+]
+PLACES: Final = sorted(failpoints.NAMES)
+SHARES: Final = 3
+RANDOM_KILLS: Final = 20
+# A place that the dice of one play did not lead to is tried with others.
+TRIES: Final = 6
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_killed_at_every_place(house: House, share: int) -> None:
+    places = PLACES[share::SHARES]
+    tally = Tally()
+    with house.shop() as folder:
+        for number, place in enumerate(places):
+            cycles = [house.cycle(job_at(folder, place, 1, 1_000 * number + share))]
+            while cycles[-1].killed != place and not cycles[-1].faults and len(cycles) < TRIES:
+                cycles.append(house.cycle(job_at(folder, place, 1, 1_000 * number + share + 10 * len(cycles))))
+            for each in cycles:
+                tally.take(each)
+            assert not tally.failures, tally.failures
+    assert set(places) <= tally.kills.keys(), set(places) - tally.kills.keys()
+
+
+def test_killed_at_random_moments_and_again_while_recovering(house: House) -> None:
+    chance = random.Random()
+    tally = Tally()
+    with house.shop() as folder:
+        for _ in range(RANDOM_KILLS):
+            job, moment = random_job(folder, chance.randrange(10**9))
+            again = (chance.choice(PLACES), 1) if chance.random() < 0.25 else None
+            tally.take(house.cycle(job, kill_after=moment, again=again))
+            assert not tally.failures, tally.failures
+    assert tally.kills["random"] >= RANDOM_KILLS // 3
+
+
+@pytest.mark.parametrize(
+    ("plant", "place", "tells"),
+    [
+        ("sent_before_committed", "start.after_answer", "nobody here waits"),
+        ("created_again_without_looking", "start.after_answer", "opened 2 times"),
+        ("sent_again_without_looking", "refund.after_answer", "lost"),
+        ("done_before_sent", "outbox.after_claim", "never delivered"),
+    ],
+)
+def test_a_bug_planted_on_purpose_is_found(house: House, plant: str, place: str, tells: str) -> None:
+    found = _cycle(house, plant, place)
+    assert found.killed == place
+    assert any(tells in fault for fault in found.faults), found.faults
+    assert _cycle(house, None, place).faults == [], "found without the bug too"
+
+
+def _cycle(house: House, plant: str | None, place: str) -> Cycle:
+    with house.shop() as folder:
+        job = job_at(folder, place, 1, 7, plant)
+        return house.cycle(replace(job, scenes=["refund"] if place.startswith("refund") else ["come_back"]))
