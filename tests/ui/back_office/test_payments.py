@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.factories.clock import FakeClock
@@ -18,6 +20,7 @@ from tillgate.services.payment_views import PaymentView, count_waiting, read_vie
 from tillgate.services.settle import settle_attempts
 from tillgate.services.sweep import sweep
 from tillgate.ui.dialogs.approval import ApprovalDialog, ConfirmDialog
+from tillgate.ui.screens.checkout.stages import Stage, stage_of
 from tillgate.ui.widgets.data_table import Query
 from tillgate.ui.widgets.dialog import Confirm
 
@@ -76,6 +79,8 @@ def test_a_cashier_refunds_past_a_manager(office: OpenOffice, shop: Shop) -> Non
     assert refund.amount == paid.amount
     window.until(lambda: f"By {shop.cashier.name}, approved by {shop.manager.name}" in page.texts)
     assert any(line.startswith("A manager approved") and "Charged by mistake" in line for line in page.story)
+    done = replace(view_of(shop, paid.id).payment, state=PaymentState.REFUNDED)
+    assert stage_of(replace(view_of(shop, paid.id), payment=done)) is Stage.PAID, "the orders were made all the same"
 
 
 def test_without_approval_nothing_goes_back(office: OpenOffice, shop: Shop) -> None:
