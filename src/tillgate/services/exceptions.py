@@ -29,7 +29,7 @@ from tillgate.services.payment_rows import (
     move_payment,
 )
 from tillgate.services.records import CaptureRecord, PaymentRecord
-from tillgate.services.refund_rows import load_refund, plan_refund
+from tillgate.services.refund_rows import load_refund, lock_refund, plan_refund
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
 from tillgate.store.models import allocation, capture, money_exception, payment_attempt, refund
@@ -176,7 +176,7 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) 
 def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
     """Ask, send or mail again, now."""
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
-        failed = load_refund(uow.connection, found.refund_id, lock=True)
+        failed = lock_refund(uow, found.refund_id)
         source = load_capture(uow.connection, failed.capture_id, lock=True)
         plan_refund(uow, source, failed.amount, reason)
     elif found.refund_id is not None:

@@ -35,6 +35,14 @@ def load_refund(connection: Connection, refund_id: int, *, lock: bool = False) -
     return record(RefundRecord, row)
 
 
+def lock_refund(uow: UnitOfWork, refund_id: int) -> RefundRecord:
+    """A refund, locked after its payment, as everybody locks: two tills then never wait for each other."""
+    payment_id = load_refund(uow.connection, refund_id).payment_id
+    if payment_id is not None:
+        load_payment(uow.connection, payment_id, lock=True)
+    return load_refund(uow.connection, refund_id, lock=True)
+
+
 def list_refunds(connection: Connection, payment_id: int) -> list[RefundRecord]:
     """All refunds of a payment's money, oldest first."""
     query = select(*_REFUND).where(refund.c.payment_id == payment_id).order_by(refund.c.id)
@@ -109,7 +117,7 @@ def plan_refund(
 
 def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> RefundRecord:
     """Move a refund by the provider's word; a second hearing changes nothing."""
-    found = load_refund(uow.connection, refund_id, lock=True)
+    found = lock_refund(uow, refund_id)
     if found.state in (RefundState.DONE, RefundState.FAILED):
         return found
     if facts.amount != found.amount:

@@ -30,6 +30,7 @@ from tillgate.services.refund_rows import (
     apply_refund_facts,
     change_refund,
     load_refund,
+    lock_refund,
     plan_refund,
     refund_failed,
 )
@@ -178,7 +179,7 @@ def _declined(
         return
 
     def work(uow: UnitOfWork) -> None:
-        current = load_refund(uow.connection, found.id, lock=True)
+        current = lock_refund(uow, found.id)
         if current.state in OPEN_REFUNDS:
             refund_failed(uow, current, answer.message)
 

@@ -1,0 +1,50 @@
+"""Two tills that work on one payment's money take turns; neither waits for what the other will never let go."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.factories.payments import Desk
+from tillgate.domain.money import Money
+from tillgate.domain.payment import RefundState
+from tillgate.services.payment_rows import load_capture
+from tillgate.services.records import CaptureRecord
+from tillgate.services.refunds import drive_refund, request_refund
+
+_PART = Money(1_000, "INR")
+
+
+def test_a_refund_that_ends_and_one_that_is_asked_for_do_not_lock_each_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[float] = []
+    holds = threading.Event()
+
+    def again_after() -> float:
+        again.append(1.0)
+        return 0.0
+
+    def slowly(*given: Any, **named: Any) -> CaptureRecord:
+        """The outcome is being written, and holds the money's row for a moment."""
+        found = load_capture(*given, **named)
+        if named.get("lock"):
+            holds.set()
+            threading.Event().wait(0.2)
+        return found
+
+    monkeypatch.setattr("tillgate.services.refund_rows.load_capture", slowly)
+    # Asked for before a transaction is tried again: what a server does to one of two that lock each other.
+    desk.till.db.jitter = again_after
+    paid = desk.paid()
+    first = request_refund(desk.till, desk.manager, paid.id, _PART, "broken")
+    with ThreadPoolExecutor(2) as pool:
+        driven = pool.submit(drive_refund, desk.till, first.id)
+        assert holds.wait(10)
+        second = request_refund(desk.till, desk.manager, paid.id, _PART, "this one too")
+        assert driven.result().state is RefundState.DONE
+    assert second.state is RefundState.PENDING
+    assert again == []
