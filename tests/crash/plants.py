@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from tillgate.ports import Answer, RefundRequest
+from tillgate.ports import Answer, PaymentProvider, RefundRequest
 from tillgate.providers.razorpay import Razorpay
 from tillgate.services import calls, outbox, refunds, settle
+from tillgate.services.records import AttemptRecord
 from tillgate.services.till import Till
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -35,10 +37,16 @@ def _sent_again_without_looking() -> None:
     swap(Razorpay, "refund", anew)
 
 
-def _created_again_without_looking() -> None:
-    """A create whose outcome is not known is sent again with a new name."""
+def _created_again_under_another_name() -> None:
+    """A create whose outcome is not known is sent again without a look, so that the bank can't know it for the same."""
+    told: Callable[[Razorpay, str, str], Answer] = Razorpay.create
 
-    def again(till: Till, provider: Any, attempt: Any, _source: str, **_: bool) -> bool:
+    def renamed(bank: Razorpay, method: str, parameters: str) -> Answer:
+        body = json.loads(parameters)
+        return told(bank, method, json.dumps(body | {"reference_id": secrets.token_hex(8)}))
+
+    def again(till: Till, provider: PaymentProvider, attempt: AttemptRecord, *_: object, **__: object) -> bool:
+        swap(Razorpay, "create", renamed)
         settle._send_again(till, provider, attempt)
         return False
 
@@ -61,7 +69,7 @@ def _done_before_sent() -> None:
 PLANTS: Final[dict[str, Callable[[], None]]] = {
     "sent_before_committed": _sent_before_committed,
     "sent_again_without_looking": _sent_again_without_looking,
-    "created_again_without_looking": _created_again_without_looking,
+    "created_again_under_another_name": _created_again_under_another_name,
     "done_before_sent": _done_before_sent,
 }
 
