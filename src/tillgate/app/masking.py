@@ -39,8 +39,9 @@ class KnownSecrets:
 
     def text(self, text: str) -> str:
         """A text without what must not be in it, cut to a sane length."""
-        masked = self._redactor.redact(text[:_LONGEST_TEXT])
-        return _ARGON2.sub(MASK, _PROVIDER_KEY.sub(MASK, masked))
+        masked = _ARGON2.sub(MASK, _PROVIDER_KEY.sub(MASK, self._redactor.redact(text)))
+        # Cut last: half a secret would not be recognised.
+        return masked[:_LONGEST_TEXT]
 
     def mapping(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Named values, each masked by its name or its content."""
