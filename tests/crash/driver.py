@@ -7,8 +7,10 @@ import logging
 import os
 import random
 import signal
+import time
 import urllib.error
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,13 +22,16 @@ from sqlalchemy import select, update
 from tests.crash import oracles, plants
 from tests.crash.shop import Shop, open_shop
 from tillgate import failpoints
+from tillgate.app.lanes import Lanes
 from tillgate.domain.errors import Refused, Unavailable
+from tillgate.domain.exceptions import ExceptionAction
 from tillgate.domain.money import Money
 from tillgate.domain.payment import WAITING, Fulfilment
 from tillgate.domain.staff import Actor
 from tillgate.services import carts
 from tillgate.services.cancel import cancel, switch
 from tillgate.services.checkout import new_key, put_up_for_payment
+from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.outbox import run_due
 from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord
@@ -63,6 +68,8 @@ class Job:
     place: str | None = None
     nth: int = 1
     plant: str | None = None
+    # With the timer and its threads at work beside the people, as in the application.
+    lanes: bool = False
 
 
 class _Errors(logging.Handler):
@@ -86,9 +93,14 @@ def run(job: Job) -> None:
     counter = Counter(open_shop(folder), random.Random(job.seed))
     report: dict[str, Any]
     if job.scenes:
+        if job.lanes:
+            counter.lanes = Lanes()
+            counter.lanes.start(counter.till, counter.shop.works)
         counter.offer_again()
         for scene in job.scenes:
             SCENES[scene](counter)
+        if counter.lanes is not None:
+            counter.lanes.stop()
         report = {"faults": [], "errors": errors.seen}
     else:
         faults = counter.settle()
@@ -123,10 +135,11 @@ class Counter:
         self.shop = shop
         self.till = shop.till
         self.chance = chance
+        self.lanes: Lanes | None = None
 
     # --- what people do ---
 
-    def ring_up(self) -> PaymentRecord:
+    def ring_up(self, method: str = "") -> PaymentRecord:
         """Three vendors in a cart, put up for payment."""
         till, cashier = self.till, self.shop.cashier
         self.finish_before()
@@ -136,7 +149,7 @@ class Counter:
         carts.set_customer(till, cashier, cart.id, self.shop.customer_id)
         for each in self.shop.variants:
             carts.add_variant(till, cashier, cart.id, each)
-        method = "order" if self.chance.random() < 0.2 else "link"
+        method = method or ("order" if self.chance.random() < 0.2 else "link")
         press = put_up_for_payment(till, cashier, cart.id, key=new_key(), provider="razorpay", method=method)
         return press.payment
 
@@ -147,6 +160,29 @@ class Counter:
             self.tick()
         for each in self._waiting():
             self._quietly(partial(cancel, self.till, self.shop.cashier, each))
+        self.decide()
+
+    def decide(self) -> None:
+        """A manager uses late money for what it was meant for, or gives it back."""
+        manager = self._manager()
+        for each in list_exceptions(self.till, manager):
+            ways = [way for way in (ExceptionAction.APPLY, ExceptionAction.REFUND) if way in each.actions]
+            if ways:
+                act = partial(settle_exception, self.till, manager, each.id, self.chance.choice(ways), "as they wished")
+                self._quietly(act)
+
+    def late_money(self) -> None:
+        """An order is given up here, which closes nothing at the bank, and is paid all the same."""
+        made = self.ring_up("order")
+        self._quietly(lambda: cancel(self.till, self.shop.cashier, made.id))
+        with self.till.db.read() as connection:
+            order_id = read_view(connection, made.id).attempts[-1].provider_id
+        with suppress(urllib.error.HTTPError):
+            self.shop.bank.ask("razorpay/pay", order_id=order_id or "none")
+        self.shop.clock.jump(70)
+        self.tick()
+        self.decide()
+        self.tick()
 
     def sale(self) -> None:
         """From the cart to the invoices and mails; the money is captured by the bank or by the till."""
@@ -231,7 +267,11 @@ class Counter:
             store_return(self.till, token, fields)
 
     def tick(self) -> None:
-        """What the timer does, once."""
+        """What the timer does, once; with lanes, a moment of its work."""
+        if self.lanes is not None:
+            self.lanes.wake()
+            time.sleep(0.03)
+            return
         settle_fulfilments(self.till)
         settle_returns(self.till)
         settle_attempts(self.till)
@@ -330,5 +370,6 @@ SCENES: Final[dict[str, Callable[[Counter], None]]] = {
     "refund": Counter.refund_in_part,
     "sold_out": Counter.sold_out,
     "give_up": Counter.give_up,
+    "late_money": Counter.late_money,
     "change_over": Counter.change_over,
 }

@@ -190,7 +190,7 @@ def random_job(folder: Path, seed: int) -> tuple[Job, float]:
     """A play of a few scenes, and the moment of its death."""
     chance = random.Random(seed)
     scenes = chance.sample(sorted(SCENES), 3)
-    return Job(str(folder), seed, scenes), chance.uniform(0.005, LONGEST_PLAY_S)
+    return Job(str(folder), seed, scenes, lanes=chance.random() < 0.4), chance.uniform(0.005, LONGEST_PLAY_S)
 
 
 def _error(folder: Path) -> str:
