@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sandbox(commands)
     _add_check(commands)
     _add_unlock(commands)
+    _add_import(commands)
     return parser
 
 
@@ -70,6 +71,14 @@ def _add_unlock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     unlock.set_defaults(run=_unlock)
 
 
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    importing = commands.add_parser("import", help="add vendors, products and customers from a JSON file")
+    importing.add_argument("file", type=Path, help="a file of the form of the sample shop's shop.json")
+    importing.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
+    importing.add_argument("--data", type=Path, help="the folder of the till's files")
+    importing.set_defaults(run=_import)
+
+
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="the folder of the till's files")
     parser.add_argument("--database", help="a shared PostgreSQL database, as postgresql+psycopg://user@host/name")
@@ -108,6 +117,12 @@ def _unlock(options: argparse.Namespace) -> int:
     from tillgate.app.integrity import run_unlock  # noqa: PLC0415
 
     return _say(*run_unlock(Mode(options.mode), options.data, options.name))
+
+
+def _import(options: argparse.Namespace) -> int:
+    from tillgate.app.integrity import run_import  # noqa: PLC0415
+
+    return _say(*run_import(Mode(options.mode), options.data, options.file))
 
 
 def _say(status: int, lines: list[str]) -> int:

@@ -1,13 +1,17 @@
-"""`tillgate check` and `tillgate unlock`: what an owner does at a terminal."""
+"""`tillgate check`, `tillgate unlock` and `tillgate import`: what an owner does at a terminal."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from tillgate.app.books import open_books
 from tillgate.app.profile import Profile, default_root
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
+from tillgate.services.sample_shop import load_shop
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
     Severity,
@@ -41,3 +45,26 @@ def run_unlock(mode: Mode, data: Path | None, name: str) -> tuple[int, list[str]
     finally:
         till.db.close()
     return 0, [f"{name} can sign in again."]
+
+
+def run_import(mode: Mode, data: Path | None, file: Path) -> tuple[int, list[str]]:
+    """Add the vendors, products and customers of a file that are not there yet; all of it, or nothing.
+
+    The form is that of the sample shop, `resources/sample/shop.json`.
+    """
+    try:
+        shop = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return 1, [f"{file} can't be read: {error}", "Nothing was added."]
+    till = open_books(Profile(mode, data or default_root())).till
+    try:
+        counts = till.db.transact(till.system, lambda uow: load_shop(uow, shop))
+    except (KeyError, TypeError, ValueError, AttributeError, SQLAlchemyError) as error:
+        why = getattr(error, "orig", None) or error
+        return 1, [f"{file} is not a shop as resources/sample/shop.json is one: {why}", "Nothing was added."]
+    except TillgateError as error:
+        return 1, [message_for(error).what, "Nothing was added."]
+    finally:
+        till.db.close()
+    goods = f"{counts.vendors} vendors, {counts.products} products with {counts.variants} variants"
+    return 0, [f"Added {goods} and {counts.customers} customers."]
