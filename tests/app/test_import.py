@@ -26,8 +26,8 @@ def products(folder: Path) -> int:
 
 
 def test_a_shop_comes_in_once(tmp_path: Path) -> None:
-    assert run_import(Mode.TRAINING, tmp_path, SHOP)[0] == 0
-    assert run_import(Mode.TRAINING, tmp_path, SHOP) == (
+    assert run_import(Profile(Mode.TRAINING, tmp_path), SHOP)[0] == 0
+    assert run_import(Profile(Mode.TRAINING, tmp_path), SHOP) == (
         0,
         ["Added 0 vendors, 0 products with 0 variants and 0 customers."],
     )
@@ -40,12 +40,12 @@ def test_half_a_shop_adds_nothing(tmp_path: Path, spoil: str) -> None:
     shop[spoil] = [{"code": "X"}] if spoil != "currency" else None
     file = tmp_path / "shop.json"
     file.write_text(json.dumps(shop))
-    status, lines = run_import(Mode.TRAINING, tmp_path / "till", file)
+    status, lines = run_import(Profile(Mode.TRAINING, tmp_path / "till"), file)
     assert (status, lines[-1]) == (1, "Nothing was added.")
     assert products(tmp_path / "till") == 0
 
 
 def test_what_is_no_shop_is_said(tmp_path: Path) -> None:
-    status, lines = run_import(Mode.TRAINING, tmp_path, tmp_path / "nowhere.json")
+    status, lines = run_import(Profile(Mode.TRAINING, tmp_path), tmp_path / "nowhere.json")
     assert status == 1
     assert "can't be read" in lines[0]

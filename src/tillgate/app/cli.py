@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tillgate.app.profile import Profile, default_root
 from tillgate.domain.payment import Mode
 
 
@@ -67,7 +68,7 @@ def _add_unlock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     unlock = commands.add_parser("unlock", help="let a person sign in again who was locked out by wrong PINs")
     unlock.add_argument("name", help="the name they sign in with")
     unlock.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
-    unlock.add_argument("--data", type=Path, help="the folder of the till's files")
+    _add_place(unlock)
     unlock.set_defaults(run=_unlock)
 
 
@@ -75,7 +76,7 @@ def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     importing = commands.add_parser("import", help="add vendors, products and customers from a JSON file")
     importing.add_argument("file", type=Path, help="a file of the form of the sample shop's shop.json")
     importing.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
-    importing.add_argument("--data", type=Path, help="the folder of the till's files")
+    _add_place(importing)
     importing.set_defaults(run=_import)
 
 
@@ -110,19 +111,23 @@ def _sandbox(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from tillgate.app.integrity import run_check  # noqa: PLC0415
 
-    return _say(*run_check(Mode(options.mode), options.data, options.database, options.till))
+    return _say(*run_check(_profile(options)))
 
 
 def _unlock(options: argparse.Namespace) -> int:
     from tillgate.app.integrity import run_unlock  # noqa: PLC0415
 
-    return _say(*run_unlock(Mode(options.mode), options.data, options.name))
+    return _say(*run_unlock(_profile(options), options.name))
 
 
 def _import(options: argparse.Namespace) -> int:
     from tillgate.app.integrity import run_import  # noqa: PLC0415
 
-    return _say(*run_import(Mode(options.mode), options.data, options.file))
+    return _say(*run_import(_profile(options), options.file))
+
+
+def _profile(options: argparse.Namespace) -> Profile:
+    return Profile(Mode(options.mode), options.data or default_root(), options.till, options.database)
 
 
 def _say(status: int, lines: list[str]) -> int:

@@ -8,9 +8,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from tillgate.app.books import open_books
-from tillgate.app.profile import Profile, default_root
+from tillgate.app.profile import Profile
 from tillgate.domain.errors import TillgateError
-from tillgate.domain.payment import Mode
 from tillgate.services.sample_shop import load_shop
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
@@ -22,12 +21,11 @@ from tillgate.services.start_gates import (
 from tillgate.ui.message_text import message_for
 
 
-def run_check(mode: Mode, data: Path | None, database: str | None, till_id: str) -> tuple[int, list[str]]:
+def run_check(profile: Profile) -> tuple[int, list[str]]:
     """Check everything: the exit status, 1 where something is wrong, and a line for each gate."""
-    profile = Profile(mode, data or default_root(), till_id, database)
     till = open_books(profile).till
     try:
-        folder = None if database else profile.folder
+        folder = None if profile.database_url else profile.folder
         findings = [*check_before_selling(till, folder), check_chain(till, last=None), check_file(till, thorough=True)]
     finally:
         till.db.close()
@@ -35,9 +33,9 @@ def run_check(mode: Mode, data: Path | None, database: str | None, till_id: str)
     return int(any(finding.severity is not Severity.OK for finding in findings)), lines
 
 
-def run_unlock(mode: Mode, data: Path | None, name: str) -> tuple[int, list[str]]:
+def run_unlock(profile: Profile, name: str) -> tuple[int, list[str]]:
     """Let a person who locked themselves out try again: the exit status and what was done."""
-    till = open_books(Profile(mode, data or default_root())).till
+    till = open_books(profile).till
     try:
         release_lock(till, name)
     except TillgateError as error:
@@ -47,7 +45,7 @@ def run_unlock(mode: Mode, data: Path | None, name: str) -> tuple[int, list[str]
     return 0, [f"{name} can sign in again."]
 
 
-def run_import(mode: Mode, data: Path | None, file: Path) -> tuple[int, list[str]]:
+def run_import(profile: Profile, file: Path) -> tuple[int, list[str]]:
     """Add the vendors, products and customers of a file that are not there yet; all of it, or nothing.
 
     The form is that of the sample shop, `resources/sample/shop.json`.
@@ -56,7 +54,7 @@ def run_import(mode: Mode, data: Path | None, file: Path) -> tuple[int, list[str
         shop = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return 1, [f"{file} can't be read: {error}", "Nothing was added."]
-    till = open_books(Profile(mode, data or default_root())).till
+    till = open_books(profile).till
     try:
         counts = till.db.transact(till.system, lambda uow: load_shop(uow, shop))
     except (KeyError, TypeError, ValueError, AttributeError, SQLAlchemyError) as error:
