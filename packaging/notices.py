@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +19,7 @@ _TEXTS: Final = Path(__file__).parent / "licences"
 _LICENCE: Final = re.compile(r"(licen[cs]e|copying|notice)([.-].*)?", re.IGNORECASE)
 # Terms whose texts a distribution does not bring. The LGPL is a supplement to the GPL and is read with it.
 _KEPT: Final = {"LGPL-3.0": ("LGPL-3.0.txt", "GPL-3.0.txt")}
+_INSTALLED: Final = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 _RULE: Final = "=" * 100
 _HEADER: Final = """\
 Tillgate is built with the software below. Each part keeps its own terms, given with it.
@@ -50,28 +53,33 @@ def notices(shipped: Iterable[Path]) -> str:
 
 
 def _of_files(shipped: Iterable[Path]) -> Iterator[Part]:
-    owners = {
-        str(distribution.locate_file(file)): distribution
-        for distribution in distributions()
-        for file in distribution.files or ()
-        # PyInstaller's few files are named with its starter.
-        if distribution.name not in {"tillgate", "pyinstaller"}
-    }
+    owners = {path: distribution for distribution in distributions() for path in _files(distribution)}
     found: dict[str, Distribution] = {}
     packages: set[str] = set()
-    for path in shipped:
-        if owner := owners.get(str(path)):
+    for path in map(os.path.normpath, shipped):
+        if owner := owners.get(path):
             found[owner.name] = owner
-        elif str(path).startswith(("/lib/", "/usr/lib/")) and not path.is_relative_to(sysconfig.get_path("stdlib")):
-            packages.add(_package_of(path))
+        elif path.startswith(_INSTALLED):
+            raise TermsMissing(f"nobody says that {path} is theirs")
+        elif path.startswith(("/lib/", "/usr/lib/")) and not path.startswith(sysconfig.get_path("stdlib")):
+            packages.add(_package_of(Path(path)))
+    for ours in ("tillgate", "pyinstaller"):  # the latter's few files are named with its starter
+        found.pop(ours, None)
     yield from map(_of_distribution, found.values())
     yield from map(_of_package, packages)
 
 
+def _files(distribution: Distribution) -> Iterator[str]:
+    """The paths of what a distribution installed; read as text, since `files` takes seconds for all of them."""
+    folder = str(distribution.locate_file(""))
+    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+        yield os.path.normpath(os.path.join(folder, row[0]))  # noqa: PTH118 - thousands of them
+
+
 def _of_distribution(distribution: Distribution) -> Part:
     terms = _terms(distribution)
-    files = sorted({file for file in distribution.files or () if _is_licence(file.parts)}, key=str)
-    texts = [Path(str(distribution.locate_file(file))).read_text("utf-8", errors="replace") for file in files]
+    files = sorted(Path(path) for path in _files(distribution) if _is_licence(path))
+    texts = [file.read_text("utf-8", errors="replace") for file in files]
     kept = [text for name, names in _KEPT.items() if name in terms for text in names]
     if not texts:
         texts = [(_TEXTS / name).read_text("utf-8") for name in kept]
@@ -80,7 +88,8 @@ def _of_distribution(distribution: Distribution) -> Part:
     return Part(f"{distribution.name} {distribution.version}", terms, tuple(texts))
 
 
-def _is_licence(parts: tuple[str, ...]) -> bool:
+def _is_licence(path: str) -> bool:
+    parts = path.replace("\\", "/").split("/")
     return any(part.endswith(".dist-info") for part in parts) and _LICENCE.fullmatch(parts[-1]) is not None
 
 

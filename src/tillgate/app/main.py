@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from tillgate.app.crashes import Crashes
@@ -17,6 +18,7 @@ from tillgate.app.opening import OpeningWindow
 from tillgate.app.profile import Profile, default_root
 from tillgate.domain.errors import Bug, TillgateError
 from tillgate.domain.payment import Mode
+from tillgate.paths import resource
 from tillgate.ui import theme
 from tillgate.ui.garbage import Sweeper
 
@@ -129,6 +131,7 @@ def make_qt(arguments: list[str] | None = None) -> QApplication:
     made = QApplication(arguments or sys.argv[:1])
     made.setApplicationName(APPLICATION)
     made.setDesktopFileName("tillgate")
+    made.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))
     theme.install(made, theme.Scheme.SYSTEM)
     return made
 
