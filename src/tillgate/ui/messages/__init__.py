@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillgate.ui.messages import back_office, catalogue, checkout, installation, money, payments, staff, window
+from tillgate.ui.messages import (
+    back_office,
+    catalogue,
+    checkout,
+    installation,
+    mail,
+    money,
+    payments,
+    sandbox,
+    staff,
+    window,
+)
 from tillgate.ui.messages.entry import Entry
 
 TEXTS: Final[dict[str, Entry]] = {
@@ -12,8 +23,10 @@ TEXTS: Final[dict[str, Entry]] = {
     **catalogue.TEXTS,
     **checkout.TEXTS,
     **installation.TEXTS,
+    **mail.TEXTS,
     **money.TEXTS,
     **payments.TEXTS,
+    **sandbox.TEXTS,
     **staff.TEXTS,
     **window.TEXTS,
 }

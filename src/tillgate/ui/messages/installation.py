@@ -9,6 +9,7 @@ from tillgate.ui.messages.entry import Entry
 
 _KEEPER: Final = mark("Tell the person who looks after this till.")
 _SHOWS_BOOKS: Final = mark("The till shows its books and does not sell until this is put right.")
+_RESTORE_SECRET: Final = mark("Restore it from the last backup; the till does not open without it.")
 
 TEXTS: Final[dict[str, Entry]] = {
     "setting_unknown": Entry(mark("There is no setting {field}."), _KEEPER, about_money=False),
@@ -98,5 +99,18 @@ TEXTS: Final[dict[str, Entry]] = {
     "clock_far_behind": Entry(
         mark("The computer's clock is {minutes} minutes behind the till's books."),
         mark("Set the clock; the till sells again once it is right."),
+    ),
+    "store_secret_damaged": Entry(mark("The store's secret in the keyring is damaged."), _RESTORE_SECRET),
+    "store_secret_missing": Entry(
+        mark("The store's secret is neither in the keyring nor in the folder {folder}."), _RESTORE_SECRET
+    ),
+    "secret_file_damaged": Entry(mark("The file with the store's secret is damaged: {path}."), _RESTORE_SECRET),
+    "secret_file_unsafe": Entry(
+        mark("The file with the store's secret is not safe from other users of this computer: {path}."),
+        mark("Let only the user of this till own and read it, then open Tillgate again."),
+    ),
+    "secret_file_unwritable": Entry(
+        mark("The file with the store's secret could not be written: {error} ({path})."),
+        mark("Make room, and let the user of this till write there."),
     ),
 }
