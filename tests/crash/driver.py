@@ -173,6 +173,7 @@ class Counter:
 
     def late_money(self) -> None:
         """An order is given up here, which closes nothing at the bank, and is paid all the same."""
+        self.shop.bank.ask("razorpay/settings", auto_capture=True)
         made = self.ring_up("order")
         self._quietly(lambda: cancel(self.till, self.shop.cashier, made.id))
         with self.till.db.read() as connection:
@@ -230,6 +231,7 @@ class Counter:
         made = self.ring_up()
         self._write(update(variant).where(variant.c.id == self.shop.variants[1]).values(active=0))
         self.pay(made.id, come_back=False)
+        check_now(self.till, self.shop.cashier, made.id)
         self.tick()
         self.offer_again()
         self.tick()

@@ -8,10 +8,16 @@ import sys
 from typing import Final
 
 import pytest
+from sqlalchemy import select
 
-from tests.crash.driver import Job
+from tests.crash.driver import SCENES, Job
 from tests.crash.harness import Cycle, House, Tally, job_at, random_job
+from tests.crash.shop import DATABASE
 from tillgate import failpoints
+from tillgate.domain.exceptions import ExceptionKind
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
+from tillgate.store.engine import sqlite_engine
+from tillgate.store.models import money_exception, payment, payment_attempt, provider_call, refund, return_inbox
 
 pytestmark = [
     pytest.mark.crash,
@@ -38,6 +44,29 @@ def test_killed_at_every_place(house: House, share: int) -> None:
                 tally.take(each)
             assert not tally.failures, tally.failures
     assert set(places) <= tally.kills.keys(), set(places) - tally.kills.keys()
+
+
+def test_unkilled_the_scenes_come_to_what_they_are_named_for(house: House) -> None:
+    """A harness that plays nothing finds nothing."""
+    with house.shop() as folder:
+        assert house.cycle(Job(str(folder), 3, list(SCENES))).faults == []
+        engine = sqlite_engine(folder / DATABASE)
+        with engine.connect() as connection:
+            states = {(row.state, row.fulfilment) for row in connection.execute(select(payment))}
+            refunds = {(row.state, row.automatic) for row in connection.execute(select(refund))}
+            reasons = {row.ended_reason for row in connection.execute(select(payment_attempt))}
+            kinds = {row.kind for row in connection.execute(select(money_exception))}
+            calls = {row.kind for row in connection.execute(select(provider_call)) if row.outcome == "success"}
+            verdicts = {row.verdict for row in connection.execute(select(return_inbox))}
+        engine.dispose()
+    assert (PaymentState.PARTIALLY_REFUNDED, Fulfilment.DONE) in states
+    assert (PaymentState.REFUNDED, Fulfilment.REFUSED) in states
+    assert (PaymentState.CANCELLED, Fulfilment.NONE) in states
+    assert {(RefundState.DONE, 0), (RefundState.DONE, 1)} <= refunds
+    assert "switched" in reasons
+    assert ExceptionKind.LATE in kinds
+    assert {"create", "fetch", "capture", "cancel", "refund"} <= calls
+    assert "signed" in verdicts
 
 
 def test_killed_at_random_moments_and_again_while_recovering(house: House) -> None:

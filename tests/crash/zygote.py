@@ -34,11 +34,12 @@ _LOOK_EVERY_S: Final = 0.0005
 def main() -> None:
     """Serve until the input ends; banks that still run end with it."""
     banks: list[int] = []
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(_serve(request, banks)), flush=True)  # noqa: T201 - the answer
-    for pid in banks:
-        _end(pid)
+    try:
+        for line in sys.stdin:
+            print(json.dumps(_serve(json.loads(line), banks)), flush=True)  # noqa: T201 - the answer
+    finally:
+        for pid in banks:
+            _end(pid)
 
 
 def _warm_up(folder: Path) -> None:
@@ -114,7 +115,8 @@ def _end(pid: int) -> tuple[int, int]:
 
 
 def _bank(folder: Path) -> None:
-    """The sandbox with a ledger file and the shop's clock, until it is killed."""
+    """The sandbox with a ledger file and the shop's clock, until it is killed or its parent is gone."""
+    parent = os.getppid()
     clock = SharedClock(folder / "clock")
     server = SandboxServer(ledger=folder / "bank.db", clock=clock.time).start()
     known = server.razorpay
@@ -122,8 +124,9 @@ def _bank(folder: Path) -> None:
     draft = folder / f"{BANK}.new"
     draft.write_text(json.dumps(found | {"control_url": server.control_url, "token": server.control_token}))
     draft.replace(folder / BANK)
-    while True:
-        signal.pause()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    server.stop()
 
 
 if __name__ == "__main__":
