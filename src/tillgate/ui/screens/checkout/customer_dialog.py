@@ -36,6 +36,7 @@ class CustomerDialog(Dialog):
         self._desk, self._chosen = desk, chosen
         self._shown_for: str | None = None
         self._wanted: str | None = None
+        self._accepted_for: str | None = None
         self.search = CustomerSearch(tr("Name, phone or e-mail"))
         self.list = ChoiceList(tr("Customers found"))
         # As tall while it finds little, so that the dialog does not jump under the hand.
@@ -84,6 +85,7 @@ class CustomerDialog(Dialog):
 
     @Slot(str)
     def _find(self, text: str) -> None:
+        self._accepted_for = None
         first = self._wanted is None
         self._wanted = text.strip()
         if first:
@@ -107,8 +109,10 @@ class CustomerDialog(Dialog):
         self._none.setVisible(not found)
         if self._wanted != text:
             self._look()
-        else:
-            self._wanted = None
+            return
+        self._wanted = None
+        if self._accepted_for == text:
+            self._accept()
 
     def _not_found(self, error: TillgateError) -> None:
         self._wanted = None
@@ -116,9 +120,13 @@ class CustomerDialog(Dialog):
 
     @Slot()
     def _accept(self) -> None:
+        typed = self.search.text().strip()
         if self._pages.currentIndex() == 1:
             self._save()
-        elif self.list.marked is not None and self._shown_for == self.search.text().strip():
+        elif self._shown_for != typed:
+            # Enter was quicker than the search.
+            self._accepted_for = typed
+        elif self.list.marked is not None:
             self._done(self.list.marked.value)
 
     def _done(self, customer_id: int | None) -> None:

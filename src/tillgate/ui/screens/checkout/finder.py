@@ -22,7 +22,8 @@ from tillgate.ui.widgets.fields import SearchField
 from tillgate.ui.widgets.labels import plain_label, set_text
 from tillgate.ui.widgets.notices import EmptyState
 
-_MOST: Final = 48
+_LEAST: Final = 24
+_MOST: Final = 96
 _TILE_WIDTH: Final = 236
 
 
@@ -107,25 +108,27 @@ class Finder(QWidget):
         self._running, self._next = True, None
         till, actor, language = self._desk.till, self._desk.actor, self._desk.language
 
-        def look() -> list[Tile]:
-            return [tile_of(hit, language) for hit in search_products(till, actor, text, limit=_MOST)]
+        most = self.results.room()
 
-        self._desk.tasks.run(self, look, lambda tiles: self._show(text, tiles), self._failed, label="search")
+        def look() -> list[Tile]:
+            return [tile_of(hit, language) for hit in search_products(till, actor, text, limit=most)]
+
+        self._desk.tasks.run(self, look, lambda tiles: self._show(text, tiles, most), self._failed, label="search")
 
     def _failed(self, error: Exception) -> None:
         self._running = False
         self._pending_choice = None
         self._desk.tasks.failure.emit(error, "search")
 
-    def _show(self, text: str, tiles: Sequence[Tile]) -> None:
+    def _show(self, text: str, tiles: Sequence[Tile], most: int) -> None:
         self._running = False
         fresh, self._shown_for = text != self._shown_for, text
         self.results.show_tiles(tiles, keep=not fresh)
         self._body.setCurrentIndex(0 if tiles else 1)
-        if len(tiles) < _MOST:
+        if len(tiles) < most:
             set_text(self._count, ntr("{count} product", "{count} products", len(tiles)))
         else:
-            set_text(self._count, tr("The first {count} products. Type to narrow them down.", count=_MOST))
+            set_text(self._count, tr("The first {count} products. Type to narrow them down.", count=most))
         if self._next is not None and self._next != text:
             self.look_up(self._next)
         elif self._pending_choice == text:
@@ -209,6 +212,12 @@ class HitView(QListView):
         self._mark(max(0, min(row, len(tiles) - 1)))
         if not keep:
             self.scrollToTop()
+
+    def room(self) -> int:
+        """How many products are worth looking up: as many as fit, and half as many to scroll to."""
+        cell, area = self._delegate.cell, self.viewport().size()
+        fit = max(1, area.width() // max(1, cell.width())) * (area.height() // max(1, cell.height()) + 1)
+        return min(max(fit * 3 // 2, _LEAST), _MOST)
 
     def marked(self) -> Tile | None:
         """The tile that Enter rings up."""

@@ -37,8 +37,10 @@ class HitDelegate(QStyledItemDelegate):
         self._colours: dict[str, QColor] = {}
         self._name, self._price, self._note = theme.font("label"), theme.font("strong"), theme.font("caption")
         self._name.setWeight(QFont.Weight.DemiBold)
-        self._name_metrics = QFontMetrics(self._name)
+        self._metrics = {id(font): QFontMetrics(font) for font in (self._name, self._price, self._note)}
+        # Measuring a text costs as much as drawing it, and the same prices and stocks come again and again.
         self._wrapped: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._widths: dict[tuple[int, str], int] = {}
         self._take_colours()
         theme.current().changed.connect(self._take_colours)
 
@@ -75,7 +77,7 @@ class HitDelegate(QStyledItemDelegate):
         self._paint_picture(painter, picture, tile, _PICTURE)
         room = inner.adjusted(_PICTURE + 12, 0, 0, 0)
         lines = self._lines(tile.name, room.width())
-        height = self._name_metrics.height()
+        height = self._metrics[id(self._name)].height()
         top = room.top() if len(lines) > 1 else room.top() + 4
         painter.setFont(self._name)
         painter.setPen(self._colours["text"])
@@ -89,17 +91,18 @@ class HitDelegate(QStyledItemDelegate):
         if found is None:
             if len(self._wrapped) >= _WRAPPED_KEPT:
                 self._wrapped.clear()
-            found = self._wrapped[text, width] = _in_two_lines(text, width, self._name_metrics)
+            found = self._wrapped[text, width] = _in_two_lines(text, width, self._metrics[id(self._name)])
         return found
 
     def _paint_foot(self, painter: QPainter, foot: QRect, tile: Tile) -> None:
         painter.setFont(self._price)
         painter.setPen(self._colours["text"])
         painter.drawText(foot, _LEFT, tile.price)
-        taken = QFontMetrics(self._price).horizontalAdvance(tile.price) + 10
-        room = foot.adjusted(taken, 0, 0, 0)
-        if tile.scarce or QFontMetrics(self._note).horizontalAdvance(tile.stock) <= room.width():
-            self._paint_stock(painter, room, tile)
+        room = foot.adjusted(self._width(self._price, tile.price) + 10, 0, 0, 0)
+        if self._width(self._note, tile.stock) <= room.width():
+            self._paint_stock(painter, room, tile.stock, scarce=tile.scarce)
+        elif tile.scarce:
+            self._paint_stock(painter, room, str(tile.hit.stock), scarce=True)
 
     def _paint_row(self, painter: QPainter, area: QRect, tile: Tile, *, marked: bool, hovered: bool) -> None:
         if marked or hovered:
@@ -114,7 +117,7 @@ class HitDelegate(QStyledItemDelegate):
         texts = inner.adjusted(_SMALL_PICTURE + 14, 0, -price_width - 12, 0)
         painter.setPen(self._colours["text"])
         self._draw(painter, self._price, price, tile.price, _RIGHT)
-        self._paint_stock(painter, stock, tile)
+        self._paint_stock(painter, stock, tile.stock, scarce=tile.scarce)
         painter.setPen(self._colours["text"])
         self._draw(painter, self._name, QRect(texts.left(), price.top(), texts.width(), 20), tile.name, _LEFT)
         painter.setPen(self._colours["muted"])
@@ -153,16 +156,23 @@ class HitDelegate(QStyledItemDelegate):
         drawn = pixmap("calendar-days", ink, 12, self._view.devicePixelRatioF())
         painter.drawPixmap(spot.left() + 5, spot.top() + 5, drawn)
 
-    def _paint_stock(self, painter: QPainter, area: QRect, tile: Tile) -> None:
-        painter.setPen(self._colours["waiting" if tile.scarce else "muted"])
-        self._draw(painter, self._note, area, tile.stock, _RIGHT)
+    def _paint_stock(self, painter: QPainter, area: QRect, text: str, *, scarce: bool) -> None:
+        painter.setPen(self._colours["waiting" if scarce else "muted"])
+        self._draw(painter, self._note, area, text, _RIGHT)
 
     def _draw(self, painter: QPainter, font: QFont, area: QRect, text: str, flags: int) -> None:
         painter.setFont(font)
-        metrics = QFontMetrics(font)
-        if metrics.horizontalAdvance(text) > area.width():
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        if self._width(font, text) > area.width():
+            text = self._metrics[id(font)].elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, flags, text)
+
+    def _width(self, font: QFont, text: str) -> int:
+        found = self._widths.get((id(font), text))
+        if found is None:
+            if len(self._widths) >= _WRAPPED_KEPT:
+                self._widths.clear()
+            found = self._widths[id(font), text] = self._metrics[id(font)].horizontalAdvance(text)
+        return found
 
 
 def _in_two_lines(text: str, width: int, metrics: QFontMetrics) -> tuple[str, ...]:

@@ -224,7 +224,13 @@ class LineList(QAbstractScrollArea):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         far = len(self._slots)
         moves = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Home: -far, Qt.Key.Key_End: far}
-        if event.key() in moves:
+        if not self.hasFocus():
+            # It comes from a quantity, which has no use for it.
+            if event.key() in {Qt.Key.Key_Up, Qt.Key.Key_Down}:
+                self.finish_entry()
+                self._move(moves[Qt.Key(event.key())])
+                self.begin_quantity()
+        elif event.key() in moves:
             self._move(moves[Qt.Key(event.key())])
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.begin_quantity()

@@ -51,13 +51,13 @@ class QuantityBox(QWidget):
     @property
     def typing(self) -> bool:
         """Whether a number is being typed that was not taken yet."""
-        return self.line.isModified() and self.line.text() != str(self._value)
+        return self.line.text() != str(self._value)
 
     def show_value(self, name: str, value: int, least: int) -> None:
         """Show a line's quantity; what is being typed stays."""
         if (name, value, least) == (self._name, self._value, self._least):
             return
-        typing = self.typing
+        typing = self.typing and name == self._name
         self._name, self._value, self._least = name, value, least
         self.less.setAccessibleName(tr("One less of {name}", name=name))
         self.more.setAccessibleName(tr("One more of {name}", name=name))
@@ -76,9 +76,7 @@ class QuantityBox(QWidget):
     def finish(self) -> None:
         """Take what was typed."""
         text = self.line.text()
-        typed = self.typing
-        self.line.setModified(False)
-        if not typed:
+        if not self.typing:
             return
         if not text.isdecimal():
             self.line.setText(str(self._value))
@@ -97,7 +95,6 @@ class QuantityBox(QWidget):
     def give_up(self) -> None:
         """Leave the number as it was."""
         self.line.setText(str(self._value))
-        self.line.setModified(False)
         self.left.emit()
 
     def _step(self, by: int) -> None:
