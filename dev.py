@@ -68,6 +68,7 @@ WINDOW_NEEDS = (
     Need("libxkbcommon0", library="libxkbcommon.so.0"),
     Need("libdbus-1-3", library="libdbus-1.so.3"),
     Need("libfontconfig1", library="libfontconfig.so.1"),
+    Need("libgssapi-krb5-2", library="libgssapi_krb5.so.2"),
     Need("libxkbcommon-x11-0", library="libxkbcommon-x11.so.0"),
     Need("libxcb-cursor0", library="libxcb-cursor.so.0"),
     Need("libxcb-icccm4", library="libxcb-icccm.so.4"),
