@@ -9,7 +9,9 @@ import argparse
 import itertools
 import json
 import random
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,7 @@ from tillgate import failpoints
 
 # A shop lives this many kills, so that each restart finds a past; then its books are long, and a new one opens.
 KILLS_A_SHOP: Final = 12
+_STOPPING: Final = threading.Event()
 
 
 def seeds(first: int) -> Iterator[int]:
@@ -34,7 +37,7 @@ def run_cycles(house: House, count: int, first_seed: int) -> Tally:
     tally = Tally()
     places = itertools.cycle(sorted(failpoints.NAMES))
     source = seeds(first_seed)
-    while tally.cycles < count:
+    while tally.cycles < count and not _STOPPING.is_set():
         with house.shop() as folder:
             for _ in range(min(KILLS_A_SHOP, count - tally.cycles)):
                 tally.take(one_cycle(house, folder, next(source), places))
@@ -88,6 +91,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6) * 10)
     parser.add_argument("--workers", type=int, default=1)
     chosen = parser.parse_args()
+    # Ended from outside it finishes its cycle, clears up and says what it has.
+    signal.signal(signal.SIGTERM, lambda *_: _STOPPING.set())
     began = time.monotonic()
     tally = campaign(chosen.cycles, chosen.seed, chosen.workers)
     sys.stdout.write(f"seed {chosen.seed}\n{summary(tally, time.monotonic() - began)}\n")
