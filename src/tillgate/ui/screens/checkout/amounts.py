@@ -71,7 +71,7 @@ class PayButton(Button):
 
     @guarded(QSize)
     def minimumSizeHint(self) -> QSize:
-        return QSize(170, 92)
+        return QSize(150, 92)
 
     @guarded()
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -54,6 +54,7 @@ class CartPanel(QFrame):
         self.recall = commands.button(Key.RECALL, tone=ButtonTone.QUIET, text=tr("Recall"))
         for button in (self.hold, self.recall):
             button.setProperty("align", "left")
+            button.setProperty("snug", "true")
         self.pay = PayButton()
         paying = commands.action(Key.PAY)
         self.pay.clicked.connect(paying.trigger)

@@ -31,6 +31,8 @@ _DEAF_MS: Final = 350
 _REFUNDS: Final = frozenset({Stage.REFUNDING, Stage.REFUND_STUCK, Stage.REFUNDED})
 _RETRY: Final = ENDED_WITHOUT_MONEY
 _MANAGER: Final = frozenset({Stage.LATE, Stage.REFUND_STUCK})
+# As it is printed on the key, in every language.
+_ENTER: Final = "Enter"
 _ICONS: Final = {
     "settled": "circle-check",
     "failed": "circle-x",
@@ -87,7 +89,7 @@ class OutcomePanel(QFrame):
         self.retry = Button(tr("Try again"), tone=ButtonTone.PRIMARY, icon="rotate-ccw", on_click=again)
         self.back = Button(tr("Back to the cart"), icon="arrow-left", on_click=self._on(self.back_asked.emit))
         go_on = self._on(self.next_asked.emit)
-        self.next = Button(tr("Next sale"), tone=ButtonTone.PRIMARY, big=True, hint=tr("Enter"), on_click=go_on)
+        self.next = Button(tr("Next sale"), tone=ButtonTone.PRIMARY, big=True, hint=_ENTER, on_click=go_on)
 
     def _lay_out(self) -> None:
         page = QWidget()

@@ -20,7 +20,7 @@ from tillgate.ui.screens.checkout.stage_words import WORDS
 from tillgate.ui.screens.checkout.stages import HELD, PAYABLE, Stage
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
-from tillgate.ui.widgets.labels import ElapsedLabel, IconLabel, line, plain_label, set_text, set_tone
+from tillgate.ui.widgets.labels import ElapsedLabel, ElidedLabel, IconLabel, line, plain_label, set_text, set_tone
 from tillgate.ui.widgets.notices import InlineNotice
 from tillgate.ui.widgets.qr_view import QrView
 from tillgate.ui.widgets.status_badge import StatusBadge
@@ -72,7 +72,7 @@ class PaymentPanel(QFrame):
         self.setProperty("surface", "raised")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._icon = IconLabel("credit-card", "muted", 20)
-        self._tender = plain_label(role="label")
+        self._tender = ElidedLabel(role="label")
         self.elapsed = ElapsedLabel(desk.till.clock.now, role="title")
         self.amount = BigAmount()
         self.badge = StatusBadge(WORDS[Stage.CREATING].status)
@@ -173,7 +173,7 @@ class PaymentPanel(QFrame):
         for column in (0, 1):
             grid.setColumnStretch(column, 1)
         foot = QVBoxLayout()
-        foot.setContentsMargins(16, 4, 16, 0)
+        foot.setContentsMargins(12, 4, 12, 0)
         foot.setSpacing(8)
         foot.addWidget(self.why)
         foot.addLayout(grid)
@@ -183,7 +183,7 @@ class PaymentPanel(QFrame):
         """Show how the payment stands, and the other ways to pay."""
         words, view = WORDS[now.stage], now.view
         self._icon.show_icon(now.tender.icon, "muted")
-        set_text(self._tender, tr(now.tender.title))
+        self._tender.show_text(tr(now.tender.title))
         self.elapsed.start(now.since)
         self.amount.show_text(self._desk.money(now.amount))
         self.badge.show_status(words.status)

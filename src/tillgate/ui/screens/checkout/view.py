@@ -13,7 +13,7 @@ from tillgate.ui.screens.checkout.outcome_panel import OutcomePanel
 from tillgate.ui.screens.checkout.payment_panel import PaymentPanel
 from tillgate.ui.widgets.notices import Toast
 
-_SIDE_LEAST: Final = 376
+_SIDE_LEAST: Final = 404
 _SIDE_MOST: Final = 560
 
 

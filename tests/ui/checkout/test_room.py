@@ -1,0 +1,75 @@
+"""Every word is readable on the smallest screen, in every language: nothing is cut, and targets are large enough."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.factories.shop import Counter
+from tests.ui.pages.checkout import CAMERA, GITANJALI, PHONE, CheckoutPage
+from tillgate import i18n
+from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.store.models import variant
+from tillgate.ui.screens.checkout.amounts import PayButton
+from tillgate.ui.screens.checkout.keys import Key
+from tillgate.ui.screens.checkout.stages import Stage
+from tillgate.ui.tasks import Tasks
+from tillgate.ui.widgets.labels import ElidedLabel
+
+TARGET = 44
+
+
+def cut(panel: QWidget) -> list[str]:
+    """Texts that have less room than they need. What ends in an ellipsis on purpose tells the rest in its tooltip."""
+    buttons = [each for each in panel.findChildren(QAbstractButton) if not isinstance(each, PayButton)]
+    labels = [each for each in panel.findChildren(QLabel) if not isinstance(each, ElidedLabel)]
+    rooms = [(each.text(), each.width(), each.sizeHint().width()) for each in buttons if each.isVisible()]
+    for label in labels:
+        if label.isVisible() and label.wordWrap():
+            rooms.append((label.text(), label.height(), label.heightForWidth(label.width())))
+        elif label.isVisible():
+            rooms.append((label.text(), label.width(), label.sizeHint().width()))
+    return [f"{text}: {has} of {needs}" for text, has, needs in rooms if has < needs - 1]
+
+
+def small(panel: QWidget) -> list[str]:
+    """Buttons that a finger misses."""
+    buttons = [each for each in panel.findChildren(QAbstractButton) if each.isVisible()]
+    return [f"{each.accessibleName() or each.text()}: {each.size()}" for each in buttons if each.height() < TARGET - 2]
+
+
+@pytest.mark.parametrize("language", ["en", "es", "id"])
+def test_nothing_is_cut_at_1024_by_768(qtbot: QtBot, tasks: Tasks, counter: Counter, language: str) -> None:
+    i18n.use_language(language)
+    page = CheckoutPage(qtbot, tasks, counter)
+    page.shell.resize(1024, 768)
+    view = page.screen.view
+    page.ring_up(GITANJALI, CAMERA, PHONE)
+    assert (cut(view.cart), small(view.cart)) == ([], [])
+    page.screen.ringing.set_customer(counter.customer_id)
+    page.settled()
+    page.press(Qt.Key.Key_F4)
+    page.settled()
+    page.ring_up(GITANJALI)
+    assert cut(view.cart) == []
+    page.pay()
+    page.reached(Stage.WAITING)
+    assert (cut(view.payment), small(view.payment)) == ([], [])
+    counter.provider.faults["fetch"] = ["unknown"]
+    page.do(Key.CHECK_NOW)
+    page.reached(Stage.CHECKING)
+    assert cut(view.payment) == []
+    counter.change(variant, "GIT-1", stock=0)
+    page.customer_pays()
+    page.reached(Stage.REFUNDED)
+    assert (cut(view.outcome), small(view.outcome)) == ([], [])
+    page.screen._back_to_cart()
+    page.settled()
+    counter.change(variant, "GIT-1", stock=9)
+    page.pay()
+    counter.provider.end(page.reference, CheckoutStatus.EXPIRED)
+    page.later(4)
+    page.reached(Stage.EXPIRED)
+    assert cut(view.outcome) == []
