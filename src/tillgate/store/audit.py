@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select, text
 
+from tillgate.store.columns import Instant
 from tillgate.store.models.books import audit, audit_head
 from tillgate.store.statements import Statement, update_rows
 
@@ -25,6 +26,10 @@ _HEAD: Final = Statement(
     .where(audit_head.c.till_id == bindparam("till_id"))
     .with_for_update()
 )
+_FIRST: Final = text(
+    "INSERT INTO audit_head (till_id, seq, at, mac, seal) VALUES (:till_id, 0, :at, :mac, '') "
+    "ON CONFLICT (till_id) DO NOTHING"
+).bindparams(bindparam("at", type_=Instant))
 _APPEND: Final = Statement(insert(audit).values({column.name: bindparam(column.name) for column in audit.c}))
 
 
@@ -66,7 +71,11 @@ def append_entries(
 ) -> None:
     """Add entries to the till's chain, in this transaction. A clock that went back never dates one before the last."""
     head = _HEAD.first(connection, till_id=till_id)
-    seq, prev, at = (head[0], head[2], max(head[1], now)) if head else (0, GENESIS, now)
+    if head is None:
+        # A till's first entries: of two that come at once, one waits here for the other's commit.
+        connection.execute(_FIRST, {"till_id": till_id, "at": now, "mac": GENESIS})
+        head = _HEAD.first(connection, till_id=till_id) or (0, now, GENESIS)
+    seq, prev, at = head[0], head[2], max(head[1], now)
     for entry in entries:
         seq += 1
         data = _ENCODE(entry.data)
@@ -75,10 +84,7 @@ def append_entries(
         prev = row["mac"] = key.mac(_canonical(row))
         _APPEND.count(connection, **row)
     end = {"seq": seq, "at": at, "mac": prev, "seal": _seal(key, till_id, seq, at, prev)}
-    if head:
-        update_rows(connection, audit_head, {"till_id": till_id}, end)
-    else:
-        connection.execute(insert(audit_head).values(till_id=till_id, **end))
+    update_rows(connection, audit_head, {"till_id": till_id}, end)
 
 
 def verify_chain(connection: Connection, key: AuditKey, *, last: int | None = None) -> ChainFault | None:
