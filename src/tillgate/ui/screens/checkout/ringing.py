@@ -73,7 +73,8 @@ class Ringing(QObject):
 
     def load(self) -> None:
         """Read the till's open cart; it is made if there is none."""
-        self._read(lambda: carts.open_cart(self._till, self._actor))
+        if not self._reading:
+            self._read(lambda: carts.open_cart(self._till, self._actor))
 
     def reload(self) -> None:
         """Read the cart again, or the till's open one if this one is done with."""

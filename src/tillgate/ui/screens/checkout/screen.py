@@ -100,9 +100,10 @@ class CheckoutScreen(Screen):
 
     def entered(self) -> None:
         """Shown: go on where the cashier was."""
+        if self.ringing.cart is None:
+            self.ringing.load()
         if not self._loaded:
             self._loaded = True
-            self.ringing.load()
             self.view.finder.refresh()
             self.ring_up.count_held()
         if self.view.side is self.view.cart:
@@ -170,7 +171,8 @@ class CheckoutScreen(Screen):
     @Slot(object)
     def _cart_shown(self, cart: CartView) -> None:
         live = cart.payment_id
-        if live is not None and live not in self._dismissed and self.paying.situation is None:
+        wanted = live is not None and (cart.locked or live not in self._dismissed)
+        if live is not None and wanted and self.ringing.idle and self.paying.situation is None:
             self.paying.reopen(cart, live)
         self._show_pay()
         self._show_commands()
@@ -357,10 +359,15 @@ class CheckoutScreen(Screen):
             Key.OPEN_BROWSER: shows_link,
             Key.COPY_LINK: shows_link,
             Key.CHECK_NOW: known and stage is not Stage.CREATING,
-            Key.CANCEL_PAYMENT: known and stage in _CANCELLABLE,
+            Key.CANCEL_PAYMENT: known and stage in _CANCELLABLE and self._waits_for_money,
         }
         for key, enabled in can.items():
             self._desk.commands.set_enabled(key, bool(enabled))
+
+    @property
+    def _waits_for_money(self) -> bool:
+        now = self.paying.situation
+        return now is not None and now.view is not None and now.view.waiting
 
     def _can_pay(self, *, on_cart: bool) -> bool:
         retry = self.view.side is self.view.outcome and self._stage in ENDED_WITHOUT_MONEY

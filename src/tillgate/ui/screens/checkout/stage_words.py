@@ -107,7 +107,7 @@ WORDS: Final[dict[Stage, Words]] = {
         mark("The money is going back"),
         mark("It arrived, but the orders could not be made."),
         mark("{amount} is being refunded to the customer."),
-        mark("Correct the cart, then take the payment anew."),
+        mark("Correct the cart meanwhile; it can be paid anew once the money is back."),
     ),
     Stage.REFUND_STUCK: Words(
         Status(Tone.WAITING, "triangle-alert", mark("Refund stopped")),
