@@ -24,7 +24,7 @@ from tillgate.sandbox import Outcome as BankSays
 AMOUNT: Final = Money(118_000, "INR")
 # Long enough for a busy machine, and short enough to be waited for.
 CALM_MS: Final = 10_000
-HASTY_MS: Final = 200
+HASTY_MS: Final = 400
 
 
 @dataclass(frozen=True)

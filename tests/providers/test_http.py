@@ -81,7 +81,7 @@ def test_the_deadline_is_total(script: Script, method: str) -> None:
         client.close()
     assert reply.outcome is Outcome.UNKNOWN
     assert DEADLINE_MS / 1000 - 0.02 <= took_s <= DEADLINE_MS / 1000 + 0.2
-    assert abs(call.elapsed_ms - took_s * 1000) < 100
+    assert abs(call.elapsed_ms - took_s * 1000) < 1_000
 
 
 def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
