@@ -88,6 +88,20 @@ def test_late_money_is_a_managers_and_the_cart_is_held_for_the_next_customer(
     assert page.shows(page.screen.view.cart)
 
 
+def test_money_that_comes_after_a_cancel_locks_the_cart_and_says_why(page: CheckoutPage, counter: Counter) -> None:
+    page.ring_up(GITANJALI)
+    page.pay()
+    reference = page.reference
+    page.do(Key.CANCEL_PAYMENT)
+    page.until(lambda: page.shows(page.screen.view.cart))
+    page.settled()
+    counter.provider.pay(reference)
+    page.later(120)
+    page.reached(Stage.LATE)
+    assert page.shows(page.screen.view.outcome)
+    assert counter.provider.sends("create") == 1
+
+
 def test_orders_that_cannot_be_made_give_the_money_back_step_by_step(page: CheckoutPage, counter: Counter) -> None:
     page.ring_up(GITANJALI, PHONE)
     page.pay()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QLineEdit, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.factories.shop import Counter
@@ -38,6 +38,27 @@ def small(panel: QWidget) -> list[str]:
     """Buttons that a finger misses."""
     buttons = [each for each in panel.findChildren(QAbstractButton) if each.isVisible()]
     return [f"{each.accessibleName() or each.text()}: {each.size()}" for each in buttons if each.height() < TARGET - 2]
+
+
+def nameless(screen: QWidget) -> list[str]:
+    """Controls that a screen reader can't name."""
+    kinds = (QAbstractButton, QLineEdit, QListView, QAbstractScrollArea)
+    controls = [each for kind in kinds for each in screen.findChildren(kind) if each.isVisible()]
+    focusable = [each for each in controls if each.focusPolicy() is not Qt.FocusPolicy.NoFocus]
+    named = [(each, each.accessibleName() or getattr(each, "text", str)()) for each in focusable]
+    return [repr(each) for each, name in named if not name]
+
+
+def test_every_control_has_a_name(page: CheckoutPage, counter: Counter) -> None:
+    page.ring_up(GITANJALI, CAMERA)
+    page.screen.ringing.set_customer(counter.customer_id)
+    page.settled()
+    assert nameless(page.screen) == []
+    page.pay()
+    assert nameless(page.screen) == []
+    page.customer_pays()
+    page.reached(Stage.PAID)
+    assert nameless(page.screen) == []
 
 
 @pytest.mark.parametrize("language", ["en", "es", "id"])
