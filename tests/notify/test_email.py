@@ -254,7 +254,7 @@ def test_a_slow_handshake_and_a_slow_name_server_have_the_same_deadline(monkeypa
     released = threading.Event()
 
     def slow(*_args: object, **_named: object) -> list[object]:
-        released.wait(5)
+        released.wait(20)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
