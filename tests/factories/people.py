@@ -12,8 +12,8 @@ from sqlalchemy import insert
 from tillgate.domain.staff import SESSION_LASTS, Actor, Role
 from tillgate.services.pin_hash import Cost, Pins
 from tillgate.services.till import Till
-from tillgate.store.statements import insert_row
 from tillgate.store.models import staff, staff_session
+from tillgate.store.statements import insert_row
 
 # The least that Argon2 allows: a comparison takes well under a millisecond.
 QUICK: Final = Cost(memory_kib=8, passes=1)

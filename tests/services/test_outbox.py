@@ -19,10 +19,10 @@ from tillgate import failpoints
 from tillgate.domain.errors import Bug, Invalid, NotAllowed, NotFound, Refused, Stale, Unavailable
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.staff import Actor, Role
+from tillgate.services.attempt_lease import LEASE
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoices import list_invoices, make_due
 from tillgate.services.outbox import (
-    LEASE,
     Later,
     OutboxRecord,
     WorkState,
