@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from tillgate.i18n import tr
 from tillgate.services.cart_view import CartView
@@ -56,10 +58,9 @@ class CartPanel(QFrame):
             button.setProperty("align", "left")
             button.setProperty("snug", "true")
         self.pay = PayButton()
-        paying = commands.action(Key.PAY)
-        self.pay.clicked.connect(paying.trigger)
-        paying.changed.connect(lambda: self.pay.setEnabled(paying.isEnabled()))
-        self.pay.setEnabled(paying.isEnabled())
+        self.pay.clicked.connect(commands.action(Key.PAY).trigger)
+        for key, button in ((Key.PAY, self.pay), (Key.UNDO, self.undo), (Key.CLEAR, self.clear)):
+            _follow(commands.action(key), button)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -125,3 +126,14 @@ class CartPanel(QFrame):
     def show_pay(self, verb: str, amount: str) -> None:
         """What Pay does now."""
         self.pay.show_amount(verb, amount, self._desk.commands.hint(Key.PAY))
+
+
+def _follow(action: QAction, button: Button) -> None:
+    """A button that does a command can be pressed when the command can be given."""
+
+    def follow() -> None:
+        if isValid(button):
+            button.setEnabled(action.isEnabled())
+
+    action.changed.connect(follow)
+    follow()

@@ -22,7 +22,7 @@ from tillgate.ui.screens.checkout.refund_steps import StepsView, refusal_text, s
 from tillgate.ui.screens.checkout.stage_words import WORDS, reason_of
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, Stage
 from tillgate.ui.widgets.buttons import Button, ButtonTone
-from tillgate.ui.widgets.labels import IconLabel, line, plain_label, set_text
+from tillgate.ui.widgets.labels import IconLabel, line, plain_label, set_text, set_tone
 from tillgate.ui.widgets.notices import InlineNotice
 from tillgate.ui.widgets.status_badge import StatusBadge
 
@@ -162,8 +162,12 @@ class OutcomePanel(QFrame):
         set_text(self.title, tr(words.title, **texts))
         reason = refusal_text(view.payment.ended_reason or "") if now.stage in _REFUNDS else reason_of(view)
         self._say(self.what, "" if now.stage is Stage.PAID else reason or tr(words.what, **texts))
-        self._say(self.money, tr(words.money, **texts) if words.money else "")
-        self._say(self.then, tr(words.then, **texts) if words.then else "")
+        money = tr(words.money, **texts) if words.money else ""
+        then = tr(words.then, **texts) if words.then else ""
+        alarming = now.stage in _MANAGER
+        self._say(self.money, " ".join((money, then)) if alarming else money)
+        set_tone(self.money, "waiting" if alarming else "")
+        self._say(self.then, "" if alarming else then)
         self._say(self.through, self._through(view) if now.stage is Stage.PAID else "")
         self._show_parts(now, view, tenders)
         self.setAccessibleName(self.spoken)
