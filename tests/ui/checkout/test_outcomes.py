@@ -79,6 +79,7 @@ def test_late_money_is_a_managers_and_the_cart_is_held_for_the_next_customer(
     page.reached(Stage.LATE)
     outcome = page.screen.view.outcome
     assert outcome.title.text() == "The money came late"
+    assert page.has_focus(outcome.hold)
     assert outcome.money.text() == "Money has moved. Do not charge again."
     assert not outcome.retry.isVisible()
     page.press(Qt.Key.Key_Escape)

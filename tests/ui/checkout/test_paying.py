@@ -126,10 +126,11 @@ def test_an_unclear_state_is_told_and_ends_by_itself(
     counter.provider.faults[verb] = list(faults)
     page.ring_up(GITANJALI)
     page.pay()
-    if verb == "fetch":
-        page.do(Key.CHECK_NOW)
-    page.reached(stage)
     panel = page.screen.view.payment
+    if verb == "fetch":
+        page.click(panel.check)
+    page.reached(stage)
+    assert page.focus_in(panel)
     assert panel.title.text() == title
     assert ("Do not charge again." in panel.money.text()) is (stage in HELD)
     assert panel.why.isVisible() is (stage in HELD)

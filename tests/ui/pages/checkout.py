@@ -195,6 +195,10 @@ class CheckoutPage:
         """Whether a panel is the one at the right."""
         return self.screen.view.side is panel and panel.isVisible()
 
+    def focus_in(self, panel: QWidget) -> bool:
+        focus = QApplication.focusWidget()
+        return focus is not None and (focus is panel or panel.isAncestorOf(focus))
+
     def has_focus(self, widget: QWidget) -> bool:
         return QApplication.focusWidget() is widget
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.errors import TillgateError
@@ -244,11 +245,14 @@ class CheckoutScreen(Screen):
         moved, self._stage = now.stage is not self._stage, now.stage
         waits = now.stage in IN_PROGRESS or now.view is None
         panel = self.view.payment if waits else self.view.outcome
+        was_inside = _holds_focus(panel)
         turned = self.view.show_side(panel)
         self._show_commands()
         panel.show_situation(now, self._desk.tenders())
         if turned:
             self.view.toast.hide()
+        if turned or (moved and not waits) or (was_inside and not _holds_focus(panel)):
+            # A button that had the focus may be gone by now; then it must not be somewhere in the window.
             self.view.outcome.take_focus() if panel is self.view.outcome else panel.setFocus()
         if moved:
             announce(panel, panel.spoken)
@@ -372,3 +376,8 @@ class CheckoutScreen(Screen):
     def _can_pay(self, *, on_cart: bool) -> bool:
         retry = self.view.side is self.view.outcome and self._stage in ENDED_WITHOUT_MONEY
         return (on_cart or retry) and self._desk.tender() is not None
+
+
+def _holds_focus(panel: QWidget) -> bool:
+    focus = QApplication.focusWidget()
+    return focus is not None and (focus is panel or panel.isAncestorOf(focus))
