@@ -29,14 +29,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def imported() -> None:
+    """What is imported before the first test stays: collecting after each test need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def garbage() -> Iterator[None]:
     """As in the application: widgets in cycles die on the Qt thread, never on a lane."""
     gc.disable()
     yield
     gc.collect()
-    # What a test leaves is imported code; later collections need not look at it again.
-    gc.freeze()
     gc.enable()
 
 
