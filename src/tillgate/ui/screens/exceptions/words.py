@@ -155,8 +155,10 @@ _STATES: Final[Mapping[str, str]] = {
 def age(office: BackOffice, row: ExceptionRow) -> str:
     """How long it has stood on the list, or stood until it was settled."""
     minutes = int(((row.closed_at or office.now()) - row.opened_at).total_seconds()) // 60
+    if minutes < 1:
+        return tr("under a minute")
     if minutes < 60:
-        return ntr("{count} minute", "{count} minutes", max(0, minutes))
+        return ntr("{count} minute", "{count} minutes", minutes)
     if minutes < 48 * 60:
         return ntr("{count} hour", "{count} hours", minutes // 60)
     return ntr("{count} day", "{count} days", minutes // (24 * 60))

@@ -32,6 +32,8 @@ class TableView(QTableView):
         self._model = model
         self.setModel(model)
         self.setAccessibleName(name)
+        # The columns that share the room that is left.
+        self._widened: set[int] = set()
         self._delegate = CellDelegate(self, model)
         self.setItemDelegate(self._delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -82,7 +84,11 @@ class TableView(QTableView):
                 room += columns[index].least
             if hide != self.isColumnHidden(index):
                 self.setColumnHidden(index, hide)
-        wide = [index for index, column in enumerate(columns) if column.stretch] or [len(columns) - 1]
+        shown = [index for index in range(len(columns)) if not self.isColumnHidden(index)]
+        wide = [index for index in shown if columns[index].stretch] or shown[-1:]
+        for index in self._widened - set(wide):
+            self.setColumnWidth(index, columns[index].least)
+        self._widened = set(wide)
         for index in wide:
             self.setColumnWidth(index, columns[index].least + max(0, room) // len(wide))
 
