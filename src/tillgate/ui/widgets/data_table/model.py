@@ -92,7 +92,10 @@ class WindowModel(QAbstractTableModel):
     def refresh(self) -> None:
         """The rows may have changed: fetch again what is looked at, and the count."""
         self._start_over()
-        self._want(0) if self._fresh else self.dataChanged.emit(self.index(0, 0), self._last())
+        if self._fresh or not self._count:
+            self._want(0)
+        else:
+            self.dataChanged.emit(self.index(0, 0), self._last())
         self._fetch()
         self._sum()
 
@@ -188,7 +191,8 @@ class WindowModel(QAbstractTableModel):
             ended = len(page.rows) < PAGE_ROWS and (bool(page.rows) or number == 0)
             if ended or end > self._count:
                 self._set_count(end)
-            self.dataChanged.emit(self.index(number * PAGE_ROWS, 0), self.index(end - 1, len(self.columns) - 1))
+            if page.rows:
+                self.dataChanged.emit(self.index(number * PAGE_ROWS, 0), self.index(end - 1, len(self.columns) - 1))
         self._fetch()
 
     def _begin(self, number: int, page: _Page) -> None:
