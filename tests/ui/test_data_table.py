@@ -117,6 +117,16 @@ def test_an_empty_list_says_why(qtbot: QtBot, tasks: Tasks) -> None:
     assert page.table.totals.isHidden()
 
 
+def test_a_list_that_is_empty_fills_and_empties_again(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(0))
+    for count in (0, 3, 0):
+        page.source.count = count
+        page.table.refresh()
+        qtbot.waitUntil(lambda: tasks.pending == 0)
+        qtbot.waitUntil(lambda: page.table.model.rowCount() == page.source.count)
+    assert page.table.empty.title == "No payments yet"
+
+
 def test_details_open_by_key_follow_the_cursor_and_close(qtbot: QtBot, tasks: Tasks) -> None:
     page = TablePage(qtbot, tasks, Rows(500))
     page.table.view.setFocus()
