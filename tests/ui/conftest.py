@@ -43,6 +43,7 @@ def garbage() -> Iterator[None]:
     yield
     gc.collect()
     gc.enable()
+    assert not [window for window in QApplication.topLevelWidgets() if window.isVisible()]
 
 
 @pytest.fixture(autouse=True)

@@ -82,6 +82,17 @@ def test_a_scan_is_announced_and_the_field_stays_as_it_was(till: Till) -> None:
     assert till.line.text() == "2"
 
 
+def test_a_window_that_was_closed_takes_no_keys_from_another(till: Till) -> None:
+    till.window.close()
+    other = QLineEdit()
+    till.qtbot.addWidget(other)
+    with till.qtbot.waitActive(other):
+        other.show()
+    other.setFocus()
+    till.scan("8901030865278")
+    assert (till.heard, other.text()) == ([], "8901030865278")
+
+
 def test_scan_quantity_scan_quantity_never_runs_together(till: Till) -> None:
     till.scan("ABC-1")
     till.type("2")

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tillgate.ui.guard import guarded
 from tillgate.ui.scanner import Scanner, key_time_ms
@@ -100,7 +100,8 @@ class IdleClock(QObject):
 class InputFilter(QObject):
     """Sees every event before its widget does; cheap for all that is not a key or a sign of life.
 
-    `over_dialogs` may take a key while a dialog keeps the window's own shortcuts from working.
+    `over_dialogs` may take a key while a dialog keeps the window's own shortcuts from working. A window that is closed
+    hears nothing, however long it lives on.
     """
 
     def __init__(
@@ -108,10 +109,11 @@ class InputFilter(QObject):
         scanner: Scanner,
         quarantine: KeyQuarantine,
         idle: IdleClock,
-        parent: QObject,
+        window: QWidget,
         over_dialogs: Callable[[QKeyEvent], bool] = lambda _event: False,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
+        self._window = window
         self._over_dialogs = over_dialogs
         self._scanner, self._quarantine, self._idle = scanner, quarantine, idle
         app = QCoreApplication.instance()
@@ -123,7 +125,7 @@ class InputFilter(QObject):
         kind = event.type()
         if kind in _SIGNS_OF_LIFE:
             self._idle.noticed()
-        if kind in _KEYS and isinstance(event, QKeyEvent) and watched.isWidgetType():
+        if kind in _KEYS and isinstance(event, QKeyEvent) and watched.isWidgetType() and self._window.isVisible():
             return self._quarantine.take(event) or self._dialog_key(event) or self._scanner.take(watched, event)
         return False
 
