@@ -83,6 +83,28 @@ class PaymentLife(RuleBasedStateMachine):
         self.ring_up(name, codes, customer=True)
         self.put_up(name, method)
 
+    @rule(code=CODES)
+    def both_sell_the_same(self, code: str) -> None:
+        """Two tills ring up what may be the last, and both customers pay."""
+        for name in TILLS:
+            self.sell(name, [code], "link")
+        for pick, name in enumerate(TILLS):
+            if self.world.promised:
+                self.pay_and_look(name, pick)
+
+    @rule(name=TILL, code=CODES, method=METHOD)
+    def second_try(self, name: str, code: str, method: str) -> None:
+        """Given up and put up again; then the first customer's bank says yes after all."""
+        before = set(self.world.bank.checkouts)
+        self.sell(name, [code], method)
+        if self.world.promised:
+            self.give_up(name, 0)
+        fresh = [each for each in self.world.bank.checkouts if each not in before]
+        self.put_up(name, "link")
+        for each in fresh:
+            self.world.bank.press(each, self.world.bank.checkouts[each].amount, TryStatus.CAPTURED)
+        self.wait(name, 60)
+
     @rule(name=TILL, method=METHOD)
     def put_up(self, name: str, method: str) -> None:
         cart = self.world.attempt(name, lambda: self.world.cart(name))
@@ -236,6 +258,33 @@ class PaymentLife(RuleBasedStateMachine):
     @rule(place=PLACES, nth=st.integers(1, 2))
     def die_at(self, place: str, nth: int) -> None:
         self.world.kill_at(place, nth)
+
+    @rule(name=TILL, place=PLACES, code=CODES, method=METHOD)
+    def die_on_the_way(self, name: str, place: str, code: str, method: str) -> None:
+        """A sale whose process dies at a place that a sale passes."""
+        world = self.world
+        if place.startswith("start."):
+            world.kill_at(place, 1)
+        self.sell(name, [code], method)
+        world.kill_at(place, 1)
+        if place.startswith("cancel."):
+            self.give_up(name, 0)
+        elif world.promised:
+            self.pay_and_look(name, 0)
+        if place.startswith("refund."):
+            self.refund(name, 0, 1)
+        world.tick(name)
+        world.clock.advance(6)
+        world.tick(name)
+
+    @rule(name=TILL, code=CODES, method=METHOD, pick=PICK)
+    def sell_through_trouble(self, name: str, code: str, method: str, pick: int) -> None:
+        """The create itself goes wrong, and the timer looks after it."""
+        self.go_wrong(pick, "create")
+        self.sell(name, [code], method)
+        for seconds in (3, 4):
+            self.world.clock.advance(seconds)
+            self.world.tick(name)
 
     @rule(name=TILL)
     def die_now(self, name: str) -> None:

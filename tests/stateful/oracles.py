@@ -171,6 +171,7 @@ def no_orders_without_verified_money(world: World, books: Books) -> None:
             continue
         money = books.main_capture(each.id)
         assert money is not None, f"payment {each.id} has orders and no money"
+        assert money.provider_ref in world.bank.told, f"{money.provider_ref} was believed from a wrong answer"
         checkout = holder[money.provider_ref]
         assert world.bank.taken(money.provider_ref) >= each.amount_minor
         assert money.currency == each.currency
