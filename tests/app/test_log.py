@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import qWarning
@@ -22,7 +21,7 @@ from tests.factories.clock import FakeClock
 from tests.factories.tills import AUDIT_KEY, new_sqlite
 from tillgate.app import log as app_log
 from tillgate.app.crashes import CRASH_FILE, Crashes
-from tillgate.app.log import LOG_FILE, configure, log_audit, log_failure
+from tillgate.app.log import LOG_FILE, configure, log_audit, log_failure, values
 from tillgate.app.masking import MASK, KnownSecrets
 from tillgate.domain.secret import Secret
 from tillgate.domain.staff import system_actor
@@ -46,7 +45,6 @@ def folder(tmp_path: Path, secrets: KnownSecrets) -> Iterator[Path]:
     configure(secrets, tmp_path / "logs", to_stderr=False)
     yield tmp_path / "logs"
     configure(secrets, None, to_stderr=False)
-    structlog.reset_defaults()
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -62,7 +60,9 @@ def everything(folder: Path) -> str:
 
 
 def test_an_event_is_one_line_with_its_values(folder: Path) -> None:
-    structlog.get_logger("tillgate.payments").info("attempt_opened", attempt=17, method="link", note="two\nlines")
+    logging.getLogger("tillgate.payments").info(
+        "attempt_opened", extra=values(attempt=17, method="link", note="two\nlines")
+    )
     logging.getLogger("tillgate.provider").warning("provider_call", extra={"outcome": "unknown", "elapsed_ms": 12})
     logging.getLogger("uvicorn").warning("port %d is taken", 8080)
     first, second, third = lines(folder)
@@ -80,11 +80,16 @@ def fail_with(secret: str) -> None:
 
 
 def test_no_canary_is_found_whatever_way_it_takes(folder: Path) -> None:
-    log = structlog.get_logger("tillgate.test")
-    log.info(f"signing with {KEY_SECRET}", header=f"Authorization: Basic {KEY_SECRET}")
-    log.info("values", key_secret="hunter2hunter2", nested={"pin": "739164", "who": [EMAIL, {"tel": PHONE}]}, pan=CARD)
-    log.info("card", number=4111111111111111, text=f"paid with {CARD}", json=json.dumps({"k": KEY_SECRET}))
-    log.info("key", key="rzp_live_4f8kQ2mWc7", secret=Secret(KEY_SECRET), raw=KEY_SECRET.encode())
+    log = logging.getLogger("tillgate.test")
+    log.info(f"signing with {KEY_SECRET}", extra=values(header=f"Authorization: Basic {KEY_SECRET}"))
+    log.info(
+        "values",
+        extra=values(key_secret="hunter2hunter2", nested={"pin": "739164", "who": [EMAIL, {"tel": PHONE}]}, pan=CARD),
+    )
+    log.info(
+        "card", extra=values(number=4111111111111111, text=f"paid with {CARD}", json=json.dumps({"k": KEY_SECRET}))
+    )
+    log.info("key", extra=values(key="rzp_live_4f8kQ2mWc7", secret=Secret(KEY_SECRET), raw=KEY_SECRET.encode()))
     logging.getLogger("other").error("lost %s at %s", KEY_SECRET, EMAIL, extra={"token": "hunter2hunter2"})
     try:
         fail_with(KEY_SECRET)
@@ -125,7 +130,7 @@ def test_only_its_owner_reads_it_and_it_is_rotated(
     monkeypatch.setattr(app_log, "FILE_BYTES", 2_000)
     configure(secrets, folder, to_stderr=False)
     for number in range(200):
-        structlog.get_logger("tillgate.test").info("filled", number=number)
+        logging.getLogger("tillgate.test").info("filled", extra=values(number=number))
     files = sorted(path.name for path in folder.iterdir())
     assert files == [LOG_FILE, *(f"{LOG_FILE}.{number}" for number in range(1, app_log.OLD_FILES + 1))]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -141,7 +146,7 @@ def test_a_full_disk_stops_the_log_and_nothing_else(
     handler = next(h for h in logging.getLogger().handlers if isinstance(h, app_log.LogFile))
     monkeypatch.setattr(handler, "stream", type("Full", (), {"write": full, "flush": full, "close": full})())
     for _ in range(5):
-        structlog.get_logger("tillgate.test").info("not kept")
+        logging.getLogger("tillgate.test").info("not kept")
     said = capsys.readouterr().err
     assert said.count("the log can't be written") == 1
     monkeypatch.undo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import logging
 import sys
 import threading
 from collections import Counter
@@ -12,18 +13,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
 
-import structlog
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+from tillgate.app.log import values
 
 CRASH_FILE: Final = "crash.log"
 Shown = Callable[[BaseException], None]
 
 _LEVELS: Final = {
-    QtMsgType.QtDebugMsg: "debug",
-    QtMsgType.QtInfoMsg: "info",
-    QtMsgType.QtWarningMsg: "warning",
-    QtMsgType.QtCriticalMsg: "error",
-    QtMsgType.QtFatalMsg: "critical",
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 
 
@@ -32,7 +34,7 @@ class Crashes:
 
     def __init__(self, shown: Shown | None = None) -> None:
         self.shown = shown
-        self._log = structlog.get_logger("tillgate.crash")
+        self._log = logging.getLogger("tillgate.crash")
         self._seen: Counter[tuple[str, str, int]] = Counter()
         self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         self._crash_file: IO[str] | None = None
@@ -84,19 +86,15 @@ class Crashes:
             return
         # The last resort: reporting a failure must not be one.
         with contextlib.suppress(Exception):
-            self._log.error(event, exc_info=(type(error), error, trace), times=times)
+            self._log.error(event, exc_info=(type(error), error, trace), extra=values(times=times))
         if self.shown is not None:
             with contextlib.suppress(Exception):
                 self.shown(error)
 
     def _qt_said(self, kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
-        level = _LEVELS.get(kind, "warning")
+        level = _LEVELS.get(kind, logging.WARNING)
         with contextlib.suppress(Exception):
-            structlog.get_logger("tillgate.qt").log(_number(level), message, category=context.category or "")
-
-
-def _number(level: str) -> int:
-    return {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}[level]
+            logging.getLogger("tillgate.qt").log(level, message, extra=values(category=context.category or ""))
 
 
 def _place(error: BaseException, trace: TracebackType | None) -> tuple[str, str, int]:

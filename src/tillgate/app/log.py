@@ -7,15 +7,15 @@ import logging
 import os
 import sys
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, Final
-
-import structlog
+from typing import TYPE_CHECKING, Any, Final
 
 from tillgate.app.masking import KnownSecrets
-from tillgate.store.audit import AuditEntry
+
+if TYPE_CHECKING:
+    from tillgate.store.audit import AuditEntry
 
 LOG_FILE: Final = "tillgate.log"
 FILE_BYTES: Final = 5_000_000
@@ -44,7 +44,7 @@ class LogFile(RotatingFileHandler):
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON: structlog's events and other libraries' messages alike."""
+    """A record as one line of JSON: our events with their values and other libraries' messages alike."""
 
     def __init__(self, secrets: KnownSecrets) -> None:
         super().__init__()
@@ -95,48 +95,34 @@ def configure(secrets: KnownSecrets, folder: Path | None, *, to_stderr: bool, le
     logging.raiseExceptions = False
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.filter_by_level,
-            _hand_over,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
 
 
 def log_audit(entries: Sequence[AuditEntry]) -> None:
     """What `Database.on_committed` is: every audited fact, logged once its transaction is durable."""
-    log = structlog.get_logger("tillgate.audit")
+    log = logging.getLogger("tillgate.audit")
     for entry in entries:
-        log.info(entry.event, subject=entry.subject, actor=entry.actor, data=entry.data)
+        log.info(entry.event, extra=values(subject=entry.subject, actor=entry.actor, data=entry.data))
 
 
 def log_failure(error: BaseException) -> None:
     """Log an error that ended something bigger than a button press, such as the start."""
-    structlog.get_logger("tillgate.start").error("failed", exc_info=(type(error), error, error.__traceback__))
+    logging.getLogger("tillgate.start").error("failed", exc_info=(type(error), error, error.__traceback__))
 
 
-def _hand_over(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Give structlog's event to the standard library, its values beside the message."""
-    exc_info = event.pop("exc_info", None)
-    message = str(event.pop("event", ""))
-    return (message,), {"extra": {"event_values": dict(event)}, "exc_info": exc_info}
+def values(**told: object) -> dict[str, object]:
+    """What an event says beside its name, as `extra`; under one key, so that any name may be used."""
+    return {"event_values": told}
 
 
 def _event_of(record: logging.LogRecord) -> dict[str, Any]:
-    """The event with its values: what structlog hands over, and what others give as `extra`."""
+    """The event with its values, however they were given as `extra`."""
     try:
         event = record.getMessage()
     except (TypeError, ValueError):
         event = str(record.msg)
     extra = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
-    values: dict[str, Any] = extra.pop("event_values", {})
-    return {"event": event} | values | extra
+    told: dict[str, Any] = extra.pop("event_values", {})
+    return {"event": event} | told | extra
 
 
 def _stamp(seconds: float) -> str:
