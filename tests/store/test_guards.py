@@ -24,6 +24,7 @@ BOOKS: Final = (
     "payment", "allocation", "payment_attempt", "provider_call", "capture", "refund", "return_inbox",
     "ledger_tx", "ledger_entry", "audit", "sales_order", "order_item", "sales_invoice", "sales_invoice_line",
     "stock_move", "money_exception", "outbox", "staff", "approval",
+    "declined_try",
 )  # fmt: skip
 FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_key", "provider_ref")
 # What is reserved for refunds moves with them; an invoice is final when it says so (the test before).

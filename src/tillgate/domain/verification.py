@@ -48,7 +48,8 @@ class Reading:
     """What an answer means.
 
     `faults` names what disagrees about identity; with any, nothing is believed but that money arrived.
-    `authorized` is money that can be captured; `ended` is how the checkout ended without money, or None.
+    `authorized` is money that can be captured; `ended` is how the checkout ended without money, or None; `declined` are
+    tries that took nothing.
     """
 
     faults: tuple[str, ...]
@@ -57,6 +58,7 @@ class Reading:
     trying: bool
     ended: AttemptState | None
     reason: str | None
+    declined: tuple[ProviderTry, ...] = ()
 
 
 _ENDS: Final = {
@@ -82,7 +84,8 @@ def judge(expected: Expected, facts: CheckoutFacts) -> Reading:
     # Paid without a payment to show for it, or money still held: not an end, ask again.
     over = not (faults or captured or held)
     ended = _ENDS.get(facts.status) if over else None
-    return Reading(faults, captured, authorized, waiting, ended, facts.reason)
+    failed = tuple(t for t in facts.tries if t.status is TryStatus.FAILED and not _foreign(facts, t))
+    return Reading(faults, captured, authorized, waiting, ended, facts.reason, () if faults else failed)
 
 
 def _faults(expected: Expected, facts: CheckoutFacts) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from tillgate.domain.verification import Expected, Judged, Reading, Verdict, jud
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
 from tillgate.services.calls import note_answer, sent_since
+from tillgate.services.declined_tries import note_declined
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import (
@@ -103,6 +104,7 @@ def take_facts(uow: UnitOfWork, till: Till, attempt_id: int, facts: CheckoutFact
         uow.record("verification.rejected", owner.subject, source=source, faults=list(reading.faults))
     else:
         attempt = _adopt(uow, attempt, facts, reading)
+        note_declined(uow, owner, attempt, reading.declined)
     for judged in reading.captured:
         owner, attempt = _take_money(uow, till, owner, attempt, judged)
     fp("apply.inside")

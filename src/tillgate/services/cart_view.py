@@ -19,6 +19,9 @@ from tillgate.services.customers import CustomerRecord, load_customer_in
 from tillgate.store.models import allocation, cart_undo, payment
 
 CART_THING: Final = "cart"
+# What a cart says of mails to its customer: sent where there is an address, or none is wanted.
+MAIL_AS_KNOWN: Final = ""
+NO_MAIL: Final = "none"
 _LIVE_PAYMENT: Final[Select[Any]] = (
     select(payment.c.id, payment.c.fulfilment)
     .join(allocation, allocation.c.payment_id == payment.c.id)
@@ -91,6 +94,12 @@ class CartView:
     locked: bool
     undo: str | None
     changed_at: datetime
+    mail_wanted: bool = True
+
+    @property
+    def mail_to(self) -> str:
+        """Where the customer's mails of this sale go; "" where none are sent."""
+        return self.customer.email if self.customer is not None and self.mail_wanted else ""
 
 
 def view_in(connection: Connection, cart_id: int) -> CartView:
@@ -113,6 +122,7 @@ def view_in(connection: Connection, cart_id: int) -> CartView:
         locked=locks(paying),
         undo=connection.execute(_LAST_EDIT, {"cart_id": cart_id}).scalar_one_or_none(),
         changed_at=head.changed_at,
+        mail_wanted=head.mail != NO_MAIL,
     )
 
 

@@ -30,7 +30,7 @@ from tillgate.services.cart_content import (
     load_content,
     write_content,
 )
-from tillgate.services.cart_view import CartView, find_live_payment_of, locks, view_in
+from tillgate.services.cart_view import MAIL_AS_KNOWN, NO_MAIL, CartView, find_live_payment_of, locks, view_in
 from tillgate.services.customers import load_customer_in
 from tillgate.services.till import Till
 from tillgate.store.catalogue_reads import find_exact, list_periods_of, list_sellable
@@ -184,6 +184,20 @@ def set_customer(
     return _edit(till, actor, cart_id, "customer", change, expected_version=expected_version)
 
 
+def set_mail_wanted(till: Till, actor: Actor, cart_id: int, *, wanted: bool) -> CartView:
+    """Whether the customer gets mails of this sale, where there is an address. Raises those of every edit."""
+
+    def work(uow: UnitOfWork) -> CartView:
+        authorize(uow, actor, Action.SELL)
+        head = _editable(uow, till, cart_id, None)
+        mail = MAIL_AS_KNOWN if wanted else NO_MAIL
+        if head.mail != mail:
+            _move(uow, head, mail=mail)
+        return view_in(uow.connection, cart_id)
+
+    return till.db.transact(actor, work)
+
+
 def clear(till: Till, actor: Actor, cart_id: int, *, expected_version: int | None = None) -> CartView:
     """Take out every line and the customer; Undo brings all back."""
     return _edit(
@@ -330,7 +344,9 @@ def _editable(uow: UnitOfWork, till: Till, cart_id: int, expected_version: int |
 
 def _store(uow: UnitOfWork, head: Row[Any], old: Content, new: Content) -> None:
     write_content(uow, head.id, old, new)
-    _move(uow, head, customer_id=new.customer_id)
+    # Another customer has not been asked about mails yet.
+    mail = head.mail if new.customer_id == head.customer_id else MAIL_AS_KNOWN
+    _move(uow, head, customer_id=new.customer_id, mail=mail)
 
 
 def _move(uow: UnitOfWork, head: Row[Any], **values: object) -> None:

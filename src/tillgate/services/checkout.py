@@ -18,7 +18,7 @@ from tillgate.services import payments
 from tillgate.services.access import authorize
 from tillgate.services.cart_content import list_line_rows, load_cart_row, load_content
 from tillgate.services.cart_validation import ValidationResult, validate_for_checkout, validate_in
-from tillgate.services.cart_view import CART_THING
+from tillgate.services.cart_view import CART_THING, NO_MAIL
 from tillgate.services.customers import load_customer_in
 from tillgate.services.payment_rows import find_payment_by_key, list_things
 from tillgate.services.payments import Started, StartPayment, Thing
@@ -36,8 +36,9 @@ def put_up_for_payment(
 ) -> Started:
     """Start the payment of the till's open cart, for exactly its total.
 
-    The cart is checked again inside the transaction that writes the intent. Raises Refused("cart_not_ready") with
-    `findings`, Refused("cart_not_open"), Stale("cart_changed"), and all that `payments.start` raises.
+    `email_wanted` says that the customer was promised mails, so that there must be an address. The cart is checked
+    again inside the transaction that writes the intent. Raises Refused("cart_not_ready") with `findings`,
+    Refused("cart_not_open"), Stale("cart_changed"), and all that `payments.start` raises.
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
     again = _pressed_again(till, cart_id, key, provider, method)
@@ -50,7 +51,7 @@ def put_up_for_payment(
         payer = Payer()
         if content.customer_id is not None:
             whose = load_customer_in(connection, content.customer_id)
-            payer = Payer(whose.name, whose.email, whose.phone)
+            payer = Payer(whose.name, "" if head.mail == NO_MAIL else whose.email, whose.phone)
 
     def still_ready(uow: UnitOfWork) -> None:
         here = load_cart_row(uow.connection, cart_id, lock=True)

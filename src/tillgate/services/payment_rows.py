@@ -9,7 +9,15 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, bindparam, select, text
 
 from tillgate.domain.errors import Bug, NotFound, Stale
-from tillgate.domain.payment import ATTEMPT_ENDED, ATTEMPT_LIVE, AttemptState, PaymentState, is_late, may_move
+from tillgate.domain.payment import (
+    ATTEMPT_ENDED,
+    ATTEMPT_LIVE,
+    AttemptState,
+    Fulfilment,
+    PaymentState,
+    is_late,
+    may_move,
+)
 from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, columns, record
 from tillgate.store.models import allocation, capture, payment, payment_attempt
 from tillgate.store.statements import Statement, update_rows
@@ -138,6 +146,9 @@ def move_payment(uow: UnitOfWork, found: PaymentRecord, target: PaymentState, **
     if is_late(found.state, target):
         values["late"] = 1
     uow.record("payment.moved", found.subject, source=found.state.value, target=target.value, **_plain(values))
+    if found.fulfilment is not Fulfilment.DONE:
+        # News at its till, whatever was told before; what a manager gives back of a made sale is none.
+        values["told"] = ""
     return change_payment(uow, found, state=target, **values)
 
 

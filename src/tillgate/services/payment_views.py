@@ -16,6 +16,7 @@ from tillgate.domain.staff import Action, Actor
 from tillgate.ports import Outcome
 from tillgate.services import calls
 from tillgate.services.access import authorize
+from tillgate.services.declined_tries import DeclinedTry, list_declined
 from tillgate.services.payment_rows import list_attempts, list_captures, load_payment
 from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, RefundRecord
 from tillgate.services.refund_rows import list_refunds
@@ -28,7 +29,8 @@ _UNSURE: Final = frozenset({calls.SENT, Outcome.UNKNOWN.value})
 @dataclass(frozen=True, slots=True)
 class PaymentView:
     """`checking` means that a call's outcome is not known: do not charge again. `unsent` that nothing got through, and
-    `offline` that the last call found no way to the provider."""
+    `offline` that the last call found no way to the provider. `declined` are the tries that its open checkout saw fail,
+    oldest first: nothing was taken, and the customer may try again."""
 
     payment: PaymentRecord
     attempts: tuple[AttemptRecord, ...]
@@ -39,6 +41,7 @@ class PaymentView:
     unsent: bool
     offline: bool
     last_message: str
+    declined: tuple[DeclinedTry, ...] = ()
 
     @property
     def attempt(self) -> AttemptRecord | None:
@@ -112,6 +115,7 @@ def read_view(connection: Connection, payment_id: int) -> PaymentView:
         unsent=waiting and live is not None and live.provider_id is None and outcome in calls.PROVEN_IDLE,
         offline=waiting and outcome == Outcome.NOT_SENT.value,
         last_message=last[1] if last else "",
+        declined=list_declined(connection, live.id) if waiting and live is not None else (),
     )
 
 

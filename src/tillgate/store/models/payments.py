@@ -53,6 +53,8 @@ payment = Table(
     instant("settled_at", null=True),
     # That of its newest checkout, for lists: what the attempts say, without reading them.
     Column("provider", Text, nullable=False, server_default=""),
+    # The end of it that somebody at its till has seen (services/payment_news.py); "" while there is none.
+    Column("told", Text, nullable=False, server_default=""),
     one_of("purpose", Purpose),
     one_of("mode", Mode),
     one_of("state", PaymentState),
@@ -63,6 +65,7 @@ payment = Table(
     # Lists and their sums read this index alone (migration 0005).
     Index("ix_payment_list", "created_at", "id", "state", "late", "provider", "currency", "amount_minor"),
     Index("ix_payment_amount", "amount_minor", "id"),
+    Index("ix_payment_untold", "till_id", "id", sqlite_where=sql("told = ''"), postgresql_where=sql("told = ''")),
     Index(
         "ix_payment_late",
         "created_at",
@@ -156,6 +159,25 @@ payment_attempt = Table(
         sqlite_where=sql("next_check_at IS NOT NULL"),
         postgresql_where=sql("next_check_at IS NOT NULL"),
     ),
+    **NUMBERED,
+)
+
+# Tries to pay inside a checkout that the provider declined: no money moved, and the checkout stays open for another.
+declined_try = Table(
+    "declined_try",
+    metadata,
+    number(),
+    link("attempt_id", "payment_attempt", index=True),
+    text("provider"),
+    text("provider_ref"),
+    integer("amount_minor"),
+    text("currency"),
+    text("method", null=True),
+    text("reason", null=True),
+    # As the provider dates it.
+    instant("tried_at", null=True),
+    instant("seen_at"),
+    UniqueConstraint("provider", "provider_ref"),
     **NUMBERED,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
 from tillgate.domain.orders import CartState, InvoiceState, LineType, OrderState
@@ -36,6 +36,8 @@ cart = Table(
     instant("created_at"),
     instant("changed_at"),
     integer("version", default=1),
+    # "none" where the customer wants no mail of it.
+    Column("mail", Text, nullable=False, server_default=""),
     one_of("state", CartState),
     # A till rings up one cart at a time.
     Index(

@@ -114,6 +114,10 @@ def _call(_office: BackOffice, data: Values) -> Values:
     return {"outcome": tr(OUTCOMES[outcome]) if outcome in OUTCOMES else outcome}
 
 
+def _declined(_office: BackOffice, data: Values) -> Values:
+    return {"reason": data.get("reason") or tr("no reason was given.")}
+
+
 def _verdict(_office: BackOffice, data: Values) -> Values:
     verdict = str(data.get("verdict"))
     return {"verdict": tr(_VERDICTS[verdict]) if verdict in _VERDICTS else verdict}
@@ -196,6 +200,10 @@ EVENTS: Final[dict[str, Told]] = {
     "payment.cancel_asked": Told("ban", Tone.DRAFT, mark("Cancelling was asked for.")),
     "payment.cancelled": Told("ban", Tone.DRAFT, mark("The checkout was ended at the till.")),
     "payment.switched": Told("refresh-cw", Tone.NEUTRAL, mark("Moved to another checkout at {provider}."), _switched),
+    "payment.declined": Told(
+        "circle-x", Tone.WAITING, mark("A try was declined, nothing was taken: {reason}"), _declined
+    ),
+    "payment.seen": Told("eye", Tone.NEUTRAL, mark("Seen at the till.")),
     "payment.money": Told("coins", Tone.SETTLED, mark("{amount} arrived as {provider_ref}."), _amount),
     "payment.return": Told("monitor", Tone.NEUTRAL, mark("The customer’s browser came back {verdict}."), _verdict),
     "payment.things_taken": Told(
