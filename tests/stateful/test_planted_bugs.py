@@ -1,4 +1,7 @@
-"""Ten bugs, each found by the machine within the examples that find nothing without it."""
+"""Ten bugs, each found by the machine within the examples that find nothing without it.
+
+The campaign looks for all ten. CI looks for the two that show within a few lives, from a fixed seed.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ import os
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.machine import PaymentLife
 from tests.stateful.plants import PLANTS, planted
 
-# Found within some tens of lives; many more are tried before one is called missed.
-EXAMPLES: Final = 5_000 if os.environ.get("TILLGATE_CAMPAIGN") else 1_500
+CAMPAIGN: Final = bool(os.environ.get("TILLGATE_CAMPAIGN"))
+# With any seed these two took from 5 to 57 lives: a thousand and a half do not miss them.
+QUICK: Final = ("money heard twice is written twice", "a thing may have two live payments")
+NAMES: Final = tuple(PLANTS) if CAMPAIGN else QUICK
+EXAMPLES: Final = 5_000 if CAMPAIGN else 1_500
 QUICKLY: Final = settings(
     max_examples=EXAMPLES,
     stateful_step_count=30,
@@ -33,8 +39,14 @@ class Hurried(PaymentLife):
         return None
 
 
-@pytest.mark.parametrize("name", PLANTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_bug_planted_on_purpose_is_found(name: str) -> None:
+    machine = Hurried if CAMPAIGN else seed(1)(Hurried)
     with planted(PLANTS[name]), pytest.raises(Exception) as found:
-        run_state_machine_as_test(Hurried, settings=QUICKLY)
+        run_state_machine_as_test(machine, settings=QUICKLY)
     assert "FlakyStrategy" not in type(found.value).__name__, found.value
+
+
+def test_there_are_ten_of_them() -> None:
+    assert len(PLANTS) == 10
+    assert set(QUICK) <= PLANTS.keys()
