@@ -213,15 +213,25 @@ def _choices(
             hindered = _hinders_applying(connection, found, owner, source)
             choices.append(Choice(action, asked, surplus, hindered))
         elif action is _A.CREDIT:
-            choices.append(Choice(action, failed or left, hindered=_hinders_crediting(owner)))
+            hindered = _hinders_crediting(owner) or _hinders_giving_back(failed or left, left)
+            choices.append(Choice(action, failed or left, hindered=hindered))
         elif action is _A.RETRY:
-            choices.append(Choice(action, failed))
+            sent_anew = found.kind is ExceptionKind.REFUND_FAILED
+            choices.append(Choice(action, failed, hindered=_hinders_giving_back(failed, left) if sent_anew else ""))
         elif action is _A.CLOSE:
             kept = source is not None and source.disposition is CaptureDisposition.ON_EXCEPTIONS
             choices.append(Choice(action, left if kept else None))
         else:
-            choices.append(Choice(action, left))
+            choices.append(Choice(action, left, hindered=_hinders_giving_back(left, left)))
     return tuple(choices)
+
+
+def _hinders_giving_back(amount: Money | None, left: Money | None) -> str:
+    if amount is None or left is None:
+        return ""
+    if not left.minor:
+        return "nothing_left"
+    return "refund_exceeds" if amount > left else ""
 
 
 def _hinders_applying(connection: Connection, found: Row[Any], owner: Row[Any], source: Row[Any] | None) -> str:

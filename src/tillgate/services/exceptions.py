@@ -19,8 +19,8 @@ from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilm
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import outbox
 from tillgate.services.access import authorize
-from tillgate.services.apply import end_attempt
 from tillgate.services.exception_rows import close_exception
+from tillgate.services.giving_back import dispose, drop_failed_refunds, give_back, let_go, settle_others
 from tillgate.services.payment_rows import (
     change_payment,
     find_live_attempt,
@@ -120,7 +120,7 @@ def settle_exception(
     return till.db.transact(actor, work)
 
 
-def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, _reason: str) -> None:
+def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> None:
     """Use the money for what it was meant for, as if it had come in time; a surplus goes back."""
     source = _money(uow, found)
     owner = _owner(uow, source)
@@ -133,7 +133,8 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, _reason: str) ->
     _take_things(uow, owner)
     till.fulfilling[owner.purpose].make(uow, owner)
     change_payment(uow, owner, fulfilment=Fulfilment.DONE, settled_at=uow.now)
-    _dispose(uow, source, CaptureDisposition.APPLIED)
+    dispose(uow, source, CaptureDisposition.APPLIED)
+    drop_failed_refunds(uow, source.id, _A.APPLY, reason)
     surplus = source.amount - owner.amount
     if surplus.minor > 0:
         # Nothing is made for it: it waits where the refunds of what was made are taken from.
@@ -144,12 +145,11 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, _reason: str) ->
 
 def _refund(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
     source = _money(uow, found)
-    plan_refund(uow, source, source.left, reason)
-    _dispose(uow, source, CaptureDisposition.REFUNDING)
-    _let_go(uow, source)
+    _refuse_if_gone(source)
+    give_back(uow, source, source.left, reason, settling=found.id)
 
 
-def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -> None:
+def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
     """Owe it to the customer instead: to their wallet. Of a refund that failed, what that refund was for."""
     source = _money(uow, found)
     owner = _owner(uow, source)
@@ -159,7 +159,8 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) 
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
         owed, key = load_refund(uow.connection, found.refund_id, lock=True).amount, f"credit:refund:{found.refund_id}"
         account = REFUNDS if source.main and owner.fulfilment is Fulfilment.DONE else UNAPPLIED
-    if owed.minor <= 0 or owed > source.left:
+    _refuse_if_gone(source)
+    if owed > source.left:
         raise Refused("refund_exceeds", asked=owed, left=source.left)
     entries = pair(account, wallet(owner.customer_id), owed)
     post(uow.connection, "credit", key, payment_id=owner.id, now=uow.now, entries=entries)
@@ -167,10 +168,11 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) 
     taken = {"refunded_minor": capture.c.refunded_minor + owed.minor, "version": capture.c.version + 1}
     uow.execute(update(capture).where(capture.c.id == source.id).values(taken))
     if owed == source.left:
-        _dispose(uow, source, CaptureDisposition.CREDITED)
+        dispose(uow, source, CaptureDisposition.CREDITED)
     credited = {"amount": owed.minor, "currency": owed.currency, "customer": owner.customer_id}
     uow.record("payment.credited", owner.subject, capture=source.id, **credited)
-    _let_go(uow, source)
+    let_go(uow, source)
+    settle_others(uow, source.id, _A.CREDIT, reason, settling=found.id)
 
 
 def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
@@ -178,7 +180,8 @@ def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) ->
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
         failed = lock_refund(uow, found.refund_id)
         source = load_capture(uow.connection, failed.capture_id, lock=True)
-        plan_refund(uow, source, failed.amount, reason)
+        _refuse_if_gone(source)
+        give_back(uow, source, failed.amount, reason, settling=found.id)
     elif found.refund_id is not None:
         again = {"state": RefundState.SENT, "next_at": uow.now, "lease_until": None}
         uow.execute(update(refund).where(refund.c.id == found.refund_id).values(again))
@@ -196,8 +199,8 @@ def _close(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -
         return
     source = load_capture(uow.connection, found.capture_id, lock=True)
     if source.disposition is CaptureDisposition.ON_EXCEPTIONS:
-        _dispose(uow, source, CaptureDisposition.CLOSED)
-        _let_go(uow, source)
+        dispose(uow, source, CaptureDisposition.CLOSED)
+        let_go(uow, source)
 
 
 _ACTIONS: Final[dict[ExceptionAction, Callable[[UnitOfWork, Till, ExceptionRecord, str], None]]] = {
@@ -224,8 +227,9 @@ def _owner(uow: UnitOfWork, source: CaptureRecord) -> PaymentRecord:
     return load_payment(uow.connection, source.payment_id)
 
 
-def _dispose(uow: UnitOfWork, source: CaptureRecord, disposition: CaptureDisposition) -> None:
-    uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=disposition))
+def _refuse_if_gone(source: CaptureRecord) -> None:
+    if not source.left.minor:
+        raise Refused("nothing_left", capture=source.id, money_moved=MoneyMoved.YES)
 
 
 def _capture_with(uow: UnitOfWork, owner: PaymentRecord, source: CaptureRecord) -> PaymentRecord:
@@ -259,18 +263,6 @@ def _take_things(uow: UnitOfWork, owner: PaymentRecord) -> None:
             uow.execute(update(allocation).where(allocation.c.payment_id == owner.id).values(live=1))
     except IntegrityError as error:
         raise Refused("paid_otherwise", money_moved=MoneyMoved.YES, payment=owner.id) from error
-
-
-def _let_go(uow: UnitOfWork, source: CaptureRecord) -> None:
-    """Money that will not be used frees what it was for, and ends a checkout that can bring no more."""
-    if source.payment_id is None:
-        return
-    owner = load_payment(uow.connection, source.payment_id, lock=True)
-    live = find_live_attempt(uow.connection, owner.id)
-    if owner.state in WAITING and live is not None and live.id == source.attempt_id:
-        end_attempt(uow, owner, live, AttemptState.FAILED, "settled_by_manager")
-    elif source.main and owner.fulfilment is not Fulfilment.DONE:
-        uow.execute(update(allocation).where(allocation.c.payment_id == owner.id).values(live=0))
 
 
 def _load(connection: Connection, exception_id: int, *, lock: bool = False) -> ExceptionRecord:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.money import Money
@@ -14,7 +14,8 @@ from tillgate.domain.payment import AttemptState, Fulfilment, Mode, PaymentState
 from tillgate.ports import AttemptRef, Payer
 
 R = TypeVar("R")
-
+# How the key of a refund begins that was made on the provider's own pages: no key of ours went with it.
+OUTSIDE: Final = "outside:"
 
 _READERS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
 
@@ -141,6 +142,7 @@ class CaptureRecord:
     method: str | None
     disposition: CaptureDisposition
     refunded_minor: int
+    excess_minor: int
     late: int
     main: int
     seen_at: datetime
@@ -182,6 +184,11 @@ class RefundRecord:
     tries: int
     next_at: datetime | None
     lease_until: datetime | None
+
+    @property
+    def outside(self) -> bool:
+        """Made on the provider's own pages: the till only follows it."""
+        return self.key.startswith(OUTSIDE)
 
     @property
     def amount(self) -> Money:

@@ -15,7 +15,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
-from tillgate.services.records import CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.services.records import OUTSIDE, CaptureRecord, PaymentRecord, RefundRecord, columns, record
 from tillgate.store.ledger import post
 from tillgate.store.models import capture, refund
 from tillgate.store.outbox_rows import enqueue
@@ -115,6 +115,47 @@ def plan_refund(
     return load_refund(uow.connection, refund_id)
 
 
+def record_outside(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
+    """Write down a refund that was made on the provider's own pages: what it took is not there to give any more.
+
+    The caller holds the payment and its money. What went back beyond what was left, as beside a refund of ours that
+    the provider is still to refuse, is kept as the capture's excess.
+    """
+    fits = min(facts.amount.minor, source.left.minor)
+    spent = {
+        "refunded_minor": source.refunded_minor + fits,
+        "excess_minor": source.excess_minor + facts.amount.minor - fits,
+        "version": source.version + 1,
+    }
+    uow.execute(update(capture).where(capture.c.id == source.id).values(spent))
+    row = {
+        "capture_id": source.id,
+        "payment_id": source.payment_id,
+        "amount_minor": facts.amount.minor,
+        "currency": facts.amount.currency,
+        "state": RefundState.SENT,
+        "key": f"{OUTSIDE}{facts.provider_ref}",
+        "provider": source.provider,
+        "provider_ref": facts.provider_ref,
+        "reason": "refunded_outside",
+        "created_at": uow.now,
+        "next_at": uow.now,
+    }
+    refund_id = insert_row(uow.connection, refund, row)
+    owner = _owner(uow, source)
+    if owner is not None and owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
+        move_payment(uow, owner, PaymentState.REFUND_PENDING)
+    uow.record(
+        "refund.outside",
+        f"payment:{source.payment_id}",
+        refund=refund_id,
+        amount=facts.amount.minor,
+        currency=facts.amount.currency,
+        provider_ref=facts.provider_ref,
+    )
+    apply_refund_facts(uow, refund_id, facts)
+
+
 def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> RefundRecord:
     """Move a refund by the provider's word; a second hearing changes nothing."""
     found = lock_refund(uow, refund_id)
@@ -172,25 +213,32 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
 
 
 def refund_failed(uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None) -> None:
-    """The provider refused it for good: the amount is free again and a person must decide."""
+    """The provider refused it for good: the amount is free again and a person must decide.
+
+    What went back elsewhere beyond what was left then comes off first, and of that nobody is asked again.
+    """
     values = {"provider_ref": provider_ref} if provider_ref and not found.provider_ref else {}
     change_refund(
         uow, found, state=RefundState.FAILED, ended_at=uow.now, next_at=None, message=reason or None, **values
     )
-    uow.execute(
-        update(capture)
-        .where(capture.c.id == found.capture_id)
-        .values(refunded_minor=capture.c.refunded_minor - found.amount_minor, version=capture.c.version + 1)
-    )
-    open_exception(
-        uow,
-        ExceptionKind.REFUND_FAILED,
-        f"refund-failed:{found.id}",
-        payment_id=found.payment_id,
-        capture_id=found.capture_id,
-        refund_id=found.id,
-        evidence={"amount": str(found.amount), "provider_says": reason, "key": found.key},
-    )
+    source = load_capture(uow.connection, found.capture_id, lock=True)
+    taken = min(source.excess_minor, found.amount_minor)
+    freed = {
+        "refunded_minor": source.refunded_minor - found.amount_minor + taken,
+        "excess_minor": source.excess_minor - taken,
+        "version": source.version + 1,
+    }
+    uow.execute(update(capture).where(capture.c.id == source.id).values(freed))
+    if not found.outside:
+        open_exception(
+            uow,
+            ExceptionKind.REFUND_FAILED,
+            f"refund-failed:{found.id}",
+            payment_id=found.payment_id,
+            capture_id=found.capture_id,
+            refund_id=found.id,
+            evidence={"amount": str(found.amount), "provider_says": reason, "key": found.key},
+        )
     uow.record("refund.failed", f"payment:{found.payment_id}", refund=found.id, reason=reason)
     owner = _owner(uow, load_capture(uow.connection, found.capture_id))
     if owner is not None:

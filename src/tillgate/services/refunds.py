@@ -22,7 +22,9 @@ from tillgate.services import calls
 from tillgate.services.access import authorize
 from tillgate.services.attempt_lease import claim, due_ids
 from tillgate.services.exception_rows import open_exception
+from tillgate.services.giving_back import answer_failed_refunds, give_back
 from tillgate.services.metrics import observe
+from tillgate.services.outside_refunds import take_outside
 from tillgate.services.payment_rows import find_main_capture, load_capture, load_payment
 from tillgate.services.records import CaptureRecord, RefundRecord
 from tillgate.services.refund_rows import (
@@ -31,7 +33,6 @@ from tillgate.services.refund_rows import (
     change_refund,
     load_refund,
     lock_refund,
-    plan_refund,
     refund_failed,
 )
 from tillgate.services.till import Till
@@ -59,8 +60,9 @@ def request_refund(
 ) -> RefundRecord:
     """Plan a refund of a payment, in full or in part; `drive_refund` sends it. Needs a manager or an approval.
 
-    Raises NotAllowed, Invalid("reason_missing") and those of `check_note`, Refused("refund_exceeds" |
-    "payment_not_refundable" | "partial_unsupported").
+    What waits on Exceptions about the same money is settled by it. Raises NotAllowed, Invalid("reason_missing") and
+    those of `check_note`, Refused("refund_exceeds" | "refund_failed_open" | "payment_not_refundable" |
+    "partial_unsupported").
     """
     subject = f"payment:{payment_id}"
     if approval_token is None:
@@ -72,7 +74,8 @@ def request_refund(
             raise Invalid("reason_missing", field="reason")
         words = check_note(reason, field="reason", shortest=1)
         source = _source(uow, till, payment_id, amount)
-        return plan_refund(uow, source, amount, words, approved_by=approver)
+        answer_failed_refunds(uow, source, amount, words)
+        return give_back(uow, source, amount, words, approved_by=approver)
 
     return till.db.transact(actor, work)
 
@@ -130,11 +133,12 @@ def _step(till: Till, provider: PaymentProvider, refund_id: int) -> None:
         found = load_refund(connection, refund_id)
         source = load_capture(connection, found.capture_id)
         first_sent = calls.sent_since(connection, "refund", refund_id=refund_id)
-    if first_sent is None:
+    if first_sent is None and not found.outside:
         _send(till, provider, found, source)
         return
     heard = _look_up(till, provider, found, source)
-    if heard is Heard.ABSENT and found.provider_ref is None and _may_resend(till, first_sent, provider):
+    absent = heard is Heard.ABSENT and found.provider_ref is None
+    if absent and first_sent is not None and _may_resend(till, first_sent, provider):
         _send(till, provider, found, source)
 
 
@@ -173,7 +177,7 @@ def _declined(
     if looked.outcome is not Outcome.SUCCESS:
         _later(till, found.id, answer.message)
         return
-    ours = next((facts for facts in looked.refunds if facts.key == found.key), None)
+    ours = _named(found, looked)
     if ours is not None:
         _take(till, found.id, ours)
         return
@@ -182,6 +186,8 @@ def _declined(
         current = lock_refund(uow, found.id)
         if current.state in OPEN_REFUNDS:
             refund_failed(uow, current, answer.message)
+        # It was refused, perhaps because somebody gave the money back on the provider's own pages.
+        take_outside(uow, provider.name, looked.refunds)
 
     till.db.transact(till.system, work)
 
@@ -189,13 +195,19 @@ def _declined(
 def _look_up(till: Till, provider: PaymentProvider, found: RefundRecord, source: CaptureRecord) -> Heard:
     """What the provider has under our key. Silence proves nothing, so nothing is sent again on the strength of it."""
     answer = provider.find_refunds(source.provider_ref)
-    ours = next((facts for facts in answer.refunds if facts.key == found.key), None)
+    ours = _named(found, answer)
     if answer.outcome is Outcome.SUCCESS and ours is not None:
         _take(till, found.id, ours)
         return Heard.FOUND
     absent = answer.outcome is Outcome.SUCCESS
     _later(till, found.id, answer.message, answer.retry_after_s)
     return Heard.ABSENT if absent else Heard.SILENT
+
+
+def _named(found: RefundRecord, answer: Answer) -> RefundFacts | None:
+    """The refund among those of a payment: by our key, or by the provider's name where that is known."""
+    same = (each for each in answer.refunds if each.key == found.key or each.provider_ref == found.provider_ref)
+    return next(same, None)
 
 
 def _take(till: Till, refund_id: int, facts: RefundFacts) -> None:

@@ -8,17 +8,18 @@ from typing import Final
 
 from sqlalchemy import select
 
-from tillgate.domain.checkout_facts import ProviderTry, RefundFacts, RefundStatus
+from tillgate.domain.checkout_facts import ProviderTry, RefundFacts
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import UNAPPLIED, clearing, pair
 from tillgate.ports import Answer, Outcome, PaymentProvider
 from tillgate.services.exception_rows import open_exception
+from tillgate.services.outside_refunds import take_outside
 from tillgate.services.payment_rows import find_capture, load_attempt
 from tillgate.services.records import CaptureRecord, columns, record
 from tillgate.services.settle import check_attempt
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
-from tillgate.store.models import capture, payment_attempt, refund
+from tillgate.store.models import capture, payment_attempt
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -44,7 +45,7 @@ def sweep(till: Till, provider: PaymentProvider) -> bool:
         if each.provider_ref not in theirs and not young and not _is_there(till, provider, each):
             till.db.transact(till.system, partial(_report_missing, each))
     for given_back in answer.refunds:
-        till.db.transact(till.system, partial(_report_outside, provider.name, given_back))
+        till.db.transact(till.system, partial(_take_outside, provider.name, given_back))
     return True
 
 
@@ -115,32 +116,8 @@ def _report_unknown(uow: UnitOfWork, till: Till, provider: PaymentProvider, mone
     )
 
 
-def _report_outside(provider: str, found: RefundFacts, uow: UnitOfWork) -> None:
-    """A refund of our money that the till never asked for, as one made on the provider's own pages."""
-    source = find_capture(uow.connection, provider, found.payment_ref)
-    if source is None or found.status is RefundStatus.FAILED or _is_ours(uow, source, found):
-        return
-    open_exception(
-        uow,
-        ExceptionKind.CONFLICT,
-        f"refund-outside:{provider}:{found.provider_ref}",
-        payment_id=source.payment_id,
-        capture_id=source.id,
-        evidence={
-            "refunded_outside": str(found.amount),
-            "provider_ref": found.payment_ref,
-            "refund_ref": found.provider_ref,
-        },
-    )
-
-
-def _is_ours(uow: UnitOfWork, source: CaptureRecord, found: RefundFacts) -> bool:
-    """By the provider's name for it or our key; where the key is not told, one like it may be on its way."""
-    named = (refund.c.provider_ref == found.provider_ref) | (refund.c.key == found.key)
-    if found.key is None:
-        like = refund.c.provider_ref.is_(None) & (refund.c.amount_minor == found.amount.minor)
-        named = (refund.c.provider_ref == found.provider_ref) | like
-    return uow.execute(select(refund.c.id).where(refund.c.capture_id == source.id, named)).first() is not None
+def _take_outside(provider: str, found: RefundFacts, uow: UnitOfWork) -> None:
+    take_outside(uow, provider, (found,))
 
 
 def _report_missing(lost: CaptureRecord, uow: UnitOfWork) -> None:

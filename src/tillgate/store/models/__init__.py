@@ -34,6 +34,7 @@ from tillgate.store.models.sales import (
     sales_invoice_line,
     sales_order,
 )
+from tillgate.store.models.shared import secret_offer, till_lease
 
 __all__ = [
     "allocation",
@@ -66,11 +67,15 @@ __all__ = [
     "sales_invoice",
     "sales_invoice_line",
     "sales_order",
+    "secret_offer",
     "setting",
     "sign_in_guard",
     "staff",
     "staff_session",
     "stock_move",
+    "tax_record",
+    "tax_rule",
+    "till_lease",
     "variant",
     "vendor",
 ]

@@ -218,6 +218,8 @@ capture = Table(
     text("method", null=True),
     words("disposition", CaptureDisposition),
     integer("refunded_minor", default=0),
+    # Given back on the provider's own pages beyond what was left; it comes off what a failed refund frees.
+    integer("excess_minor", default=0),
     integer("late", default=0),
     # The one capture that made its payment CAPTURED.
     integer("main", default=0),

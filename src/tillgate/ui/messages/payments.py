@@ -46,6 +46,13 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "partial_unsupported": Entry(mark("{provider} refunds whole payments only."), mark("Refund all of it.")),
     "reason_missing": Entry(mark("A reason is needed."), mark("Write down why."), about_money=False),
+    "nothing_left": Entry(
+        mark("All of it has been given back or credited already."), mark("Close the entry with a reason.")
+    ),
+    "refund_failed_open": Entry(
+        mark("A refund of {failed} of this payment failed and waits on Exceptions."),
+        mark("Settle it there first, or refund exactly that much here."),
+    ),
     "refund_exceeds": Entry(mark("Only {left} is left to refund, not {asked}."), mark("Type a smaller amount.")),
     "refund_unknown": Entry(mark("This refund does not exist."), mark("Look at the payment again.")),
     "refund_changed": Entry(mark("The refund was changed at the same time."), _LOOK),

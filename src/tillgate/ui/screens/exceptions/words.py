@@ -120,6 +120,8 @@ _HINDRANCES: Final[dict[str, str]] = {
     ),
     "money_given_back": mark("Some of it was given back already, so it can't pay for the whole any more."),
     "paid_otherwise": mark("What it was meant for has been paid otherwise, so it can only go back."),
+    "nothing_left": mark("All of it has been given back or credited already."),
+    "refund_exceeds": mark("Less than that is left: some of it went back or was credited another way."),
     "money_of_nobody": mark("Nobody is known whose wallet it could go to."),
     "customer_needed": mark("The payment has no customer whose wallet it could go to."),
 }

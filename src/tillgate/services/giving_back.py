@@ -1,0 +1,126 @@
+"""The one way of giving money back: it is planned, what waits for a person about that money is settled with it, and
+what the money held is let go. Whoever decides, at the payment or on Exceptions, the money goes back once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Row, select, update
+
+from tillgate.domain.errors import MoneyMoved, Refused
+from tillgate.domain.exceptions import CaptureDisposition, ExceptionAction, ExceptionKind
+from tillgate.domain.money import Money, total
+from tillgate.domain.payment import WAITING, AttemptState, Fulfilment
+from tillgate.services.apply import end_attempt
+from tillgate.services.exception_rows import close_exception
+from tillgate.services.payment_rows import find_live_attempt, load_capture, load_payment
+from tillgate.services.records import CaptureRecord, RefundRecord
+from tillgate.services.refund_rows import plan_refund
+from tillgate.store.models import allocation, capture, money_exception, refund
+from tillgate.store.unit_of_work import UnitOfWork
+
+_K: Final = ExceptionKind
+# What asks where some money shall go: answered once nothing of it is left.
+_ABOUT_MONEY: Final = (
+    *(_K.LATE, _K.DOUBLE, _K.UNDERPAID, _K.OVERPAID, _K.MISMATCH, _K.UNKNOWN_MONEY),
+    _K.REFUND_FAILED,
+)
+
+
+def give_back(
+    uow: UnitOfWork,
+    source: CaptureRecord,
+    amount: Money,
+    reason: str,
+    *,
+    approved_by: int | None = None,
+    settling: int | None = None,
+) -> RefundRecord:
+    """Plan a refund of money whose payment and row the caller holds. `settling` is the exception it answers, if any.
+
+    Raises Refused("refund_exceeds").
+    """
+    planned = plan_refund(uow, source, amount, reason, approved_by=approved_by)
+    settle_others(uow, source.id, ExceptionAction.REFUND, reason, settling=settling)
+    return planned
+
+
+def settle_others(
+    uow: UnitOfWork, capture_id: int, action: ExceptionAction, reason: str, *, settling: int | None = None
+) -> None:
+    """Once nothing of some money is left, nothing that waits about it may give it away again, and it holds nothing."""
+    source = load_capture(uow.connection, capture_id)
+    if source.left.minor:
+        return
+    if source.disposition is CaptureDisposition.ON_EXCEPTIONS:
+        credited = action is ExceptionAction.CREDIT
+        dispose(uow, source, CaptureDisposition.CREDITED if credited else CaptureDisposition.REFUNDING)
+        let_go(uow, source)
+    for found in _open(uow, capture_id, _ABOUT_MONEY):
+        if found.id != settling:
+            close_exception(uow, found.id, action.value, reason)
+
+
+def drop_failed_refunds(uow: UnitOfWork, capture_id: int, action: ExceptionAction, reason: str) -> None:
+    """Money that is used after all owes nobody the refunds of it that had failed."""
+    for found in _open(uow, capture_id, (_K.REFUND_FAILED,)):
+        close_exception(uow, found.id, action.value, reason)
+
+
+def answer_failed_refunds(uow: UnitOfWork, source: CaptureRecord, amount: Money, reason: str) -> None:
+    """A refund that is asked for at the payment, while others of the same money failed and wait for a person.
+
+    It is one of them again, or includes all of them; anything else raises Refused("refund_failed_open"), since what
+    failed could then be sent a second time.
+    """
+    failed = {
+        found.id: Money(found.amount_minor, found.currency) for found in _open(uow, source.id, (_K.REFUND_FAILED,))
+    }
+    if not failed:
+        return
+    same = [number for number, owed in failed.items() if owed == amount][:1]
+    together = total(failed.values(), amount.currency)
+    if not same and amount < together:
+        raise Refused("refund_failed_open", money_moved=MoneyMoved.YES, failed=together)
+    for number in same or failed:
+        close_exception(uow, number, ExceptionAction.RETRY.value, reason)
+
+
+def answer_same_refund(uow: UnitOfWork, source: CaptureRecord, amount: Money, reason: str) -> None:
+    """What failed here was given back elsewhere: it is owed no more."""
+    for found in _open(uow, source.id, (_K.REFUND_FAILED,)):
+        if found.amount_minor == amount.minor:
+            close_exception(uow, found.id, ExceptionAction.CLOSE.value, reason)
+            return
+
+
+def dispose(uow: UnitOfWork, source: CaptureRecord, disposition: CaptureDisposition) -> None:
+    """Write down what became of some money."""
+    uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=disposition))
+
+
+def let_go(uow: UnitOfWork, source: CaptureRecord) -> None:
+    """Money that will not be used frees what it was for, and ends a checkout that can bring no more."""
+    if source.payment_id is None:
+        return
+    owner = load_payment(uow.connection, source.payment_id, lock=True)
+    live = find_live_attempt(uow.connection, owner.id)
+    if owner.state in WAITING and live is not None and live.id == source.attempt_id:
+        end_attempt(uow, owner, live, AttemptState.FAILED, "settled_by_manager")
+    elif source.main and owner.fulfilment is not Fulfilment.DONE:
+        uow.execute(update(allocation).where(allocation.c.payment_id == owner.id).values(live=0))
+
+
+def _open(uow: UnitOfWork, capture_id: int, kinds: tuple[ExceptionKind, ...]) -> list[Row[Any]]:
+    query = (
+        select(money_exception.c.id, refund.c.amount_minor, refund.c.currency)
+        .join(refund, refund.c.id == money_exception.c.refund_id, isouter=True)
+        .where(
+            money_exception.c.capture_id == capture_id,
+            money_exception.c.closed_at.is_(None),
+            money_exception.c.kind.in_(kinds),
+        )
+        .order_by(money_exception.c.id)
+    )
+    return list(uow.execute(query).all())
