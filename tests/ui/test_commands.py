@@ -124,6 +124,22 @@ def test_the_palette_does_what_is_found(qtbot: QtBot, tasks: Tasks) -> None:
     assert page.open_dialogs == []
 
 
+def test_the_palette_says_that_nothing_is_called_that(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    palette = page.palette()
+    assert not palette.nothing.isVisible()
+    type_text(palette.line, "zzq")
+    assert palette.found == []
+    assert palette.nothing.isVisible()
+    assert palette.nothing.text() == "No command is called that. Try another word."
+    press(palette.line, Qt.Key.Key_Return)
+    assert palette.isVisible()
+    palette.line.clear()
+    assert palette.found
+    assert not palette.nothing.isVisible()
+    press(palette.line, Qt.Key.Key_Escape)
+
+
 def test_the_palette_is_walked_by_arrows_and_left_by_escape(qtbot: QtBot, tasks: Tasks) -> None:
     page = ShellPage(qtbot, tasks, MANAGER)
     palette = page.palette()

@@ -90,12 +90,18 @@ class Commands(QObject):
             action.deleteLater()
         self.changed.emit()
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a command now."""
+        return key in self._commands
+
     def action(self, key: str) -> QAction:
         """The action of a command; KeyError for an unknown one."""
         return self._actions[key]
 
     def set_enabled(self, key: str, enabled: bool) -> None:
-        """Switch a command on or off by the state of its screen."""
+        """Switch a command on or off by the state of its screen; nothing if it went with its screen already."""
+        if key not in self._commands:
+            return
         self._held_back.discard(key) if enabled else self._held_back.add(key)
         self._refresh(self._commands[key])
 

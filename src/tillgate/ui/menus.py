@@ -18,6 +18,7 @@ MENUS: Final[Mapping[str, str]] = {
     "till": mark("Till"),
     "sale": mark("Sale"),
     "edit": mark("Edit"),
+    "list": mark("List"),
     "go": mark("Go to"),
     "view": mark("View"),
     "help": mark("Help"),

@@ -23,6 +23,7 @@ from tillgate.ui.fuzzy import ranked
 from tillgate.ui.guard import guarded
 from tillgate.ui.widgets.fields import SearchField
 from tillgate.ui.widgets.labels import IconLabel, KeyHint, plain_label
+from tillgate.ui.widgets.notices import announce
 
 _WIDTH: Final = 560
 _ROW: Final = 44
@@ -70,6 +71,9 @@ class Palette(QDialog):
         self.line.setProperty("big", "true")
         self.line.textChanged.connect(self._find)
         self.line.returnPressed.connect(self._enter)
+        self.nothing = plain_label(tr("No command is called that. Try another word."), tone="muted", wrap=True)
+        self.nothing.setContentsMargins(10, 8, 10, 8)
+        self.nothing.hide()
         frame = QFrame()
         frame.setProperty("overlay", "true")
         inner = QVBoxLayout(frame)
@@ -77,6 +81,7 @@ class Palette(QDialog):
         inner.setSpacing(8)
         inner.addWidget(self.line)
         inner.addWidget(self.results)
+        inner.addWidget(self.nothing)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(frame)
@@ -98,7 +103,11 @@ class Palette(QDialog):
             item.setSizeHint(QSize(0, _ROW))
             self.results.setItemWidget(item, self._row(command))
         self.results.setCurrentRow(0 if found else -1)
-        self.results.setFixedHeight(min(max(1, len(found)), _SHOWN) * _ROW + 8)
+        self.results.setFixedHeight(min(len(found), _SHOWN) * _ROW + 8)
+        self.results.setVisible(bool(found))
+        if not found and self.nothing.isHidden():
+            announce(self.line, self.nothing.text())
+        self.nothing.setVisible(not found)
 
     def _row(self, command: Command) -> QWidget:
         row = QWidget()

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QWidget
 
 from tests.factories.people import quick_pins
+from tests.ui.pages.hands import NONE, press
 from tillgate.domain.payment import Mode
 from tillgate.domain.staff import Action, Actor, Role
 from tillgate.i18n import mark
@@ -141,6 +143,13 @@ class OfficeWindow:
     def awake(self) -> None:
         """Wait until keys are taken again after a change of screens."""
         self.until(lambda: not self.shell._quarantine.active)
+
+    def press(self, widget: QWidget, key: Qt.Key, held: Qt.KeyboardModifier = NONE) -> None:
+        """A key, once the window takes keys."""
+        self.shell.activateWindow()
+        self.until(self.shell.isActiveWindow)
+        self.awake()
+        press(widget, key, held)
 
     def until(self, true: Callable[[], bool]) -> None:
         """Wait until something comes true, at most five seconds."""

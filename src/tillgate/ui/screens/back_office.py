@@ -79,6 +79,10 @@ class BackOffice:
         """The gate of an export."""
         return export_gate(parent, self.door, what)
 
+    def hint(self, command: str) -> str:
+        """The key of a command, for the button that does the same; "" while its screen has none."""
+        return self.commands.hint(command) if self.commands.has(command) else ""
+
     def money(self, amount: Money) -> str:
         """An amount as it is shown."""
         return format_money(amount, self.language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -27,9 +27,11 @@ from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.exceptions.rows import OPENED, exception_columns, exception_filters, exception_query
 from tillgate.ui.screens.exceptions.settle_dialog import SettleDialog
-from tillgate.ui.screens.exceptions.view import ExceptionPane, ExceptionsView
+from tillgate.ui.screens.exceptions.view import PAYMENT, ExceptionPane, ExceptionsView
 from tillgate.ui.screens.exceptions.words import KIND_WORDS
+from tillgate.ui.screens.list_commands import ListCommands, Verb
 from tillgate.ui.theme import Tone
+from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.data_table import DataTable, EmptyText, KeysetSource, Query, Sort, Summary
 from tillgate.ui.widgets.notices import InlineNotice
 
@@ -42,6 +44,16 @@ _SAID: Final[dict[ExceptionAction, str]] = {
     ExceptionAction.RETRY: mark("It is tried again in a moment."),
     ExceptionAction.CLOSE: mark("It is closed, with your reason."),
 }
+SCREEN: Final = "exceptions"
+# The choices by the words of the domain.
+VERBS: Final = (
+    Verb(ExceptionAction.APPLY.value, mark("Apply the money to the sale"), "check", "Ctrl+Shift+A"),
+    Verb(ExceptionAction.REFUND.value, mark("Refund the money"), "undo-2", "F8"),
+    Verb(ExceptionAction.CREDIT.value, mark("Credit the money to the wallet"), "wallet", "Ctrl+Shift+W"),
+    Verb(ExceptionAction.RETRY.value, mark("Try again"), "refresh-cw", "Ctrl+R"),
+    Verb(ExceptionAction.CLOSE.value, mark("Close the exception"), "archive", "Ctrl+Shift+X"),
+    Verb(PAYMENT, mark("Show the payment"), "credit-card", "Ctrl+P"),
+)
 
 
 class ExceptionsScreen(Screen):
@@ -63,7 +75,7 @@ class ExceptionsScreen(Screen):
             zone=office.zone,
             key=lambda row: row.id,
             filters=exception_filters(),
-            details=lambda row: OneException(office, row, self._settled),
+            details=lambda row: OneException(office, row, self._settled, self.commands.follow),
             detail_title=lambda row: KIND_WORDS[row.kind].status.text,
             empty=EmptyText(
                 "circle-check",
@@ -75,7 +87,9 @@ class ExceptionsScreen(Screen):
             export_name="exceptions",
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "exceptions"),
+            own_keys=False,
         )
+        self.commands = ListCommands(self, office.commands, SCREEN, self.table, VERBS)
         self.view.column.addWidget(self.notice)
         self.view.column.addWidget(self.table, 1)
         column = QVBoxLayout(self)
@@ -117,8 +131,15 @@ class ExceptionsScreen(Screen):
 class OneException(QWidget):
     """The details of an exception: read on the lane, again whenever something about it changes."""
 
-    def __init__(self, office: BackOffice, row: ExceptionRow, settled: Callable[[Choice], object]) -> None:
+    def __init__(
+        self,
+        office: BackOffice,
+        row: ExceptionRow,
+        settled: Callable[[Choice], object],
+        follow: Callable[[Mapping[str, Button]], object],
+    ) -> None:
         super().__init__()
+        self._follow = follow
         self._office, self._row, self._settled = office, row, settled
         self.pane = ExceptionPane(office, row, self._ask, self._show_payment)
         column = QVBoxLayout(self)
@@ -129,6 +150,7 @@ class OneException(QWidget):
         self._reload_timer.setInterval(_RELOAD_MS)
         self._reload_timer.timeout.connect(self.reload)
         office.tasks.watch(self, _CHANGES, lambda _changes: self._reload_timer.start())
+        follow(self.pane.verbs)
         self.reload()
 
     @Slot()
@@ -137,7 +159,11 @@ class OneException(QWidget):
         work: Callable[[], ExceptionDetails] = partial(
             load_exception_details, self._office.till, self._office.actor, self._row.id
         )
-        self._office.tasks.run(self, work, self.pane.show_details, self._failed, label="exception")
+        self._office.tasks.run(self, work, self._show, self._failed, label="exception")
+
+    def _show(self, details: ExceptionDetails) -> None:
+        self.pane.show_details(details)
+        self._follow(self.pane.verbs)
 
     def _ask(self, choice: Choice) -> None:
         if self.pane.details is not None:

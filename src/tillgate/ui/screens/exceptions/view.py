@@ -39,6 +39,8 @@ _TONES = {
     ExceptionAction.CREDIT: ButtonTone.SECONDARY,
     ExceptionAction.CLOSE: ButtonTone.QUIET,
 }
+# The verb of the button that leads to the payment; the others are the words of ExceptionAction.
+PAYMENT = "payment"
 
 
 class ExceptionsView(QWidget):
@@ -84,6 +86,7 @@ class ExceptionPane(QWidget):
         self.payment = Button(
             tr("Show payment #{number}", number=row.payment_id), icon="credit-card", on_click=show_payment
         )
+        self.payment.show_hint(office.hint(f"exceptions.{PAYMENT}"))
         self.payment.setVisible(row.payment_id is not None and office.show_payment is not None)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -97,6 +100,11 @@ class ExceptionPane(QWidget):
         below.addStretch(1)
         self._column.addLayout(below)
         self._column.addStretch(1)
+
+    @property
+    def verbs(self) -> dict[str, Button]:
+        """The buttons by the commands that press them."""
+        return {PAYMENT: self.payment} | {action.value: button for action, button in self.buttons.items()}
 
     def show_details(self, details: ExceptionDetails) -> None:
         """Show the exception as it was read."""
@@ -133,6 +141,7 @@ class ExceptionPane(QWidget):
             verb(self._office, choice),
             tone=_TONES[choice.action],
             icon=verb_icon(choice.action),
+            hint=self._office.hint(f"exceptions.{choice.action.value}"),
             on_click=partial(self._settle, choice),
         )
         button.setEnabled(not choice.hindered)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout
 
 from tillgate.domain.changes import Kind
@@ -16,12 +15,13 @@ from tillgate.domain.errors import Bug, Invalid
 from tillgate.domain.money import Money
 from tillgate.domain.staff import Action
 from tillgate.formats import format_count, format_day, format_day_short, format_duration, format_share
-from tillgate.i18n import ntr, tr
+from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
 from tillgate.services.metric_reads import MOST_DAYS, DayFigures, Duration, Figures, Tally, load_figures
 from tillgate.services.payment_lists import Group
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.list_commands import EXPORT, Verb, commands_of
 from tillgate.ui.screens.metrics.cards import FigureCard, Link
 from tillgate.ui.screens.metrics.charts import Bar
 from tillgate.ui.screens.metrics.error_dialog import ErrorDialog
@@ -38,6 +38,11 @@ from tillgate.ui.widgets.dialog import Dialog
 # A busy till changes something every second; the figures are looked at, not watched.
 _REFRESH_MS: Final = 2_000
 _CHANGES: Final = frozenset({Kind.PAYMENT, Kind.REFUND, Kind.ORDER, Kind.INVOICE, Kind.EXCEPTION})
+SCREEN: Final = "metrics"
+VERBS: Final = (
+    Verb("refresh", mark("Read the figures again"), "refresh-cw", "Ctrl+R"),
+    Verb(EXPORT, mark("Export the figures as CSV"), "download", "Ctrl+E", Action.EXPORT),
+)
 
 
 class MetricsScreen(Screen):
@@ -69,13 +74,18 @@ class MetricsScreen(Screen):
         )
         self.view.export.clicked.connect(self._export)
         self.view.export.setVisible(office.may(Action.EXPORT))
-        shortcut = QShortcut(QKeySequence("Ctrl+E"), self)
-        shortcut.activated.connect(self._export)
+        office.commands.add_all(commands_of(SCREEN, VERBS, self._do))
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
         office.tasks.watch(self, _CHANGES, lambda _changes: self._changed())
+
+    def _do(self, verb: str) -> None:
+        if verb == EXPORT:
+            self._export()
+        else:
+            self.refresh()
 
     # When to read
 

@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.staff import Action
-from tillgate.i18n import tr
+from tillgate.i18n import mark, tr
 from tillgate.services.order_reads import OrderDetail, OrderRecord, list_orders, load_order, order_key, summarize_orders
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
+from tillgate.ui.screens.list_commands import ListCommands, Verb
 from tillgate.ui.screens.orders.rows import CREATED, order_columns, order_filters, order_query
 from tillgate.ui.screens.orders.view import OrderActions, OrderPane, OrdersView
 from tillgate.ui.screens.payments.rows import total_of
@@ -23,6 +24,11 @@ from tillgate.ui.widgets.data_table import DataTable, EmptyText, KeysetSource, Q
 
 _RELOAD_MS: Final = 120
 _NUMBER: Final = re.compile(r"ORD-[A-Z0-9]+-\d{1,9}", re.IGNORECASE)
+SCREEN: Final = "orders"
+VERBS: Final = (
+    Verb("payment", mark("Show the payment"), "credit-card", "Ctrl+P"),
+    Verb("invoice", mark("Save the invoice"), "download", "Ctrl+S"),
+)
 
 
 class OrdersScreen(Screen):
@@ -41,7 +47,7 @@ class OrdersScreen(Screen):
             zone=office.zone,
             key=lambda row: row.id,
             filters=order_filters(),
-            details=lambda row: OneOrder(office, row),
+            details=self._details,
             detail_title=lambda row: row.number,
             empty=EmptyText(
                 "package", tr("No orders yet"), tr("A paid sale makes one order for each vendor. They appear here.")
@@ -51,7 +57,9 @@ class OrdersScreen(Screen):
             export_name="orders",
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "orders"),
+            own_keys=False,
         )
+        self.commands = ListCommands(self, office.commands, SCREEN, self.table, VERBS)
         self.view.column.addWidget(self.table, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -85,6 +93,11 @@ class OrdersScreen(Screen):
     def _sum(self, query: Query) -> Summary:
         summary = summarize_orders(self._office.till, self._office.actor, order_query(query))
         return Summary(summary.count, total_of("total", summary.totals, self._office))
+
+    def _details(self, row: OrderRecord) -> QWidget:
+        made = OneOrder(self._office, row)
+        self.commands.follow(made.pane.verbs)
+        return made
 
     @staticmethod
     def _key(query: Query, row: OrderRecord) -> tuple[Any, ...]:

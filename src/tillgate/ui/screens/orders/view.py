@@ -58,14 +58,18 @@ class OrderPane(QWidget):
         self.payment = Button(tr("Show payment"), icon="credit-card", on_click=actions.payment)
         self.payment.setVisible(office.show_payment is not None)
         self.invoice.hide()
+        # By the commands that press them.
+        self.verbs = {"payment": self.payment, "invoice": self.invoice}
+        for verb, button in self.verbs.items():
+            button.show_hint(office.hint(f"orders.{verb}"))
         self._body: QWidget | None = None
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.amount, 1)
         head.addWidget(self.status)
         verbs = FlowLayout()
-        verbs.addWidget(self.payment)
-        verbs.addWidget(self.invoice)
+        for button in self.verbs.values():
+            verbs.addWidget(button)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(12)

@@ -25,6 +25,7 @@ from tillgate.services.settle import check_now
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
+from tillgate.ui.screens.list_commands import ListCommands, Verb
 from tillgate.ui.screens.payments.refund_dialog import RefundDialog
 from tillgate.ui.screens.payments.rows import (
     CREATED,
@@ -49,6 +50,13 @@ _CHECKED: Final[dict[PaymentState, str]] = {
     PaymentState.PROCESSING: mark("{provider} says that the customer is paying."),
     PaymentState.CAPTURED: mark("{provider} has the money."),
 }
+SCREEN: Final = "payments"
+VERBS: Final = (
+    Verb("check", mark("Check the payment now"), "refresh-cw", "Ctrl+R"),
+    Verb("cancel", mark("Cancel the payment"), "ban", "Ctrl+Shift+X", Action.CANCEL_PAYMENT),
+    Verb("receipt", mark("Save the receipt"), "download", "Ctrl+S"),
+    Verb("refund", mark("Refund the payment"), "undo-2", "F8"),
+)
 
 
 class PaymentsScreen(Screen):
@@ -77,7 +85,9 @@ class PaymentsScreen(Screen):
             export_name="payments",
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "payments"),
+            own_keys=False,
         )
+        self.commands = ListCommands(self, office.commands, SCREEN, self.table, VERBS)
         self._wanted: int | None = None
         self.table.loaded.connect(self._open_wanted)
         self.view.column.addWidget(self.table, 1)
@@ -137,7 +147,9 @@ class PaymentsScreen(Screen):
         return payment_key(payment_query(query), row)
 
     def _details(self, row: PaymentRow) -> QWidget:
-        return OnePayment(self._office, row)
+        made = OnePayment(self._office, row)
+        self.commands.follow(made.pane.verbs)
+        return made
 
 
 class OnePayment(QWidget):

@@ -90,6 +90,10 @@ class PaymentPane(QWidget):
         self.cancel = Button(tr("Cancel payment"), icon="ban", on_click=actions.cancel)
         self.refund = Button(tr("Refund…"), tone=ButtonTone.DESTRUCTIVE, icon="undo-2", on_click=actions.refund)
         self.receipt = Button(tr("Save receipt"), icon="download", on_click=actions.receipt)
+        # By the commands that press them.
+        self.verbs = {"check": self.check, "cancel": self.cancel, "receipt": self.receipt, "refund": self.refund}
+        for verb, button in self.verbs.items():
+            button.show_hint(office.hint(f"payments.{verb}"))
         self.timeline: Timeline | None = None
         self._body: QWidget | None = None
         self._technical_open = False
@@ -105,7 +109,7 @@ class PaymentPane(QWidget):
         head.addWidget(self.amount, 1)
         head.addLayout(badges)
         verbs = FlowLayout()
-        for button in (self.check, self.cancel, self.receipt, self.refund):
+        for button in self.verbs.values():
             button.hide()
             verbs.addWidget(button)
         self._column = QVBoxLayout(self)

@@ -47,7 +47,8 @@ class EmptyText:
 class DataTable(QWidget):
     """A list. `opened(row)` when details are asked for, `selected(row)` when the cursor rests on a row.
 
-    `before_export(go)` is asked before anything is exported and calls `go` once it is allowed.
+    `before_export(go)` is asked before anything is exported and calls `go` once it is allowed. `own_keys` False leaves
+    Ctrl+F and Ctrl+E to commands of the screen.
     """
 
     opened = Signal(object)
@@ -75,6 +76,7 @@ class DataTable(QWidget):
         before_export: BeforeExport | None = None,
         ask_path: AskPath | None = None,
         density: Density = Density.COMPACT,
+        own_keys: bool = True,
     ) -> None:
         super().__init__()
         self.setAccessibleName(name)
@@ -107,6 +109,8 @@ class DataTable(QWidget):
         )
         self._lay_out()
         self._connect(refresh_on)
+        if own_keys:
+            self._add_keys()
         self.bar.show_query(self.model.query)
         self._show_sort()
         self._load_views()
@@ -153,7 +157,7 @@ class DataTable(QWidget):
 
     def _connect(self, refresh_on: frozenset[Kind] | set[Kind]) -> None:
         self.bar.asked.connect(self._ask)
-        self.bar.export_asked.connect(self._start_export)
+        self.bar.export_asked.connect(self.start_export)
         self.bar.save_asked.connect(self._save_view)
         self.bar.view_asked.connect(self._open_view)
         self.bar.remove_asked.connect(self._remove_view)
@@ -173,7 +177,9 @@ class DataTable(QWidget):
         self.pane.closed.connect(self._closed)
         if refresh_on:
             self._tasks.watch(self, refresh_on, lambda _changes: self._refresh_timer.start())
-        for keys, run in (("Ctrl+F", self._focus_search), ("Ctrl+E", self._start_export)):
+
+    def _add_keys(self) -> None:
+        for keys, run in (("Ctrl+F", self.focus_search), ("Ctrl+E", self.start_export)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(run)
@@ -221,12 +227,14 @@ class DataTable(QWidget):
         self.view.horizontalHeader().setSortIndicator(section, order)
 
     @Slot()
-    def _start_export(self) -> None:
+    def start_export(self) -> None:
+        """Export all rows of the query, where the list may be exported."""
         if not self.bar.export.isHidden():
             self._exporting.start()
 
     @Slot()
-    def _focus_search(self) -> None:
+    def focus_search(self) -> None:
+        """Type what to search for."""
         self.bar.search.setFocus()
         self.bar.search.selectAll()
 
