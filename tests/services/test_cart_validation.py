@@ -18,7 +18,8 @@ from tillgate.domain.staff import Role
 from tillgate.services import carts
 from tillgate.services.cart_validation import ValidationResult, validate_for_checkout
 from tillgate.services.cart_view import CartView
-from tillgate.services.catalogue_edits import PeriodDraft, save_period
+from tillgate.services.catalogue_drafts import PeriodDraft
+from tillgate.services.catalogue_edits import save_period
 from tillgate.store.models import cart_line, customer, order_item, product, rental_day, variant, vendor
 
 Code = FindingCode

@@ -14,7 +14,7 @@ from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import Invalid, NotAllowed, NotFound, Refused, Stale
 from tillgate.services import catalogue, catalogue_edits
 from tillgate.services.catalogue import ProductQuery
-from tillgate.services.catalogue_edits import PeriodDraft, ProductDraft, VariantDraft, VendorDraft
+from tillgate.services.catalogue_drafts import PeriodDraft, ProductDraft, VariantDraft, VendorDraft
 from tillgate.store.models import product, stock_move, variant, vendor
 
 
@@ -160,7 +160,7 @@ def test_codes_barcodes_and_links_are_checked_by_the_database(counter: Counter) 
     with pytest.raises(Refused, match="code_taken"):
         catalogue_edits.save_product(till, manager, ProductDraft(seller, "CAM", "Second", ProductKind.SALE, "INR"))
     with pytest.raises(Refused, match="barcode_taken"):
-        draft = VariantDraft(counter.number(product, "GIT"), "GIT-2", barcode="036000291452")
+        draft = VariantDraft(counter.number(product, "GIT"), "GIT-2", barcode="036000291452", price_minor=100)
         catalogue_edits.save_variant(till, manager, draft)
     with pytest.raises(NotFound, match="catalogue_link_unknown"):
         catalogue_edits.save_product(till, manager, ProductDraft(99_999, "NEW", "New", ProductKind.SALE, "INR"))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from tillgate.domain.catalogue import ProductKind, search_words
 from tillgate.domain.errors import NotFound
@@ -25,7 +25,7 @@ from tillgate.store.catalogue_reads import (
     search_ids,
 )
 from tillgate.store.keyset import Key, page
-from tillgate.store.models import product, vendor
+from tillgate.store.models import product, variant, vendor
 from tillgate.store.search import matching
 
 HITS: Final = 50
@@ -137,6 +137,7 @@ class ProductQuery:
     kind: ProductKind | None = None
     vendor_id: int | None = None
     active: bool | None = None
+    out_of_stock: bool = False
     sort: str = "name"
     descending: bool = False
 
@@ -197,7 +198,7 @@ def list_products(
     sort = product.c.code if query.sort == "code" else product.c.name
     base = select(*PRODUCT_COLUMNS).join(vendor, vendor.c.id == product.c.vendor_id)
     with till.db.read() as connection:
-        chosen = base.where(*_conditions(connection, query))
+        chosen = base.where(*product_conditions(connection, query))
         wanted = page(chosen, (sort, product.c.id), descending=query.descending, after=after, skip=skip, limit=limit)
         return tuple(record(ProductRecord, row) for row in connection.execute(wanted))
 
@@ -206,7 +207,7 @@ def count_products(till: Till, actor: Actor, query: ProductQuery) -> int:
     """How many there are in the list."""
     authorize(till, actor, Action.SELL)
     with till.db.read() as connection:
-        counted = select(func.count()).select_from(product).where(*_conditions(connection, query))
+        counted = select(func.count()).select_from(product).where(*product_conditions(connection, query))
         return int(connection.execute(counted).scalar_one())
 
 
@@ -223,7 +224,8 @@ def load_variant_in(connection: Connection, variant_id: int) -> VariantRecord:
     return _variant(row, row.currency, row.kind, list_periods_of(connection, [variant_id]))
 
 
-def _conditions(connection: Connection, query: ProductQuery) -> list[Any]:
+def product_conditions(connection: Connection, query: ProductQuery) -> list[Any]:
+    """What a query narrows products to."""
     words = search_words(query.text)
     conditions: list[Any] = [matching(connection, product, words)] if words else []
     if query.kind is not None:
@@ -232,6 +234,9 @@ def _conditions(connection: Connection, query: ProductQuery) -> list[Any]:
         conditions.append(product.c.vendor_id == query.vendor_id)
     if query.active is not None:
         conditions.append(product.c.active == int(query.active))
+    if query.out_of_stock:
+        left = exists().where(variant.c.product_id == product.c.id, variant.c.active == 1, variant.c.stock > 0)
+        conditions.append(~left)
     return conditions
 
 

@@ -2,120 +2,67 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tillgate.domain.catalogue import (
-    HIGHEST_PRICE_MINOR,
-    LONGEST_PERIOD_DAYS,
-    MOST_BASIS_POINTS,
-    MOST_STOCK,
-    ProductKind,
-    check_barcode,
-    check_code,
-    check_title,
-    check_within,
-)
+from tillgate.domain.catalogue import MOST_STOCK, ProductKind, check_within
 from tillgate.domain.errors import Invalid, NotFound, Refused, Stale
-from tillgate.domain.money import check_currency
 from tillgate.domain.notes import check_note
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
-from tillgate.services.contacts import check_email, check_phone
+from tillgate.services.catalogue_drafts import (
+    PeriodDraft,
+    ProductDraft,
+    VariantDraft,
+    VendorDraft,
+    check_offer,
+    period_row,
+    period_rows,
+    product_row,
+    variant_row,
+    vendor_row,
+)
 from tillgate.services.till import Till
 from tillgate.store.models import product, rental_period, stock_move, variant, vendor
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
-_COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
-_CODES: Final = {"barcode": "barcode_taken", "days": "period_taken"}
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class VendorDraft:
-    """A vendor as it should be."""
-
-    code: str
-    name: str
-    currency: str
-    email: str = ""
-    phone: str = ""
-    address: str = ""
-    tax_number: str = ""
-    brand_color: str = ""
-    brand_mark: str = ""
-    auto_approve: bool = False
-    fee_flat_minor: int = 0
-    fee_bp: int = 0
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ProductDraft:
-    """A product as it should be. Its vendor, kind and currency stay what they were when it was made."""
-
-    vendor_id: int
-    code: str
-    name: str
-    kind: ProductKind
-    currency: str
-    description: str = ""
-    category: str = ""
-    image: str = ""
-    tax_bp: int = 0
-    tax_name: str = ""
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class VariantDraft:
-    """A variant as it should be; `stock` counts when it is made, later `change_stock` does."""
-
-    product_id: int
-    code: str
-    name: str = ""
-    barcode: str = ""
-    price_minor: int = 0
-    deposit_minor: int = 0
-    stock: int = 0
-    smallest_quantity: int = 1
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodDraft:
-    """A rental period as it should be; there is one for a number of days."""
-
-    variant_id: int
-    name: str
-    days: int
-    price_minor: int
-    active: bool = True
+# What stays as it was when the row was made.
+_FIXED: Final = {
+    "vendor": frozenset({"currency"}),
+    "product": frozenset({"vendor_id", "kind", "currency"}),
+    "variant": frozenset({"product_id", "stock"}),
+}
+_FIRST_STOCK: Final = "first stock"
 
 
 def save_vendor(till: Till, actor: Actor, draft: VendorDraft, *, vendor_id: int | None = None, version: int = 0) -> int:
     """Make a vendor, or change the one of `vendor_id` as it was at `version`. Raises Invalid, Stale, Refused."""
     authorize(till, actor, Action.EDIT_CATALOGUE)
-    row = {
-        "code": check_code(draft.code),
-        "name": check_title(draft.name),
-        "currency": check_currency(draft.currency),
-        "email": check_email(draft.email),
-        "phone": check_phone(draft.phone, draft.currency),
-        "address": check_title(draft.address, field="address", needed=False, longest=300),
-        "tax_number": check_title(draft.tax_number, field="tax_number", needed=False, longest=40),
-        "brand_color": _colour(draft.brand_color),
-        "brand_mark": check_title(draft.brand_mark, field="brand_mark", needed=False, longest=3),
-        "auto_approve": int(draft.auto_approve),
-        "fee_flat_minor": _minor(draft.fee_flat_minor, "fee_flat_minor"),
-        "fee_bp": check_within(draft.fee_bp, field="fee_bp", lowest=0, highest=MOST_BASIS_POINTS),
-        "active": int(draft.active),
-    }
-    return _save(till, actor, vendor, row, row_id=vendor_id, version=version, fixed=("currency",))
+    row = vendor_row(draft)
+    return guarded(lambda: till.db.transact(actor, lambda uow: put(uow, vendor, row, vendor_id, version)))
+
+
+def create_product(till: Till, actor: Actor, draft: ProductDraft, piece: VariantDraft) -> int:
+    """Make a product with its first variant, both or neither; the product's number. Raises Invalid, Refused."""
+    authorize(till, actor, Action.EDIT_CATALOGUE)
+    row = product_row(draft)
+    check_offer(draft.kind, piece)
+    variant_row(piece)
+    periods = period_rows(piece.periods or ())
+
+    def work(uow: UnitOfWork) -> int:
+        made = put(uow, product, row, None, 0)
+        put_variant(uow, variant_row(replace(piece, product_id=made)), periods, None, 0)
+        return made
+
+    return guarded(lambda: till.db.transact(actor, work))
 
 
 def save_product(
@@ -123,60 +70,36 @@ def save_product(
 ) -> int:
     """Make a product, or change the one of `product_id` as it was at `version`. Raises Invalid, Stale, Refused."""
     authorize(till, actor, Action.EDIT_CATALOGUE)
-    row = {
-        "vendor_id": draft.vendor_id,
-        "code": check_code(draft.code),
-        "name": check_title(draft.name),
-        "description": check_title(draft.description, field="description", needed=False, longest=500),
-        "category": check_title(draft.category, field="category", needed=False, longest=40),
-        "image": check_title(draft.image, field="image", needed=False, longest=80),
-        "kind": draft.kind,
-        "currency": check_currency(draft.currency),
-        "tax_bp": check_within(draft.tax_bp, field="tax_bp", lowest=0, highest=MOST_BASIS_POINTS),
-        "tax_name": check_title(draft.tax_name, field="tax_name", needed=draft.tax_bp > 0, longest=40),
-        "active": int(draft.active),
-    }
-    return _save(till, actor, product, row, row_id=product_id, version=version, fixed=("vendor_id", "kind", "currency"))
+    row = product_row(draft)
+    return guarded(lambda: till.db.transact(actor, lambda uow: put(uow, product, row, product_id, version)))
 
 
 def save_variant(
     till: Till, actor: Actor, draft: VariantDraft, *, variant_id: int | None = None, version: int = 0
 ) -> int:
-    """Make a variant with its first stock, or change the one of `variant_id`. Raises Invalid, Stale, Refused."""
+    """Make a variant with its first stock, or change the one of `variant_id`, its periods with it.
+
+    Raises Invalid, Stale, Refused.
+    """
     authorize(till, actor, Action.EDIT_CATALOGUE)
-    row = {
-        "product_id": draft.product_id,
-        "code": check_code(draft.code),
-        "barcode": check_barcode(draft.barcode),
-        "name": check_title(draft.name, needed=False),
-        "price_minor": _minor(draft.price_minor, "price_minor"),
-        "deposit_minor": _minor(draft.deposit_minor, "deposit_minor"),
-        "stock": check_within(draft.stock, field="stock", lowest=0, highest=MOST_STOCK),
-        "smallest_quantity": check_within(draft.smallest_quantity, field="smallest_quantity", lowest=1, highest=999),
-        "active": int(draft.active),
-    }
-    return _save(till, actor, variant, row, row_id=variant_id, version=version, fixed=("product_id", "stock"))
+    row = variant_row(draft)
+    periods = period_rows(draft.periods) if draft.periods is not None else None
+
+    def work(uow: UnitOfWork) -> int:
+        kind = uow.execute(select(product.c.kind).where(product.c.id == draft.product_id)).scalar_one_or_none()
+        if kind is None:
+            raise NotFound("catalogue_link_unknown")
+        check_offer(ProductKind(kind), draft)
+        return put_variant(uow, row, periods, variant_id, version)
+
+    return guarded(lambda: till.db.transact(actor, work))
 
 
 def save_period(till: Till, actor: Actor, draft: PeriodDraft) -> int:
     """Make the variant's period of these days, or change the one there is. Raises Invalid, NotFound."""
     authorize(till, actor, Action.EDIT_CATALOGUE)
-    row = {
-        "name": check_title(draft.name, longest=40),
-        "price_minor": check_within(draft.price_minor, field="price_minor", lowest=1, highest=HIGHEST_PRICE_MINOR),
-        "active": int(draft.active),
-    }
-    days = check_within(draft.days, field="days", lowest=1, highest=LONGEST_PERIOD_DAYS)
-
-    def work(uow: UnitOfWork) -> int:
-        key = {"variant_id": draft.variant_id, "days": days}
-        kept = (rental_period.c.variant_id == draft.variant_id) & (rental_period.c.days == days)
-        changed = uow.execute(update(rental_period).where(kept).values(**row).returning(rental_period.c.id)).first()
-        found = int(changed.id) if changed else insert_row(uow.connection, rental_period, key | row)
-        uow.record("catalogue.period", f"variant:{draft.variant_id}", **key, **row)
-        return found
-
-    return _guarded(till, actor, work)
+    row = period_row(draft.name, draft.days, draft.price_minor, active=draft.active)
+    return guarded(lambda: till.db.transact(actor, lambda uow: _put_period(uow, draft.variant_id, row)))
 
 
 def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str) -> int:
@@ -195,8 +118,10 @@ def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str
         stock = uow.execute(kept).scalar_one_or_none()
         if stock is None:
             raise NotFound("variant_unknown", variant=variant_id)
-        if not 0 <= stock + by <= MOST_STOCK:
-            raise Refused("stock_too_low", variant=variant_id, stock=stock, by=by)
+        if stock + by > MOST_STOCK:
+            raise Invalid("number_out_of_range", field="by", lowest=-stock, highest=MOST_STOCK - stock)
+        if stock + by < 0:
+            raise Refused("stock_too_low", field="by", variant=variant_id, stock=stock, by=-by)
         uow.execute(update(variant).where(variant.c.id == variant_id).values(stock=stock + by))
         uow.execute(insert(stock_move).values(variant_id=variant_id, quantity=by, reason=words))
         uow.record("catalogue.stock", f"variant:{variant_id}", by=by, stock=stock + by, reason=words)
@@ -205,31 +130,64 @@ def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str
     return till.db.transact(actor, work)
 
 
-def _save(
-    till: Till,
-    actor: Actor,
-    table: Table,
-    row: dict[str, Any],
-    *,
-    row_id: int | None,
+# Inside a transaction; the rows are checked
+
+
+def put(uow: UnitOfWork, table: Table, row: Mapping[str, Any], row_id: int | None, version: int) -> int:
+    """Insert a row, or change the one as it was at `version`; audited. Raises NotFound, Stale."""
+    found = row_id
+    if found is None:
+        found = insert_row(uow.connection, table, row)
+    else:
+        changed = {name: value for name, value in row.items() if name not in _FIXED[table.name]}
+        _change(uow, table, changed, found, version)
+    uow.record(f"catalogue.{table.name}", f"{table.name}:{found}", made=row_id is None, **_plain(row))
+    return found
+
+
+def put_variant(
+    uow: UnitOfWork,
+    row: Mapping[str, Any],
+    periods: Sequence[Mapping[str, Any]] | None,
+    variant_id: int | None,
     version: int,
-    fixed: tuple[str, ...],
 ) -> int:
-    def work(uow: UnitOfWork) -> int:
-        found = row_id
-        if found is None:
-            found = insert_row(uow.connection, table, row)
-            if table is variant and row["stock"]:
-                uow.execute(insert(stock_move).values(variant_id=found, quantity=row["stock"], reason="first stock"))
-        else:
-            _change(uow, table, {name: value for name, value in row.items() if name not in fixed}, found, version)
-        uow.record(f"catalogue.{table.name}", f"{table.name}:{found}", made=row_id is None, **_plain(row))
-        return found
-
-    return _guarded(till, actor, work)
+    """The same for a variant with its first stock and, unless None, all of its periods."""
+    found = put(uow, variant, row, variant_id, version)
+    if variant_id is None and row["stock"]:
+        uow.execute(insert(stock_move).values(variant_id=found, quantity=row["stock"], reason=_FIRST_STOCK))
+    if periods is not None:
+        others = (rental_period.c.variant_id == found) & rental_period.c.days.not_in([row["days"] for row in periods])
+        uow.execute(update(rental_period).where(others, rental_period.c.active == 1).values(active=0))
+        for each in periods:
+            _put_period(uow, found, each)
+    return found
 
 
-def _change(uow: UnitOfWork, table: Table, row: dict[str, Any], row_id: int, version: int) -> None:
+def guarded(work: Callable[[], T]) -> T:
+    """Codes are unique, and what is referred to exists: the database says so, and this says it to the user."""
+    try:
+        return work()
+    except IntegrityError as error:
+        reason = str(error.orig).lower()
+        if "foreign" in reason:
+            raise NotFound("catalogue_link_unknown") from error
+        if "barcode" in reason:
+            raise Refused("barcode_taken", field="barcode") from error
+        # A product and its first variant may be made together: the form needs to know whose code it was.
+        field = "variant_code" if "variant" in reason else "code"
+        raise Refused("code_taken", field=field) from error
+
+
+def _put_period(uow: UnitOfWork, variant_id: int, row: Mapping[str, Any]) -> int:
+    kept = (rental_period.c.variant_id == variant_id) & (rental_period.c.days == row["days"])
+    changed = uow.execute(update(rental_period).where(kept).values(**row).returning(rental_period.c.id)).first()
+    found = int(changed.id) if changed else insert_row(uow.connection, rental_period, {"variant_id": variant_id, **row})
+    uow.record("catalogue.period", f"variant:{variant_id}", **row)
+    return found
+
+
+def _change(uow: UnitOfWork, table: Table, row: Mapping[str, Any], row_id: int, version: int) -> None:
     same = (table.c.id == row_id) & (table.c.version == version)
     if uow.execute(update(table).where(same).values(version=version + 1, **row)).rowcount == 1:
         return
@@ -238,28 +196,6 @@ def _change(uow: UnitOfWork, table: Table, row: dict[str, Any], row_id: int, ver
     raise Stale(f"{table.name}_changed", id=row_id)
 
 
-def _guarded(till: Till, actor: Actor, work: Any) -> int:
-    """Codes are unique, and what is referred to exists: the database says so, and this says it to the user."""
-    try:
-        return int(till.db.transact(actor, work))
-    except IntegrityError as error:
-        reason = str(error.orig).lower()
-        if "foreign" in reason:
-            raise NotFound("catalogue_link_unknown") from error
-        taken = next((code for name, code in _CODES.items() if name in reason), "code_taken")
-        raise Refused(taken) from error
-
-
-def _minor(value: int, field: str) -> int:
-    return check_within(value, field=field, lowest=0, highest=HIGHEST_PRICE_MINOR)
-
-
-def _colour(text: str) -> str:
-    if text and not _COLOUR.fullmatch(text):
-        raise Invalid("colour_malformed", field="brand_color", text=text[:20])
-    return text.upper()
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the audit keeps: no addresses of people."""
     return {name: value for name, value in row.items() if name not in ("email", "phone", "address")}

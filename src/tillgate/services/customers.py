@@ -61,7 +61,7 @@ _COLUMNS: Final = columns(CustomerRecord, customer)
 def create_customer(till: Till, actor: Actor, draft: CustomerDraft) -> CustomerRecord:
     """Raises Invalid for a bad name, address, number or note."""
     authorize(till, actor, Action.EDIT_CUSTOMERS)
-    row = _checked(till, draft)
+    row = customer_row(till, draft)
 
     def work(uow: UnitOfWork) -> CustomerRecord:
         made = insert_row(uow.connection, customer, row | {"created_at": uow.now})
@@ -74,7 +74,7 @@ def create_customer(till: Till, actor: Actor, draft: CustomerDraft) -> CustomerR
 def update_customer(till: Till, actor: Actor, customer_id: int, draft: CustomerDraft, version: int) -> CustomerRecord:
     """Change the customer as it was at `version`. Raises Invalid, NotFound, Stale("customer_changed")."""
     authorize(till, actor, Action.EDIT_CUSTOMERS)
-    row = _checked(till, draft)
+    row = customer_row(till, draft)
 
     def work(uow: UnitOfWork) -> CustomerRecord:
         before = load_customer_in(uow.connection, customer_id)
@@ -160,7 +160,8 @@ def _conditions(connection: Connection, text: str) -> list[Any]:
     return [matching(connection, customer, words)] if words else []
 
 
-def _checked(till: Till, draft: CustomerDraft) -> dict[str, Any]:
+def customer_row(till: Till, draft: CustomerDraft) -> dict[str, Any]:
+    """The row of a customer. Raises Invalid with the field."""
     currency = till.settings()[STORE_CURRENCY]
     return {
         "name": check_name(cleaned(draft.name), field="name"),
