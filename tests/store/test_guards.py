@@ -23,12 +23,14 @@ from tillgate.store.models import metadata
 BOOKS: Final = (
     "payment", "allocation", "payment_attempt", "provider_call", "capture", "refund", "return_inbox",
     "ledger_tx", "ledger_entry", "audit", "sales_order", "order_item", "sales_invoice", "sales_invoice_line",
-    "stock_move", "money_exception", "outbox", "staff", "approval",
-    "declined_try",
+    "stock_move", "money_exception", "outbox", "staff", "approval", "declined_try",
+    "consultation", "tax_record", "consultation_invoice", "consultation_credit_note",
 )  # fmt: skip
 FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_key", "provider_ref")
 # What is reserved for refunds moves with them; an invoice is final when it says so (the test before).
-MOVING: Final = frozenset({("capture", "refunded_minor"), ("sales_invoice", "total_minor")})
+MOVING: Final = frozenset(
+    {("capture", "refunded_minor"), ("capture", "excess_minor"), ("sales_invoice", "total_minor")}
+)
 GUARD: Final = re.compile("_(frozen|final|set_once|append_only)")
 Rows = dict[str, dict[str, Any]]
 

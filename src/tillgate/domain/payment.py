@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     """What a payment collects for; decides what is made when it is captured."""
 
     CHECKOUT = "checkout"
+    CONSULTATION = "consultation"
 
 
 class PaymentState(StrEnum):

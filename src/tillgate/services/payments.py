@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -63,6 +63,12 @@ class StartPayment:
     payer: Payer = field(default_factory=Payer)
     # Called in the transaction that writes the intent; raises Refused where the things have changed meanwhile.
     guard: Callable[[UnitOfWork], None] = field(default=lambda _uow: None, compare=False)
+    # Called in it once the payment is written: what belongs to it from the first moment.
+    attach: Callable[[UnitOfWork, PaymentRecord], None] = field(default=lambda _uow, _made: None, compare=False)
+    # Opens that transaction: what must be alone with its thing waits for its lock here.
+    within: Callable[[Till, Actor, Write], Written] = field(
+        default=lambda till, actor, work: till.db.transact(actor, work), compare=False
+    )
 
     @property
     def sha256(self) -> str:
@@ -86,6 +92,11 @@ class Planned:
 
     attempt_id: int
     call_id: int
+
+
+# What the intent's transaction comes to: with nothing to send where the payment was there already.
+Written: TypeAlias = tuple[Started, Planned | None]
+Write: TypeAlias = Callable[[UnitOfWork], Written]
 
 
 def start(till: Till, actor: Actor, command: StartPayment) -> Started:
@@ -204,20 +215,19 @@ def _check(command: StartPayment, provider: PaymentProvider) -> None:
         raise Invalid("allocation_mismatch", field="things")
 
 
-def _write_intent(
-    till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider
-) -> tuple[Started, Planned | None]:
-    def work(uow: UnitOfWork) -> tuple[Started, Planned | None]:
+def _write_intent(till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider) -> Written:
+    def work(uow: UnitOfWork) -> Written:
         existing = _replay(uow.connection, command)
         if existing is not None:
             return existing, None
         _refuse_live(uow.connection, command)
         command.guard(uow)
         owner = _insert_payment(uow, till, command)
+        command.attach(uow, owner)
         return Started(owner, existing=False), plan_attempt(uow, till, owner, provider, command.method)
 
     try:
-        return till.db.transact(actor, work)
+        return command.within(till, actor, work)
     except IntegrityError:
         # Another till or thread won between our look and our write: say what it made.
         with till.db.read() as connection:

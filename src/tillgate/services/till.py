@@ -12,6 +12,7 @@ from tillgate.domain.settings import STORE_ZONE, Settings
 from tillgate.domain.staff import Actor, system_actor
 from tillgate.ports import Clock, PaymentProvider
 from tillgate.services.records import PaymentRecord
+from tillgate.services.tallies import Tallies
 from tillgate.store.unit_of_work import Database, UnitOfWork
 
 
@@ -55,6 +56,8 @@ class Till:
     # Mints where a browser comes back to for a method of paying.
     new_return: Callable[[str], ReturnAddress] = field(default=lambda _method: ReturnAddress())
 
+    # What is counted between two transactions.
+    tallies: Tallies = field(default_factory=Tallies)
     # The code of what stops the till from selling, or "" (services/start_gates.py).
     blocked: Callable[[], str] = field(default=lambda: "")
 

@@ -11,8 +11,8 @@ from tillgate.domain.errors import Refused
 
 _HERE: Final = Path(__file__).parent / "migrations"
 # The newest revision, so that an up-to-date database is told without loading Alembic.
-HEAD: Final = "0008"
-_KNOWN: Final = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", HEAD})
+HEAD: Final = "0009"
+_KNOWN: Final = frozenset({*(f"{number:04d}" for number in range(1, int(HEAD))), HEAD})
 
 
 def current_revision(engine: Engine) -> str | None:

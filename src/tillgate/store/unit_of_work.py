@@ -23,6 +23,7 @@ from tillgate.domain.staff import Actor
 from tillgate.ports import Clock
 from tillgate.store.audit import AuditEntry, AuditKey, append_entries
 from tillgate.store.engine import begin_reading
+from tillgate.store.named_lock import NamedLock, begun_alone
 
 T = TypeVar("T")
 TRIES: Final = 3
@@ -103,20 +104,47 @@ class Database:
         with turn, _marked(), self._writer.begin() as connection:
             uow = UnitOfWork(connection, actor, self.clock.now())
             yield uow
-            if uow.entries:
-                append_entries(connection, self.audit_key, actor.till_id, uow.now, uow.entries)
+            self._seal(uow)
         if uow.entries:
             self.on_committed(uow.entries)
 
-    def transact(self, actor: Actor, work: Callable[[UnitOfWork], T]) -> T:
+    @contextmanager
+    def write_alone(self, actor: Actor, lock: NamedLock) -> Iterator[UnitOfWork]:
+        """The same, alone with what the lock names from its first statement to its commit (store/named_lock.py).
+
+        Raises Unavailable("lock_not_won") where the lock's wait is over.
+        """
+        refuse_inside_transaction()
+        turn = self._writing if self.is_sqlite else None
+        if turn is not None and not turn.acquire(timeout=lock.left_s):
+            raise lock.not_won()
+        try:
+            with _marked(), self._writer.connect() as connection, begun_alone(connection, lock):
+                uow = UnitOfWork(connection, actor, self.clock.now())
+                yield uow
+                self._seal(uow)
+        finally:
+            if turn is not None:
+                turn.release()
+        if uow.entries:
+            self.on_committed(uow.entries)
+
+    def _seal(self, uow: UnitOfWork) -> None:
+        if uow.entries:
+            append_entries(uow.connection, self.audit_key, uow.actor.till_id, uow.now, uow.entries)
+
+    def transact(self, actor: Actor, work: Callable[[UnitOfWork], T], *, alone: NamedLock | None = None) -> T:
         """Run `work` in a write transaction, up to three times while the database is busy: it must be idempotent.
 
-        Raises Unavailable("database_busy") when it stays busy and nothing was written, and
-        Unavailable("commit_unknown") when the connection broke, so that the caller reads again by its key.
+        With `alone` each try first wins the lock, all within the one wait of the lock.
+        Raises Unavailable("database_busy") when it stays busy and nothing was written, Unavailable("lock_not_won"),
+        and Unavailable("commit_unknown") when the connection broke, so that the caller reads again by its key.
         """
+        if alone is not None:
+            alone.begin()
         for number in range(1, TRIES + 1):
             try:
-                with self.write(actor) as uow:
+                with self.write(actor) if alone is None else self.write_alone(actor, alone) as uow:
                     return work(uow)
             except DBAPIError as error:
                 if not _may_try_again(error):

@@ -13,6 +13,16 @@ from tillgate.store.models.books import (
     setting,
 )
 from tillgate.store.models.catalogue import product, rental_day, rental_period, stock_move, variant, vendor
+from tillgate.store.models.clinic import (
+    clinic,
+    consultation,
+    consultation_credit_note,
+    consultation_invoice,
+    idempotent_reply,
+    practitioner,
+    tax_record,
+    tax_rule,
+)
 from tillgate.store.models.payments import (
     allocation,
     capture,
@@ -46,8 +56,13 @@ __all__ = [
     "cart_fee",
     "cart_line",
     "cart_undo",
+    "clinic",
+    "consultation",
+    "consultation_credit_note",
+    "consultation_invoice",
     "customer",
     "declined_try",
+    "idempotent_reply",
     "ledger_entry",
     "ledger_tx",
     "metadata",
@@ -58,6 +73,7 @@ __all__ = [
     "outbox",
     "payment",
     "payment_attempt",
+    "practitioner",
     "product",
     "provider_call",
     "refund",
