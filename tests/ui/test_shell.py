@@ -146,6 +146,24 @@ def test_the_strip_says_what_matters(qtbot: QtBot, tasks: Tasks) -> None:
         strip.person.click()
 
 
+def test_a_till_without_a_provider_says_so_and_leads_a_manager_to_the_settings(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, replace(CASHIER, connection=Connection.NO_PROVIDER))
+    strip = page.shell.strip
+    assert strip.connection.label.text() == "No provider set up"
+    assert strip.connection.isVisible()
+    assert not strip.set_up.isVisible()
+    page.show(OUT)
+    page.show(replace(MANAGER, connection=Connection.NO_PROVIDER))
+    assert strip.set_up.text() == "No provider set up"
+    assert not strip.connection.isVisible()
+    strip.set_up.click()
+    assert page.shell.current_key == "metrics"
+    assert page.screen("metrics").told[-1] == "setup"
+    page.show(replace(MANAGER, connection=Connection.UNCLEAR))
+    assert not strip.set_up.isVisible()
+    assert strip.connection.label.text() == "No clear answer from the provider"
+
+
 def test_training_wears_an_orange_frame(qtbot: QtBot, tasks: Tasks, look: Theme) -> None:
     page = ShellPage(qtbot, tasks, CASHIER)
     page.shell.toast.hide()

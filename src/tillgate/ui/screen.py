@@ -34,6 +34,9 @@ class Screen(QWidget):
     def show_pending(self) -> None:
         """The payments that the status bar counts were pressed; the screen that lists them shows them."""
 
+    def show_setup(self) -> None:
+        """The status bar said that something must be set up; the screen that sets it up shows where."""
+
     def go_back(self) -> bool:
         """Esc: one level back, never destroying; False when there is no level."""
         return False
@@ -53,9 +56,14 @@ class ScreenSpec:
 class Connection(StrEnum):
     """What is known of the way to the providers."""
 
+    # Nobody was asked yet.
     UNKNOWN = "unknown"
     ONLINE = "online"
     OFFLINE = "offline"
+    # A provider was reached, and its answer says neither.
+    UNCLEAR = "unclear"
+    # There is no provider to ask.
+    NO_PROVIDER = "no_provider"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Shell(QMainWindow):
         idle_minutes: float = 5,
         scan_screen: str = "",
         pending_screen: str = "",
+        setup_screen: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         shortcuts: Mapping[str, str] | None = None,
     ) -> None:
@@ -67,7 +68,7 @@ class Shell(QMainWindow):
         self.state = ShellState(store="", till="", mode=Mode.TRAINING)
         self._specs = {spec.key: spec for spec in screens}
         self._sign_in, self._tasks = sign_in, tasks
-        self._scan_screen, self._pending_screen = scan_screen, pending_screen
+        self._scan_screen, self._pending_screen, self._setup_screen = scan_screen, pending_screen, setup_screen
         self._built: dict[str, Screen] = {}
         self._door: Screen | None = None
         self._current = ""
@@ -130,6 +131,7 @@ class Shell(QMainWindow):
         self.rail.asked.connect(self.go)
         self.strip.person_pressed.connect(self.lock_asked)
         self.strip.pending_pressed.connect(self._show_pending)
+        self.strip.setup_pressed.connect(self._show_setup)
         self._idle.idle.connect(self.lock_asked)
         self._tasks.busy_changed.connect(self.strip.show_busy)
         self._tasks.failure.connect(self._show_failure)
@@ -190,7 +192,8 @@ class Shell(QMainWindow):
         self.rail.setVisible(not self.locked)
         self.commands.show_for(self.state.role, self.current_key)
         self.rail.show_state(self.state.role, self._current, self.state.badges)
-        self.strip.show_state(self.state)
+        setup = self._specs.get(self._setup_screen)
+        self.strip.show_state(self.state, may_set_up=setup is not None and may_see(self.state.role, setup))
 
     def _lock(self) -> None:
         for dialog in self.findChildren(QDialog):
@@ -258,6 +261,11 @@ class Shell(QMainWindow):
     def _show_pending(self) -> None:
         if self._pending_screen and self.go(self._pending_screen):
             self.page(self._pending_screen).show_pending()
+
+    @Slot()
+    def _show_setup(self) -> None:
+        if self._setup_screen and self.go(self._setup_screen):
+            self.page(self._setup_screen).show_setup()
 
     @Slot(object, str)
     def _show_failure(self, error: TillgateError, _label: str) -> None:

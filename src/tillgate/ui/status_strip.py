@@ -26,6 +26,8 @@ _CONNECTION: Final = {
     Connection.UNKNOWN: ("loader-circle", "muted", mark("Checking the connection")),
     Connection.ONLINE: ("wifi", "settled", mark("Online")),
     Connection.OFFLINE: ("wifi-off", "waiting", mark("Offline")),
+    Connection.UNCLEAR: ("circle-help", "waiting", mark("No clear answer from the provider")),
+    Connection.NO_PROVIDER: ("key-round", "waiting", mark("No provider set up")),
 }
 _LONG_SHIFT: Final = timedelta(days=1)
 _AGE_MS: Final = 60_000
@@ -52,10 +54,12 @@ class _Part(QWidget):
 
 
 class StatusStrip(QStatusBar):
-    """`person_pressed` to lock or switch, `pending_pressed` to look at money that is not certain yet."""
+    """`person_pressed` to lock or switch, `pending_pressed` to look at money that is not certain yet, `setup_pressed`
+    to set up a provider, offered to whoever may (`show_setup`)."""
 
     person_pressed = Signal()
     pending_pressed = Signal()
+    setup_pressed = Signal()
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__()
@@ -73,9 +77,12 @@ class StatusStrip(QStatusBar):
         self.person = Button(tone=ButtonTone.BAR, icon="user", on_click=self.person_pressed.emit)
         self.pending = Button(tone=ButtonTone.BAR, on_click=self.pending_pressed.emit)
         self.pending.show_icon("clock", "waiting")
+        self.set_up = Button(tone=ButtonTone.BAR, on_click=self.setup_pressed.emit)
+        self.set_up.show_icon("key-round", "waiting")
+        self.set_up.setToolTip(tr("Open the settings to set one up"))
         for left in (self.mode, self.till, self.person, self.shift, self.busy):
             self.addWidget(left)
-        for right in (self.pending, self.printer, self.connection):
+        for right in (self.pending, self.printer, self.connection, self.set_up):
             self.addPermanentWidget(right)
         self.show_busy(False)
         self._timer = QTimer(self)
@@ -83,8 +90,8 @@ class StatusStrip(QStatusBar):
         self._timer.timeout.connect(self._show_shift)
         self._timer.start()
 
-    def show_state(self, state: ShellState) -> None:
-        """Show it all."""
+    def show_state(self, state: ShellState, *, may_set_up: bool = False) -> None:
+        """Show it all; whoever may set a provider up gets a way to it."""
         self.mode.show_status(MODE_STATUS[state.mode])
         self.till.show_text(tr("{store}, till {till}", store=state.store, till=state.till))
         self.person.setVisible(state.role is not None)
@@ -96,6 +103,10 @@ class StatusStrip(QStatusBar):
         self._show_shift()
         icon, tone, words = _CONNECTION[state.connection]
         self.connection.show_text(tr(words), tone, icon)
+        self.set_up.show_text(tr(words))
+        offered = may_set_up and state.connection is Connection.NO_PROVIDER
+        self.set_up.setVisible(offered)
+        self.connection.setVisible(not offered)
         self.pending.setVisible(state.pending > 0 and state.role is not None)
         self.pending.show_text(ntr("{count} payment pending", "{count} payments pending", state.pending))
         self.printer.setVisible(state.printer is not None)

@@ -55,6 +55,9 @@ class PlainScreen(Screen):
             self.told.append(f"scan {code}")
         return self._scans
 
+    def show_setup(self) -> None:
+        self.told.append("setup")
+
     def go_back(self) -> bool:
         self.told.append("back")
         return True
@@ -80,6 +83,7 @@ class ShellPage:
             idle_minutes=idle_minutes,
             scan_screen="checkout",
             pending_screen="payments",
+            setup_screen="metrics",
             now=lambda: NOW,
         )
         qtbot.addWidget(self.shell)

@@ -55,6 +55,10 @@ class SettingsScreen(Screen):
         """The focus goes to the list of pages."""
         self.view.list.setFocus()
 
+    def show_setup(self) -> None:
+        """Where a provider's keys are entered."""
+        self.view.go("keys")
+
     def go_back(self) -> bool:
         """Esc: from a page to the list of pages."""
         inside = not self.view.list.hasFocus()
