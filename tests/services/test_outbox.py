@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.factories.clock import FakeClock
 from tests.factories.people import signed_in
@@ -170,6 +171,20 @@ def test_one_that_fails_holds_up_no_other(till: Till, caplog: pytest.LogCaptureF
     with till.db.read() as reading:
         states = {row.dedupe_key: row.done_at is not None for row in reading.execute(outbox.select())}
     assert states == {"bug": False, "crash": False, "good": True, "bad": False, "stale": False, "fine": True}
+
+
+@pytest.mark.parametrize("payload", ['{"of": ', "[]", "", "NaN"])
+def test_a_damaged_row_is_given_up_alone_and_the_rest_goes_on(till: Till, payload: str) -> None:
+    bad, good, later = queue(till, "bad", "good", "later")
+    with till.db.write(till.system) as uow:
+        uow.execute(update(outbox).where(outbox.c.id == bad).values(payload=payload))
+    work = Recorder()
+    assert run_due(till, {"mail": work}) == 3
+    assert work.done == ["good", "later"]
+    states = [row_of(till, each).state(till.clock.now()) for each in (bad, good, later)]
+    assert states == [WorkState.PARKED, WorkState.DONE, WorkState.DONE]
+    assert [(each.kind, each.outbox_id) for each in open_exceptions(till)] == [(ExceptionKind.NOTICE_PARKED, bad)]
+    assert run_due(till, {"mail": work}) == 0
 
 
 def test_with_the_server_down_the_rest_waits_for_the_next_round_and_comes_first_then(till: Till) -> None:

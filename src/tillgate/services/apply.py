@@ -24,7 +24,7 @@ from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
 from tillgate.services.calls import note_answer, sent_since
 from tillgate.services.declined_tries import note_declined
-from tillgate.services.exception_rows import open_exception
+from tillgate.services.exception_rows import open_exception, open_unanswered
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import (
     change_attempt,
@@ -222,14 +222,7 @@ def _schedule(uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, rea
     if attempt.live and owner.state in WAITING:
         due = next_check(attempt.created_at, uow.now, attempt.expires_at)
         if due is None and not reading.captured:
-            open_exception(
-                uow,
-                ExceptionKind.UNANSWERED,
-                f"unanswered:{attempt.id}",
-                payment_id=owner.id,
-                attempt_id=attempt.id,
-                evidence={"reference": attempt.reference, "amount": str(attempt.amount), "opened": attempt.created_at},
-            )
+            open_unanswered(uow, attempt)
     elif attempt.ended_at is not None:
         due = next_watch(attempt.ended_at, uow.now)
     return change_attempt(

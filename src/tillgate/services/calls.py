@@ -18,6 +18,8 @@ from tillgate.store.unit_of_work import UnitOfWork
 
 PLANNED: Final = "planned"
 SENT: Final = "sent"
+# Noted instead of the provider's words where they may be about another account.
+OTHER_KEYS: Final = "keys_of_another_account"
 # Outcomes that prove the provider did not act on the call.
 PROVEN_IDLE: Final = frozenset({PLANNED, Outcome.NOT_SENT.value, Outcome.RATE_LIMITED.value})
 

@@ -7,6 +7,7 @@ import json
 from sqlalchemy import select, update
 
 from tillgate.domain.exceptions import ExceptionKind
+from tillgate.services.records import AttemptRecord
 from tillgate.store.models import money_exception
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
@@ -45,6 +46,20 @@ def open_exception(
     subject = f"payment:{payment_id}" if payment_id is not None else f"exception:{number}"
     uow.record("exception.opened", subject, exception=number, kind=kind.value)
     return number
+
+
+def open_unanswered(uow: UnitOfWork, attempt: AttemptRecord, why: str = "") -> None:
+    """Put a checkout that nobody could be heard about on the list; `why` is the last answer's message."""
+    evidence: dict[str, object] = {"reference": attempt.reference, "amount": str(attempt.amount)}
+    evidence |= {"opened": attempt.created_at} | ({"provider_says": why} if why else {})
+    open_exception(
+        uow,
+        ExceptionKind.UNANSWERED,
+        f"unanswered:{attempt.id}",
+        payment_id=attempt.payment_id,
+        attempt_id=attempt.id,
+        evidence=evidence,
+    )
 
 
 def close_exception(uow: UnitOfWork, exception_id: int, action: str, reason: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, update
@@ -95,6 +96,8 @@ class Later:
 # Does one piece of work with no transaction open; returns a note for the record, or Later. Raises Refused for what
 # will never work, and anything else for what may work another time.
 Work = Callable[[Till, OutboxRecord], str | Later]
+# The payload of a row that was damaged: no work is done on it, and it holds up no other.
+UNREADABLE: Final[Mapping[str, Any]] = MappingProxyType({})
 _OUTBOX: Final = columns(OutboxRecord, outbox)
 
 
@@ -159,7 +162,7 @@ def send_again(till: Till, actor: Actor, outbox_id: int) -> None:
 
     def work(uow: UnitOfWork) -> None:
         row = load_work(uow.connection, outbox_id, lock=True)
-        if row.kind != MAIL or row.done_at is None:
+        if row.kind != MAIL or row.done_at is None or row.payload is UNREADABLE:
             raise Refused("work_not_repeatable", outbox=outbox_id)
         key = f"{row.dedupe_key}:again:{secrets.token_hex(4)}"
         enqueue(uow, row.kind, key, row.payload, payment_id=row.payment_id)
@@ -228,6 +231,9 @@ def _claim(till: Till, row_id: int) -> OutboxRecord | None:
 
 def _work(till: Till, work: Work, row: OutboxRecord) -> bool:
     """Do one piece of work and write down what came of it; False if it failed."""
+    if row.payload is UNREADABLE:
+        _failed(till, row, "payload_unreadable", "payload_unreadable", hopeless=True)
+        return True
     try:
         came = work(till, row)
     except TillgateError as failure:
@@ -308,5 +314,13 @@ def _close_exceptions(uow: UnitOfWork, outbox_id: int, action: ExceptionAction, 
 
 
 def _record(row: Any) -> OutboxRecord:
-    found = record(OutboxRecord, row)
-    return replace(found, payload=json.loads(row.payload))
+    return replace(record(OutboxRecord, row), payload=_read(row.payload))
+
+
+def _read(payload: str) -> Mapping[str, Any]:
+    """What a row says is to be done; UNREADABLE where nobody can tell, so that the row alone is given up."""
+    try:
+        read = json.loads(payload)
+    except ValueError:
+        return UNREADABLE
+    return read if isinstance(read, dict) else UNREADABLE

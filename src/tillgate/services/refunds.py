@@ -25,7 +25,7 @@ from tillgate.services.exception_rows import open_exception
 from tillgate.services.giving_back import answer_failed_refunds, give_back
 from tillgate.services.metrics import observe
 from tillgate.services.outside_refunds import take_outside
-from tillgate.services.payment_rows import find_main_capture, load_capture, load_payment
+from tillgate.services.payment_rows import find_main_capture, load_attempt, load_capture, load_payment
 from tillgate.services.records import CaptureRecord, RefundRecord
 from tillgate.services.refund_rows import (
     OPEN_REFUNDS,
@@ -174,7 +174,7 @@ def _declined(
 ) -> None:
     """A refusal may come because an earlier try with this key went through: look before it is believed."""
     looked = provider.find_refunds(source.provider_ref)
-    if looked.outcome is not Outcome.SUCCESS:
+    if looked.outcome is not Outcome.SUCCESS or not _same_account(till, provider, source):
         _later(till, found.id, answer.message)
         return
     ours = _named(found, looked)
@@ -199,9 +199,17 @@ def _look_up(till: Till, provider: PaymentProvider, found: RefundRecord, source:
     if answer.outcome is Outcome.SUCCESS and ours is not None:
         _take(till, found.id, ours)
         return Heard.FOUND
-    absent = answer.outcome is Outcome.SUCCESS
+    absent = answer.outcome is Outcome.SUCCESS and _same_account(till, provider, source)
     _later(till, found.id, answer.message, answer.retry_after_s)
     return Heard.ABSENT if absent else Heard.SILENT
+
+
+def _same_account(till: Till, provider: PaymentProvider, source: CaptureRecord) -> bool:
+    """Whether the money was taken with the keys of now: of other keys' money, silence and refusals prove nothing."""
+    if source.attempt_id is None:
+        return True
+    with till.db.read() as connection:
+        return load_attempt(connection, source.attempt_id).account == provider.account
 
 
 def _named(found: RefundRecord, answer: Answer) -> RefundFacts | None:

@@ -76,10 +76,19 @@ def settle_returns(till: Till, *, limit: int = 50) -> int:
         rows = connection.execute(query).all()
     for row in rows:
         try:
-            _look_at(till, row.id, row.attempt_id, json.loads(row.fields_json))
+            _look_at(till, row.id, row.attempt_id, _read(row.fields_json))
         except Exception:
             log.exception("a return could not be looked at", extra={"return": row.id})
     return len(rows)
+
+
+def _read(fields_json: str) -> dict[str, str]:
+    """The fields; none where the row was damaged: it is a hint still."""
+    try:
+        fields = json.loads(fields_json)
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def _look_at(till: Till, return_id: int, attempt_id: int, fields: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ The timer, the start-up, the browser's return and the cashier's Check now all lo
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -23,6 +24,7 @@ from tillgate.services import calls
 from tillgate.services.access import authorize
 from tillgate.services.apply import Applied, apply_facts, end_attempt, fulfil
 from tillgate.services.attempt_lease import claim, due_ids, release
+from tillgate.services.exception_rows import open_unanswered
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import change_attempt, find_live_attempt, load_attempt, load_payment
 from tillgate.services.payments import Planned, send_create
@@ -109,7 +111,7 @@ def check_attempt(till: Till, attempt_id: int, source: str, *, resend: bool = Tr
 def _hear_checkout(
     till: Till, provider: PaymentProvider, attempt: AttemptRecord, source: str, *, hold_end: bool = False
 ) -> bool:
-    answer = provider.fetch(attempt.ref)
+    answer = _sure(provider, attempt, provider.fetch(attempt.ref))
     fp("settle.after_answer")
     _note_fetch(till, attempt, answer)
     if answer.outcome is not Outcome.SUCCESS or answer.checkout is None:
@@ -199,14 +201,15 @@ def _hear_create(
         sent = calls.sent_since(connection, "create", attempt_id=attempt.id)
     young = till.clock.now() - attempt.created_at < RESEND_FOR
     if sent is None:
-        if call is not None and call.outcome != calls.PLANNED and resend and young:
+        may_send = resend and young and attempt.account == provider.account
+        if call is not None and call.outcome != calls.PLANNED and may_send:
             _send_again(till, provider, attempt)
         elif not hold_end:
             _end(till, attempt, "never_sent")
         else:
             release(till, payment_attempt, attempt.id)
-        return not resend or not young
-    answer = provider.find(attempt.ref)
+        return not may_send
+    answer = _sure(provider, attempt, provider.find(attempt.ref))
     fp("settle.after_answer")
     _note_fetch(till, attempt, answer)
     if answer.outcome is Outcome.SUCCESS and answer.checkouts:
@@ -215,6 +218,15 @@ def _hear_create(
         _not_heard(till, attempt, answer)
         return False
     return _missed(till, provider, attempt, resend=resend and young, hold_end=hold_end)
+
+
+def _sure(provider: PaymentProvider, attempt: AttemptRecord, answer: Answer) -> Answer:
+    """ "No such thing" from other keys than the checkout was opened with may be another account's word: it proves
+    nothing, and nothing is charged again on the strength of it.
+    """
+    if answer.outcome is Outcome.NOT_FOUND and attempt.account != provider.account:
+        return replace(answer, outcome=Outcome.UNKNOWN, message=calls.OTHER_KEYS)
+    return answer
 
 
 def _missed(till: Till, provider: PaymentProvider, attempt: AttemptRecord, *, resend: bool, hold_end: bool) -> bool:
@@ -273,6 +285,8 @@ def _not_heard(till: Till, attempt: AttemptRecord, answer: Answer) -> None:
         due = _due(found, uow)
         if answer.retry_after_s is not None:
             due = uow.now + timedelta(seconds=answer.retry_after_s)
+        if found.live and next_check(found.created_at, uow.now) is None:
+            open_unanswered(uow, found, answer.message)
         change_attempt(uow, found, next_check_at=due, checks=found.checks + 1, lease_until=None)
 
     till.db.transact(till.system, work)
