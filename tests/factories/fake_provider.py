@@ -55,16 +55,20 @@ class FakeProvider:
     refunds: dict[str, RefundFacts] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    # The exact bodies of every create, whatever came of it.
+    bodies: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda _verb: None
     refund_status: RefundStatus = RefundStatus.DONE
     twist: Callable[[CheckoutFacts], CheckoutFacts] = lambda facts: facts
     count: int = 0
 
     def parameters(self, request: CheckoutRequest) -> str:
-        return json.dumps({"reference": request.reference, "amount": request.amount.minor}, sort_keys=True)
+        body = {"reference": request.reference, "amount": request.amount.minor, "currency": request.amount.currency}
+        return json.dumps(body, sort_keys=True)
 
     def create(self, method: str, parameters: str) -> Answer:
         body = json.loads(parameters)
+        self.bodies.append(parameters)
 
         def act() -> Answer:
             known = [c for c in self.checkouts.values() if c.reference == body["reference"]]
@@ -75,7 +79,7 @@ class FakeProvider:
                 provider_id=f"plink_{self.count:06d}",
                 reference=body["reference"],
                 status=CheckoutStatus.OPEN,
-                amount=Money(body["amount"], "INR"),
+                amount=Money(body["amount"], body["currency"]),
                 account=self.account,
                 mode=self.mode,
                 url=f"https://pay.example/{self.count}",

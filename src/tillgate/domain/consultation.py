@@ -13,6 +13,7 @@ from tillgate.domain.errors import Invalid
 
 # How a payment names what it is for.
 CONSULTATION_THING: Final = "consultation"
+DEFAULT_PROVIDER: Final = "stripe"
 REPLAY_FOR: Final = timedelta(seconds=300)
 LOCK_WAIT_S: Final = 5.0
 _STAMP: Final = "%Y%m%d%H%M%S"

@@ -12,7 +12,8 @@ from tillgate.domain.errors import NotFound, Refused, Stale
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
 from tillgate.domain.money import Money
-from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
+from tillgate.domain.payment import Fulfilment, PaymentState, Purpose, RefundState
+from tillgate.services.consultation_settling import reverse
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
 from tillgate.services.records import OUTSIDE, CaptureRecord, PaymentRecord, RefundRecord, columns, record
@@ -210,6 +211,8 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         enqueue(uow, "mail", f"mail:refund_done:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
         _settle_owner(uow, owner, source.id)
+        if owner.purpose is Purpose.CONSULTATION:
+            reverse(uow, load_payment(uow.connection, owner.id), found)
 
 
 def refund_failed(uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None) -> None:

@@ -1,0 +1,304 @@
+"""Consultations as a screen shows them: who owes fees, the list, one with its taxes, papers and every payment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+
+from tillgate.domain.consultation import CONSULTATION_THING, ConsultationInvoiceState, ConsultationState
+from tillgate.domain.money import Money
+from tillgate.domain.payment import PaymentState
+from tillgate.domain.staff import Action, Actor
+from tillgate.domain.tax_rules import Assessed
+from tillgate.services.access import authorize
+from tillgate.services.consultation_replies import ActivePayment, find_active
+from tillgate.services.consultation_rows import (
+    ConsultationInvoiceRecord,
+    Visit,
+    list_invoices_of,
+    list_taxes,
+    list_visits,
+    load_visit,
+    visits_query,
+)
+from tillgate.services.consultations import assess_today
+from tillgate.services.payment_rows import find_live_payment
+from tillgate.services.till import Till
+from tillgate.store.keyset import Key, page
+from tillgate.store.models import (
+    allocation,
+    capture,
+    consultation,
+    consultation_credit_note,
+    consultation_invoice,
+    customer,
+    payment,
+    practitioner,
+    staff,
+)
+
+_ORDER: Final = (consultation.c.held_at, consultation.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFees:
+    """What one patient owes; `totals` by currency."""
+
+    patient_id: int
+    name: str
+    phone: str
+    count: int
+    totals: tuple[Money, ...]
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationQuery:
+    """What the list is narrowed to: a text finds the visit's number, or the beginning of a patient's or practitioner's
+    name or phone. `states` empty means any."""
+
+    text: str = ""
+    states: frozenset[ConsultationState] = frozenset()
+    patient_id: int | None = None
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationRow:
+    """A consultation in a list. `payment_id` and `payment_state` are of the payment that holds it, if one does: a fee
+    can be open while somebody is paying it. `invoice_number` is empty while there is no invoice that counts."""
+
+    id: int
+    code: str
+    state: ConsultationState
+    held_at: datetime
+    patient_id: int
+    patient: str
+    practitioner: str
+    specialty: str
+    clinic: str
+    fee: Money
+    payment_id: int | None
+    payment_state: PaymentState | None
+    invoice_number: str
+
+    @property
+    def being_paid(self) -> bool:
+        """Whether its fee is open, and somebody has put it up for payment."""
+        return self.state is ConsultationState.OPEN and self.payment_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PastPayment:
+    """One payment of a consultation, whatever became of it."""
+
+    id: int
+    amount: Money
+    state: PaymentState
+    late: bool
+    created_at: datetime
+    captured_at: datetime | None
+    ended_reason: str | None
+    taken_by: str
+    provider: str
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNote:
+    """What reverses an invoice, in full or in part."""
+
+    number: str
+    amount: Money
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationDetails:
+    """One consultation, read at one moment.
+
+    `assessed` has the fee with its taxes: as written down with the payment that holds it, else as they are today.
+    `active` is the payment that holds it; `invoice` the one that counts, `void_invoices` those of payments that ended.
+    """
+
+    visit: Visit
+    assessed: Assessed
+    active: ActivePayment | None
+    invoice: ConsultationInvoiceRecord | None
+    void_invoices: tuple[ConsultationInvoiceRecord, ...]
+    credit_notes: tuple[CreditNote, ...]
+    payments: tuple[PastPayment, ...]
+
+    @property
+    def may_pay(self) -> bool:
+        """Whether Pay would begin a payment."""
+        return self.visit.consultation.state is ConsultationState.OPEN and self.active is None
+
+
+def list_open_fees(till: Till, actor: Actor, text: str = "", *, limit: int = 200) -> tuple[OpenFees, ...]:
+    """Who owes fees, the one with the oldest first; a text finds the beginning of a name or phone number."""
+    authorize(till, actor, Action.VIEW_PAYMENTS)
+    oldest, owed = func.min(consultation.c.held_at), func.sum(consultation.c.fee_minor)
+    who = (customer.c.id, customer.c.name, customer.c.phone)
+    query = (
+        select(*who, consultation.c.currency, func.count().label("number"), owed.label("minor"), oldest.label("oldest"))
+        .join(customer, customer.c.id == consultation.c.patient_id)
+        .where(consultation.c.state == ConsultationState.OPEN, *_named(text, customer.c.name, customer.c.phone))
+        .group_by(*who, consultation.c.currency)
+        .order_by(oldest, customer.c.id)
+    )
+    with till.db.read() as connection:
+        rows = connection.execute(query.limit(limit)).all()
+    by_patient: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        by_patient[row.id].append(row)
+    return tuple(_owes(each) for each in by_patient.values())
+
+
+def list_consultations(
+    till: Till, actor: Actor, query: ConsultationQuery, *, after: Key | None = None, skip: int = 0, limit: int = 100
+) -> tuple[ConsultationRow, ...]:
+    """A page of the list behind a consultation's `consultation_key`, by when they were held."""
+    authorize(till, actor, Action.VIEW_PAYMENTS)
+    chosen = visits_query().where(*_conditions(query))
+    wanted = page(chosen, _ORDER, descending=query.descending, after=after, skip=skip, limit=limit)
+    with till.db.read() as connection:
+        return _dressed(connection, list_visits(connection, wanted))
+
+
+def consultation_key(row: ConsultationRow) -> Key:
+    """Where a row stands in the list."""
+    return (row.held_at, row.id)
+
+
+def count_consultations(till: Till, actor: Actor, query: ConsultationQuery) -> int:
+    """How many the list has."""
+    authorize(till, actor, Action.VIEW_PAYMENTS)
+    counted = visits_query().where(*_conditions(query)).with_only_columns(func.count(), maintain_column_froms=True)
+    with till.db.read() as connection:
+        return int(connection.execute(counted).scalar_one())
+
+
+def load_consultation(till: Till, actor: Actor, consultation_id: int) -> ConsultationDetails:
+    """One consultation with everything about it. Raises NotFound("consultation_unknown")."""
+    authorize(till, actor, Action.VIEW_PAYMENTS)
+    with till.db.read() as connection:
+        visit = load_visit(connection, consultation_id)
+        held = find_live_payment(connection, CONSULTATION_THING, consultation_id)
+        owner_id = held.id if held is not None else visit.consultation.payment_id
+        history = _payments(connection, consultation_id)
+        invoices = [each for past in history for each in list_invoices_of(connection, past.id)]
+        standing = [each for each in invoices if each.state is not ConsultationInvoiceState.VOID]
+        if owner_id is None:
+            assessed = assess_today(till, connection, visit)
+        else:
+            assessed = Assessed(visit.consultation.fee, list_taxes(connection, owner_id))
+        return ConsultationDetails(
+            visit=visit,
+            assessed=assessed,
+            active=find_active(connection, held.id) if held is not None else None,
+            invoice=standing[-1] if standing else None,
+            void_invoices=tuple(each for each in invoices if each.state is ConsultationInvoiceState.VOID),
+            credit_notes=_notes(connection, [each.id for each in standing]),
+            payments=tuple(history),
+        )
+
+
+def _named(text: str, *names: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    words = text.strip().lower()
+    return [or_(*(func.lower(name).startswith(words, autoescape=True) for name in names))] if words else []
+
+
+def _conditions(query: ConsultationQuery) -> list[ColumnElement[bool]]:
+    names = (consultation.c.code, customer.c.name, customer.c.phone, practitioner.c.name)
+    conditions = _named(query.text, *names)
+    if query.states:
+        conditions.append(consultation.c.state.in_(sorted(query.states)))
+    if query.patient_id is not None:
+        conditions.append(consultation.c.patient_id == query.patient_id)
+    return conditions
+
+
+def _owes(rows: Sequence[Row[Any]]) -> OpenFees:
+    first = rows[0]
+    totals = tuple(Money(int(row.minor), row.currency) for row in rows)
+    number = sum(row.number for row in rows)
+    return OpenFees(first.id, first.name, first.phone, number, totals, min(row.oldest for row in rows))
+
+
+def _dressed(connection: Connection, visits: Sequence[Visit]) -> tuple[ConsultationRow, ...]:
+    """With the payments that hold them and their invoices: two look-ups for a page."""
+    ids = [visit.consultation.id for visit in visits]
+    mine = (allocation.c.thing_kind == CONSULTATION_THING) & allocation.c.thing_id.in_(ids) & (allocation.c.live == 1)
+    holding = select(allocation.c.thing_id, payment.c.id, payment.c.state).join(
+        payment, payment.c.id == allocation.c.payment_id
+    )
+    held = {row[0]: (row[1], row[2]) for row in connection.execute(holding.where(mine))}
+    invoices = select(consultation_invoice.c.consultation_id, consultation_invoice.c.number).where(
+        consultation_invoice.c.consultation_id.in_(ids),
+        consultation_invoice.c.state != ConsultationInvoiceState.VOID,
+    )
+    numbers = {row[0]: row[1] for row in connection.execute(invoices)}
+    return tuple(_row(visit, held, numbers) for visit in visits)
+
+
+def _row(visit: Visit, held: dict[int, tuple[int, PaymentState]], numbers: dict[int, str]) -> ConsultationRow:
+    here = visit.consultation
+    payment_id, payment_state = held.get(here.id, (None, None))
+    return ConsultationRow(
+        id=here.id,
+        code=here.code,
+        state=here.state,
+        held_at=here.held_at,
+        patient_id=here.patient_id,
+        patient=visit.patient.name,
+        practitioner=visit.practitioner,
+        specialty=visit.specialty,
+        clinic=visit.clinic.name,
+        fee=here.fee,
+        payment_id=payment_id,
+        payment_state=payment_state,
+        invoice_number=numbers.get(here.id, ""),
+    )
+
+
+def _payments(connection: Connection, consultation_id: int) -> list[PastPayment]:
+    back = (
+        select(func.coalesce(func.sum(capture.c.refunded_minor), 0))
+        .where(capture.c.payment_id == payment.c.id)
+        .scalar_subquery()
+    )
+    query = (
+        select(payment, func.coalesce(staff.c.name, "").label("taken_by"), back.label("back_minor"))
+        .join(allocation, allocation.c.payment_id == payment.c.id)
+        .join(staff, staff.c.id == payment.c.created_by, isouter=True)
+        .where(allocation.c.thing_kind == CONSULTATION_THING, allocation.c.thing_id == consultation_id)
+        .order_by(payment.c.id)
+    )
+    return [
+        PastPayment(
+            id=row.id,
+            amount=Money(row.amount_minor, row.currency),
+            state=row.state,
+            late=bool(row.late),
+            created_at=row.created_at,
+            captured_at=row.captured_at,
+            ended_reason=row.ended_reason,
+            taken_by=row.taken_by,
+            provider=row.provider,
+            refunded=Money(int(row.back_minor), row.currency),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _notes(connection: Connection, invoice_ids: Sequence[int]) -> tuple[CreditNote, ...]:
+    note = consultation_credit_note
+    query = select(note).where(note.c.invoice_id.in_(invoice_ids)).order_by(note.c.id)
+    rows = connection.execute(query)
+    return tuple(CreditNote(row.number, Money(row.amount_minor, row.currency), row.issued_at) for row in rows)

@@ -1,0 +1,55 @@
+"""Texts of the errors of consultations, their payment and tax rules."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tillgate.i18n import mark
+from tillgate.ui.messages.entry import Entry
+
+_OTHER_WAY: Final = mark("Take another way to pay.")
+_RATE: Final = mark("Look at the tax rules of this country.")
+
+TEXTS: Final[dict[str, Entry]] = {
+    # Pressing Pay
+    "consultation_unknown": Entry(mark("This consultation does not exist."), mark("Look in the list of open fees.")),
+    "consultation_not_theirs": Entry(
+        mark("This consultation is another patient’s."), mark("Choose the patient again, then the consultation.")
+    ),
+    "consultation_paid": Entry(
+        mark("This consultation is paid already."), mark("Look at its payment; never take its fee again.")
+    ),
+    "consultation_closed": Entry(
+        mark("Nothing is owed for this consultation any more."), mark("Look at how it ended.")
+    ),
+    "amount_not_fee": Entry(mark("The fee is {due}, not {asked}."), mark("Open the fee again to see what is due.")),
+    "pay_key_malformed": Entry(
+        mark("The payment could not be begun: its key is not a valid one."), mark("Close Pay and open it again.")
+    ),
+    "provider_unsupported": Entry(mark("Consultations can’t be paid through {provider}."), _OTHER_WAY),
+    "provider_keys_missing": Entry(
+        mark("{provider} has no keys at this till, so nothing can be paid through it."),
+        mark("A manager enters them under Settings."),
+    ),
+    "lock_not_won": Entry(
+        mark("Somebody else was busy with this consultation for more than {seconds} seconds."),
+        mark("Look whether it is being paid elsewhere, then press Pay again."),
+    ),
+    # Writing fees down
+    "practitioner_unknown": Entry(mark("This practitioner does not exist."), mark("Choose one from the list.")),
+    "consultation_code": Entry(
+        mark("The visit’s number is longer than {longest} characters or can’t be printed."), mark("Type a shorter one.")
+    ),
+    "consultation_code_taken": Entry(mark("{number} is another visit’s number."), mark("Type another one.")),
+    # Tax rules
+    "tax_name": Entry(mark("A tax needs a name of at most 40 characters."), mark("Type one.")),
+    "tax_rate": Entry(mark("A tax rate is more than 0 % and at most 100 %."), mark("Type the rate again.")),
+    "tax_country": Entry(mark("A country is two capital letters, such as PH."), mark("Type it again.")),
+    "tax_days": Entry(mark("A tax rule can’t end before it begins."), mark("Choose a later day.")),
+    "tax_unknown": Entry(mark("This tax rule does not exist."), _RATE),
+    "tax_ended": Entry(mark("{tax} ends on {last_day} already."), _RATE),
+    "tax_overlaps": Entry(
+        mark("{tax} has a rule since {since} that is still valid then."), mark("End that one first, then add this.")
+    ),
+    "taxes_exceed_fee": Entry(mark("Nothing of {fee} would be left to pay after what is withheld."), _RATE),
+}
