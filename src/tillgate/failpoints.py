@@ -38,6 +38,10 @@ NAMES: Final = frozenset(
         "outbox.after_claim",
         "outbox.after_send",
         "return.after_store",
+        "consultation.under_lock",
+        "consultation.after_invoice",
+        "consultation.before_commit",
+        "consultation.after_final",
     }
 )
 

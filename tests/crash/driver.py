@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import select, update
 
 from tests.crash import oracles, plants
+from tests.crash.consulting import press_again, press_for_a_new_fee
 from tests.crash.shop import Shop, open_shop
 from tillgate import failpoints
 from tillgate.app.lanes import Lanes
@@ -204,6 +205,16 @@ class Counter:
         self.tick()
         self.tick()
 
+    def consultation(self) -> None:
+        """A consultation's fee, pressed for three times and paid once."""
+        self.shop.bank.ask("razorpay/settings", auto_capture=True)
+        self.finish_before()
+        made = press_for_a_new_fee(self.shop)
+        self.pay(made, come_back=self.chance.random() < 0.5)
+        if self.chance.random() < 0.5:
+            check_now(self.till, self.shop.cashier, made)
+        self.tick()
+
     def come_back(self) -> None:
         """A sale whose news comes by the browser's return."""
         made = self.ring_up()
@@ -287,6 +298,7 @@ class Counter:
         for seconds in EARLY_JUMPS:
             self.shop.clock.jump(seconds)
             self.tick()
+        press_again(self.shop)
         wrong = oracles.forgotten_links(self.shop)
         for each in self._waiting():
             self._finish(each)
@@ -374,4 +386,5 @@ SCENES: Final[dict[str, Callable[[Counter], None]]] = {
     "give_up": Counter.give_up,
     "late_money": Counter.late_money,
     "change_over": Counter.change_over,
+    "consultation": Counter.consultation,
 }

@@ -39,6 +39,7 @@ PASSING: Final[dict[str, tuple[str, ...]]] = {
     "invoice": ("sale", "come_back"),
     "outbox": ("sale", "come_back"),
     "return": ("come_back",),
+    "consultation": ("consultation",),
 }
 
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from tests.crash import consulting
 from tests.crash.shop import MAILS, Shop
 from tests.factories.tills import AUDIT_KEY
 from tillgate.domain.ledger import UNAPPLIED, clearing
-from tillgate.domain.payment import WAITING, Fulfilment, PaymentState, RefundState
+from tillgate.domain.payment import WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.store import models
 from tillgate.store.audit import verify_chain
 
@@ -19,6 +20,7 @@ _OPEN_LINK: Final = "created"
 _READ: Final = (
     "payment", "payment_attempt", "allocation", "capture", "refund", "money_exception", "sales_order", "order_item",
     "sales_invoice", "ledger_entry", "number_series", "variant", "stock_move", "rental_day", "outbox", "return_inbox",
+    *consulting.TABLES,
 )  # fmt: skip
 
 
@@ -139,7 +141,7 @@ def orders_are_the_money(story: Story) -> Iterator[str]:
     by_payment: dict[int, list[Any]] = defaultdict(list)
     for each in story.sales_order:
         by_payment[each.payment_id].append(each)
-    for each in story.payment:
+    for each in (sale for sale in story.payment if sale.purpose is Purpose.CHECKOUT):
         made = by_payment[each.id]
         main = [money for money in story.capture if money.payment_id == each.id and money.main]
         if (each.fulfilment is Fulfilment.DONE) != bool(made):
@@ -242,4 +244,6 @@ ORACLES: Final[tuple[Oracle, ...]] = (
     the_ledger_is_even,
     every_letter_was_delivered,
     nothing_is_held_for_ever,
+    consulting.fees_are_charged_once,
+    consulting.credit_notes_are_the_refunds,
 )

@@ -17,6 +17,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import Table, func, select
+
+from tests.factories.clinic import CLINIC
 from tests.factories.people import signed_in
 from tests.factories.shop import SHOP
 from tests.factories.tills import AUDIT_KEY, new_sqlite
@@ -27,16 +30,18 @@ from tillgate.domain.settings import ADMIN_EMAIL, STORE_NAME, Settings
 from tillgate.domain.staff import Actor, Role
 from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import invoices, notices, orders, outbox
+from tillgate.services import consultation_settling, invoices, notices, orders, outbox
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.customers import CustomerDraft, create_customer
+from tillgate.services.sample_clinic import load_clinic
 from tillgate.services.sample_shop import load_shop
 from tillgate.services.start_gates import Severity, check_before_selling
 from tillgate.services.till import ReturnAddress, Till
+from tillgate.store import models
 from tillgate.store.engine import sqlite_engine
 from tillgate.store.models import outbox as outbox_rows
 from tillgate.store.models import payment_attempt, refund
-from tillgate.store.unit_of_work import Database, refuse_inside_transaction
+from tillgate.store.unit_of_work import Database, UnitOfWork, refuse_inside_transaction
 
 TILL_ID: Final = "T1"
 DATABASE: Final = "tillgate.db"
@@ -152,6 +157,16 @@ class Shop:
         return int(self._people["customer_id"])
 
     @property
+    def patient_id(self) -> int:
+        """Who owes a consultation's fee."""
+        return int(self._people["patient_id"])
+
+    @property
+    def practitioner_id(self) -> int:
+        """Whose consultation it was."""
+        return int(self._people["practitioner_id"])
+
+    @property
     def variants(self) -> list[int]:
         """What is sold: one variant of each of the three vendors."""
         return [int(each) for each in self._people["variants"]]
@@ -169,6 +184,8 @@ def make_template(folder: Path) -> None:
             each["stock"] = 400
     with till.db.write(till.system) as uow:
         load_shop(uow, shop)
+        load_clinic(uow, {**CLINIC, "clinic": {**CLINIC["clinic"], "currency": "INR"}})
+        at_clinic = {"patient_id": one(uow, models.customer), "practitioner_id": one(uow, models.practitioner)}
         codes = ("CHR-1", "GIT-1", "CRD-1")
         ids = {row.code: row.id for row in uow.connection.exec_driver_sql("SELECT id, code FROM variant")}
     cashier, manager = (
@@ -176,8 +193,13 @@ def make_template(folder: Path) -> None:
     )
     customer = create_customer(till, cashier, CustomerDraft("Asha Rao", "asha@example.com", "98450 12345"))
     people = {"cashier": asdict(cashier), "manager": asdict(manager), "customer_id": customer.id}
-    (folder / PEOPLE).write_text(json.dumps(people | {"variants": [ids[code] for code in codes]}))
+    (folder / PEOPLE).write_text(json.dumps(people | at_clinic | {"variants": [ids[code] for code in codes]}))
     database.close()
+
+
+def one(uow: UnitOfWork, table: Table) -> int:
+    """The first row's number."""
+    return int(uow.execute(select(func.min(table.c.id))).scalar_one())
 
 
 def open_shop(folder: Path) -> Shop:
@@ -200,9 +222,12 @@ def open_shop(folder: Path) -> Shop:
         mode=Mode.TRAINING,
         worker=f"{TILL_ID}:{os.getpid()}:{secrets.token_hex(4)}",
         providers={provider.name: provider},
-        fulfilling={Purpose.CHECKOUT: orders.FULFILLING},
+        fulfilling={
+            Purpose.CHECKOUT: orders.FULFILLING,
+            Purpose.CONSULTATION: consultation_settling.FULFILLING,
+        },
         settings=lambda: settings,
-        new_return=_minting(tokens),
+        new_return=_keeping(tokens),
     )
     found = [each for each in check_before_selling(till, None) if each.severity is not Severity.OK]
     assert not found, f"the till does not start: {found}"
@@ -212,13 +237,13 @@ def open_shop(folder: Path) -> Shop:
     return Shop(folder, clock, bank, till, works, tokens)
 
 
-def _minting(tokens: dict[str, str]) -> Callable[[str], ReturnAddress]:
-    def mint(method: str) -> ReturnAddress:
-        token = tokens[method] = secrets.token_urlsafe(32)
+def _keeping(tokens: dict[str, str]) -> Callable[[str, str], ReturnAddress]:
+    def address(method: str, token: str) -> ReturnAddress:
+        tokens[method] = token
         # Nobody listens there: the driver carries the browser's return itself.
         return ReturnAddress(token, return_url=f"http://127.0.0.1:9/cb/{token}" if method == "link" else None)
 
-    return mint
+    return address
 
 
 def _actor(kept: dict[str, Any]) -> Actor:
