@@ -86,7 +86,7 @@ def test_killed_at_random_moments_and_again_while_recovering(house: House) -> No
     [
         ("sent_before_committed", "start.after_answer", "nobody here waits"),
         ("created_again_under_another_name", "start.after_answer", "is nobody's"),
-        ("sent_again_without_looking", "refund.after_answer", "lost"),
+        ("sent_again_without_looking", "refund.after_answer", "the sweep found"),
         ("done_before_sent", "outbox.after_claim", "never delivered"),
     ],
 )

@@ -64,7 +64,7 @@ class FakeProvider:
 
     def parameters(self, request: CheckoutRequest) -> str:
         body = {"reference": request.reference, "amount": request.amount.minor, "currency": request.amount.currency}
-        return json.dumps(body, sort_keys=True)
+        return json.dumps(body | {"return_url": request.return_url}, sort_keys=True)
 
     def create(self, method: str, parameters: str) -> Answer:
         body = json.loads(parameters)

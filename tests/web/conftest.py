@@ -14,6 +14,7 @@ from tests.factories.people import signed_in
 from tests.factories.tills import make_till, new_sqlite
 from tests.web.caller import Caller
 from tillgate.domain.staff import Role
+from tillgate.services.return_tokens import token_of
 from tillgate.services.till import ReturnAddress
 from tillgate.store.engine import sqlite_engine
 from tillgate.store.models import return_inbox
@@ -42,19 +43,18 @@ def page(tmp_path: Path) -> Iterator[Page]:
     engine = sqlite_engine(new_sqlite(tmp_path))
     till = make_till(engine, FakeClock())
     woken: list[int] = []
-    loopback = Loopback(lambda: woken.append(1), timeout_s=0.5)
+    loopback = Loopback(lambda: woken.append(1), timeout_s=0.5, stays_open_s=0.3, look_every_s=0.05)
     desk = open_desk(till, signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER))
-    minted: list[str] = []
 
-    def mint(method: str) -> ReturnAddress:
-        back = loopback.mint(method, own_page=frozenset({"order"}), come_back=True)
-        minted.append(back.token)
-        return back
+    def address(method: str, token: str) -> ReturnAddress:
+        return loopback.address(method, token, own_page=frozenset({"order"}), come_back=True)
 
-    desk.till = replace(desk.till, new_return=mint)
+    desk.till = replace(desk.till, new_return=address)
     loopback.till = desk.till
-    desk.start(method="order")
+    # An order has no address at the provider: it is paid on the till's own page.
+    desk.provider.twist = lambda facts: replace(facts, url=None)
+    begun = desk.start(method="order")
     assert loopback.port is not None
-    yield Page(desk, loopback, Caller(loopback.port), minted[0], woken)
+    yield Page(desk, loopback, Caller(loopback.port), token_of(desk.till, desk.reference(begun.id)), woken)
     loopback.close()
     engine.dispose()

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.web.caller import Caller
 from tests.web.conftest import Page
 from tillgate.domain.payment import PaymentState
+from tillgate.services.hosted_page import readdress_pages
+from tillgate.services.payment_views import view_payment
+from tillgate.services.return_tokens import token_of
+from tillgate.services.settle import check_now
+from tillgate.store.models import metadata
 
 SECRETS = "razorpay_signature=abc&razorpay_payment_id=pay_1"
 
@@ -118,16 +126,100 @@ def test_a_slow_client_is_cut_off_and_others_are_served(page: Page) -> None:
     assert time.monotonic() - begun < 5
 
 
-def test_the_ninth_connection_is_turned_away(page: Page) -> None:
-    held = [socket.create_connection(("127.0.0.1", page.caller.port)) for _ in range(8)]
+def test_idle_connections_give_way_to_the_customer(page: Page) -> None:
+    """However many there are: the one that has been slow for longest goes, and no more than eight have a place."""
+    page.loopback._timeout_s = 60
+    held = [socket.create_connection(("127.0.0.1", page.caller.port)) for _ in range(12)]
     try:
-        time.sleep(0.1)
-        assert page.caller.get(f"/cb/{page.token}").status in (0, 503)
+        for connection in held:
+            connection.sendall(b"GET /cb/")
+        for _ in range(3):
+            assert page.caller.get(f"/cb/{page.token}").status == 200
+        assert len(page.loopback._guests) <= 8
+        assert held[0].recv(100) == b""
     finally:
         for connection in held:
             connection.close()
-    time.sleep(0.7)
+
+
+def test_while_all_places_work_the_next_is_turned_away_at_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy, done = threading.Semaphore(0), threading.Event()
+
+    def slow(*_given: object) -> None:
+        busy.release()
+        done.wait(30)
+
+    monkeypatch.setattr("tillgate.web.loopback.find_page", slow)
+    with ThreadPoolExecutor(8) as pool:
+        visits = [pool.submit(page.caller.get, f"/pay/{page.token}") for _ in range(8)]
+        try:
+            assert all(busy.acquire(timeout=20) for _ in visits)
+            # Whoever is turned away sends on and on; the next is answered all the same.
+            held = [socket.create_connection(("127.0.0.1", page.caller.port)) for _ in range(4)]
+            for connection in held:
+                connection.settimeout(20)
+                assert connection.recv(100)[:12] in (b"HTTP/1.1 503", b"")
+                connection.close()
+        finally:
+            done.set()
+    assert {visit.result().status for visit in visits} <= {0, 404}
     assert page.caller.get(f"/cb/{page.token}").status == 200
+
+
+@pytest.mark.parametrize("name", ["Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-Site"])
+@pytest.mark.parametrize("values", [("navigate", "navigate"), ("cors", "navigate"), ("image", "document")])
+def test_doubled_fetch_headers_are_refused(page: Page, name: str, values: tuple[str, str]) -> None:
+    lines = "".join(f"{spelt}: {value}\r\n" for spelt, value in zip((name, name.lower()), values, strict=True))
+    raw = f"GET /cb/{page.token} HTTP/1.1\r\nHost: 127.0.0.1:{page.caller.port}\r\n{lines}\r\n"
+    assert page.caller.send(raw.encode()).status == 403
+    assert page.returns() == []
+
+
+def closes(page: Page) -> bool:
+    """Whether it closes by itself, soon."""
+    give_up = time.monotonic() + 20
+    while page.loopback.port is not None and time.monotonic() < give_up:
+        time.sleep(0.02)
+    return page.loopback.port is None
+
+
+def test_it_is_open_while_a_checkout_waits_and_no_longer(page: Page) -> None:
+    time.sleep(0.6)
+    assert page.caller.get(f"/pay/{page.token}").status == 200
+    page.desk.provider.pay(page.desk.reference(1))
+    check_now(page.desk.till, page.desk.cashier, 1)
+    assert page.caller.get(f"/cb/{page.token}").status == 200
+    assert closes(page)
+    with pytest.raises(ConnectionError):
+        socket.create_connection(("127.0.0.1", page.caller.port), timeout=1).close()
+    page.desk.start(thing=2, method="order")
+    assert page.loopback.port is not None
+
+
+def test_no_token_is_kept_anywhere(page: Page) -> None:
+    """Neither of the till's own page nor of a return that the provider is told."""
+    second = page.desk.start(thing=2, method="link")
+    tokens = [token_of(page.desk.till, page.desk.reference(each)) for each in (1, second.id)]
+    page.caller.get(f"/cb/{page.token}?a=1")
+    with page.desk.till.db.read() as connection:
+        for table in metadata.tables.values():
+            rows = repr(connection.execute(table.select()).all())
+            assert not [token for token in tokens if token in rows], table.name
+    seen = view_payment(page.desk.till, page.desk.cashier, 1)
+    assert seen.url == f"http://127.0.0.1:{page.caller.port}/pay/{page.token}"
+    sent = [json.loads(body)["return_url"] for body in page.desk.provider.bodies]
+    assert sent == [None, f"http://127.0.0.1:{page.caller.port}/cb/{tokens[1]}"]
+
+
+def test_after_a_restart_the_page_has_its_token_at_the_new_port(page: Page) -> None:
+    page.loopback.close()
+    assert page.desk.till.new_return("order", "x").page_url
+    assert readdress_pages(page.desk.till, page.desk.till.new_return) == 1
+    port = page.loopback.port
+    assert port not in (None, page.caller.port)
+    seen = view_payment(page.desk.till, page.desk.cashier, 1)
+    assert seen.url == f"http://127.0.0.1:{port}/pay/{page.token}"
+    assert Caller(port or 0).get(f"/pay/{page.token}").status == 200
 
 
 def test_returns_of_one_checkout_are_counted(page: Page) -> None:

@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from tillgate.app.books import Books, Listener, open_books
+from tillgate.app.books import Books, open_books
 from tillgate.app.lanes import Lanes
 from tillgate.app.mailing import SettingsNotifier
-from tillgate.app.profile import Profile
+from tillgate.app.news import changes_of
+from tillgate.app.profile import Profile, write_private
 from tillgate.app.renderer import Renderer
+from tillgate.domain.changes import Changes
 from tillgate.domain.errors import Unavailable
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
@@ -113,14 +115,25 @@ class Shop:
         self.till.db.close()
 
 
-def open_shop(profile: Profile, *, clock: Clock | None = None, notifier: Notifier | None = None) -> Shop:
-    """Open a till with its providers and do the local part of recovery. Calls nobody; raises as `open_books`."""
+def open_shop(
+    profile: Profile,
+    *,
+    clock: Clock | None = None,
+    notifier: Notifier | None = None,
+    work: ThreadPoolExecutor | None = None,
+) -> Shop:
+    """Open a till with its providers and do the local part of recovery. Calls nobody; raises as `open_books`.
+
+    `work` is the lane for what people ask for, ended with the shop; a new one if not given.
+    """
     books = open_books(profile, clock=clock)
-    lanes = Lanes()
+    lanes = Lanes(work)
     loopback = Loopback(lanes.wake)
     providers: dict[str, PaymentProvider] = {}
-    mint = partial(_mint, loopback, books.settings)
-    till = replace(books.till, providers=providers, fulfilling={Purpose.CHECKOUT: orders.FULFILLING}, new_return=mint)
+    address = partial(_address, loopback, books.settings)
+    till = replace(
+        books.till, providers=providers, fulfilling=FULFILLING, new_return=address
+    )
     loopback.till = till
     renderer: DocumentRenderer = Renderer()
     notifier = notifier or _notifier(books)
@@ -140,12 +153,12 @@ def open_shop(profile: Profile, *, clock: Clock | None = None, notifier: Notifie
         books.findings.take(check_before_selling(till, None if profile.database_url else profile.folder))
     if not books.findings.blocked:
         release_left_behind(till, payment_attempt, refund, outbox_rows)
-        readdress_pages(till, mint)
+        readdress_pages(till, address)
     return shop
 
 
-def _mint(loopback: Loopback, settings: StoredSettings, method: str) -> ReturnAddress:
-    return loopback.mint(method, own_page=OWN_PAGE, come_back=settings()[RETURN_TO_TILL] == "yes")
+def _address(loopback: Loopback, settings: StoredSettings, method: str, token: str) -> ReturnAddress:
+    return loopback.address(method, token, own_page=OWN_PAGE, come_back=settings()[RETURN_TO_TILL] == "yes")
 
 
 def _notifier(books: Books) -> Notifier:
@@ -168,7 +181,7 @@ def _sandbox(profile: Profile) -> SandboxServer | None:
         server = SandboxServer(port=int(former) if former.isdigit() else 0, ledger=profile.sandbox_ledger).start()
     except Unavailable:
         server = SandboxServer(port=0, ledger=profile.sandbox_ledger).start()
-    kept.write_text(str(urlsplit(server.origin).port), encoding="ascii")
+    write_private(kept, str(urlsplit(server.origin).port))
     return server
 
 

@@ -15,7 +15,7 @@ from tillgate.domain.orders import OrderState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.outbox import OutboxRecord, list_work
-from tillgate.services.payment_views import CallEvent, PaymentView, StoryEvent, read_story, read_view
+from tillgate.services.payment_views import CallEvent, PaymentView, StoryEvent, read_story, read_view, with_addresses
 from tillgate.services.till import Till
 from tillgate.store.models import customer, money_exception, payment, sales_invoice, sales_order, staff, vendor
 
@@ -87,7 +87,7 @@ def load_details(till: Till, actor: Actor, payment_id: int) -> PaymentDetails:
     """Everything about a payment. Raises NotFound("payment_unknown")."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     with till.db.read() as connection:
-        view = read_view(connection, payment_id)
+        view = with_addresses(till, read_view(connection, payment_id))
         exceptions = _exceptions(connection, payment_id)
         events, calls = read_story(connection, payment_id, [each.id for each in exceptions])
         return PaymentDetails(

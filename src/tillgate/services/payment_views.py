@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from tillgate.services.declined_tries import DeclinedTry, list_declined
 from tillgate.services.payment_rows import list_attempts, list_captures, load_payment
 from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, RefundRecord
 from tillgate.services.refund_rows import list_refunds
+from tillgate.services.return_tokens import unmasked
 from tillgate.services.till import Till
 from tillgate.store.models import audit, money_exception, payment, provider_call
 
@@ -89,7 +90,15 @@ def view_payment(till: Till, actor: Actor, payment_id: int) -> PaymentView:
     """Where a payment stands. Raises NotFound."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     with till.db.read() as connection:
-        return read_view(connection, payment_id)
+        return with_addresses(till, read_view(connection, payment_id))
+
+
+def with_addresses(till: Till, view: PaymentView) -> PaymentView:
+    """The same with the till's own addresses whole: their secret is nowhere in the database."""
+    whole = (
+        replace(each, url=unmasked(till, each.url, each.reference)) if each.url else each for each in view.attempts
+    )
+    return replace(view, attempts=tuple(whole))
 
 
 def read_view(connection: Connection, payment_id: int) -> PaymentView:

@@ -31,6 +31,7 @@ from tillgate.services.payment_rows import (
     new_reference,
 )
 from tillgate.services.records import AttemptRecord, PaymentRecord
+from tillgate.services.return_tokens import hash_of, masked, token_of, unmasked
 from tillgate.services.till import Till
 from tillgate.store.models import allocation, payment, payment_attempt
 from tillgate.store.statements import insert_row
@@ -129,7 +130,8 @@ def send_create(till: Till, planned: Planned) -> PaymentRecord:
     if attempt is None:
         with till.db.read() as connection:
             return load_payment(connection, load_attempt(connection, planned.attempt_id).payment_id)
-    answer = till.providers[attempt.provider].create(attempt.method, attempt.parameters)
+    body = unmasked(till, attempt.parameters, attempt.reference)
+    answer = till.providers[attempt.provider].create(attempt.method, body)
     fp("start.after_answer")
     owner = apply_create_answer(till, attempt.id, planned.call_id, answer)
     fp("start.after_outcome")
@@ -155,7 +157,8 @@ def plan_attempt(uow: UnitOfWork, till: Till, owner: PaymentRecord, provider: Pa
     """Write down a new live attempt with the exact body to be sent, leased to this process until it is sent."""
     reference = new_reference()
     minutes = till.settings()[LINK_MINUTES]
-    back = till.new_return(method)
+    token = token_of(till, reference)
+    back = till.new_return(method, token)
     request = CheckoutRequest(
         reference=reference,
         method=method,
@@ -165,7 +168,8 @@ def plan_attempt(uow: UnitOfWork, till: Till, owner: PaymentRecord, provider: Pa
         return_url=back.return_url,
         expires_at=uow.now + timedelta(minutes=minutes),
     )
-    parameters = provider.parameters(request)
+    # The token itself is put in as it is sent, and stands in no table.
+    parameters = masked(provider.parameters(request), back.token)
     row = {
         "payment_id": owner.id,
         "provider": provider.name,
@@ -176,8 +180,8 @@ def plan_attempt(uow: UnitOfWork, till: Till, owner: PaymentRecord, provider: Pa
         "parameters": parameters,
         "amount_minor": owner.amount_minor,
         "currency": owner.currency,
-        "return_token_sha256": hashlib.sha256(back.token.encode()).hexdigest() if back.token else None,
-        "url": back.page_url,
+        "return_token_sha256": hash_of(back.token) if back.token else None,
+        "url": masked(back.page_url, back.token) if back.page_url else None,
         "created_at": uow.now,
         "next_check_at": next_check(uow.now, uow.now),
         "lease_owner": till.worker,

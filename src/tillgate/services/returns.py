@@ -22,6 +22,7 @@ from tillgate.services.apply import end_attempt
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import list_captures, load_attempt, load_payment
 from tillgate.services.records import AttemptRecord
+from tillgate.services.return_tokens import hash_of
 from tillgate.services.settle import check_attempt, send_cancel
 from tillgate.services.till import Till
 from tillgate.store.models import payment_attempt, return_inbox
@@ -44,7 +45,7 @@ class Verdict(StrEnum):
 
 def store_return(till: Till, token: str, fields: Mapping[str, str]) -> bool:
     """Keep a return before it is answered; the same one is kept once. False for a token that is nobody's."""
-    token_sha256 = hashlib.sha256(token.encode()).hexdigest()
+    token_sha256 = hash_of(token)
     body = json.dumps(dict(fields), sort_keys=True)
     raw_sha256 = hashlib.sha256(body.encode()).hexdigest()
 

@@ -30,7 +30,7 @@ class Fulfilling:
 
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
-    """Where a browser comes back to, minted before the checkout's address leaves the till.
+    """Where a browser comes back to, known before the checkout's address leaves the till.
 
     `token` is the secret in both addresses. `return_url` goes to the provider; `page_url` is the till's own page with
     the provider's checkout on it. Both None: polling alone.
@@ -53,8 +53,8 @@ class Till:
     providers: Mapping[str, PaymentProvider]
     fulfilling: Mapping[Purpose, Fulfilling]
     settings: Callable[[], Settings] = Settings
-    # Mints where a browser comes back to for a method of paying.
-    new_return: Callable[[str], ReturnAddress] = field(default=lambda _method: ReturnAddress())
+    # Says where a browser comes back to: for a method of paying and a checkout's token.
+    new_return: Callable[[str, str], ReturnAddress] = field(default=lambda _method, _token: ReturnAddress())
 
     # What is counted between two transactions.
     tallies: Tallies = field(default_factory=Tallies)

@@ -6,7 +6,6 @@ What it brings is stored and answered at once; it wakes the verifier and is neve
 from __future__ import annotations
 
 import logging
-import secrets
 import socket
 import threading
 import time
@@ -15,7 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 from tillgate.domain.errors import TillgateError
-from tillgate.services.hosted_page import find_page
+from tillgate.services.hosted_page import awaits_return, find_page
 from tillgate.services.returns import store_return
 from tillgate.services.till import ReturnAddress, Till
 from tillgate.web import pages
@@ -24,22 +23,43 @@ from tillgate.web.requests import Refusal, Visit, read_visit
 log: Final = logging.getLogger("tillgate.loopback")
 SOCKET_TIMEOUT_S: Final = 5.0
 MOST_CONNECTIONS: Final = 8
+# Kept open so long after the last checkout that waits: a browser may come back after its money was seen.
+STAYS_OPEN_S: Final = 120.0
 _LINGER_S: Final = 0.2
+_LOOK_EVERY_S: Final = 5.0
+
+
+class _Guest:
+    """A connection that holds a place; `working` while the till looks something up for it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.working = False
 
 
 class Loopback:
     """The loopback server. `wake` is called after a return was stored; `till` is set once it exists.
 
-    Where no port can be had it stays closed and payments finish by polling alone.
+    It is open while a checkout waits that a browser may come back from, and closes by itself. Where no port can be had
+    it stays closed and payments finish by polling alone.
     """
 
-    def __init__(self, wake: Callable[[], None], *, timeout_s: float = SOCKET_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        *,
+        timeout_s: float = SOCKET_TIMEOUT_S,
+        stays_open_s: float = STAYS_OPEN_S,
+        look_every_s: float = _LOOK_EVERY_S,
+    ) -> None:
         self.till: Till | None = None
         self._wake = wake
-        self._timeout_s = timeout_s
+        self._timeout_s, self._stays_open_s, self._look_every_s = timeout_s, stays_open_s, look_every_s
         self._lock = threading.Lock()
         self._listening: socket.socket | None = None
-        self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._open_until = 0.0
+        self._guests_lock = threading.Lock()
+        self._guests: list[_Guest] = []
 
     @property
     def port(self) -> int | None:
@@ -50,12 +70,15 @@ class Loopback:
     def open(self) -> int | None:
         """Listen on a free port, if it does not yet; the port, or None where none can be had."""
         with self._lock:
+            self._open_until = time.monotonic() + self._stays_open_s
             if self._listening is None:
                 try:
                     self._listening = _listen()
                 except OSError:
                     log.warning("no loopback port could be had; payments finish by polling")
                     return None
+                # accept() returns now and then, to see whether anybody is still waited for.
+                self._listening.settimeout(self._look_every_s)
                 threading.Thread(target=self._accept, args=(self._listening,), name="loopback", daemon=True).start()
             return self.port
 
@@ -68,55 +91,92 @@ class Loopback:
                 listening.shutdown(socket.SHUT_RDWR)
             listening.close()
 
-    def mint(self, method: str, *, own_page: frozenset[str], come_back: bool) -> ReturnAddress:
-        """A new address for a method: the till's own page for methods of `own_page`, else a return if wanted."""
+    def address(self, method: str, token: str, *, own_page: frozenset[str], come_back: bool) -> ReturnAddress:
+        """Where a checkout lives: on the till's own page for methods of `own_page`, else a return if it is wanted."""
         if method not in own_page and not come_back:
             return ReturnAddress()
         port = self.open()
         if port is None:
             return ReturnAddress()
-        token = secrets.token_urlsafe(32)
         origin = f"http://127.0.0.1:{port}"
         if method in own_page:
             return ReturnAddress(token, page_url=f"{origin}/pay/{token}")
         return ReturnAddress(token, return_url=f"{origin}/cb/{token}")
 
     def _accept(self, listening: socket.socket) -> None:
+        next_look = time.monotonic() + self._look_every_s
         while True:
             try:
                 connection, _ = listening.accept()
+            except TimeoutError:
+                pass
             except OSError:
                 return
-            if not self._places.acquire(blocking=False):
-                _finish(connection, pages.refusal(503))
-                continue
-            threading.Thread(target=self._serve, args=(connection,), name="loopback-visit", daemon=True).start()
+            else:
+                self._let_in(connection)
+            if time.monotonic() >= next_look:
+                if self._is_over():
+                    self.close()
+                    return
+                next_look = time.monotonic() + self._look_every_s
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _is_over(self) -> bool:
+        """Whether nothing has waited for a browser for a while."""
+        now = time.monotonic()
         try:
-            _finish(connection, self._answer(connection))
+            if self.till is not None and awaits_return(self.till):
+                self._open_until = now + self._stays_open_s
+        except Exception:
+            log.exception("it could not be read whether a checkout waits; the loopback page stays open")
+            return False
+        return now >= self._open_until
+
+    def _let_in(self, connection: socket.socket) -> None:
+        """Give it a place. With none free, whoever has been slow for longest gives theirs up: no number of idle
+        connections keeps the customer's browser out.
+        """
+        guest = _Guest(connection)
+        with self._guests_lock:
+            if len(self._guests) >= MOST_CONNECTIONS:
+                slow = next((each for each in self._guests if not each.working), None)
+                if slow is None:
+                    _turn_away(connection)
+                    return
+                self._guests.remove(slow)
+                with suppress(OSError):
+                    slow.connection.shutdown(socket.SHUT_RDWR)
+            self._guests.append(guest)
+        threading.Thread(target=self._serve, args=(guest,), name="loopback-visit", daemon=True).start()
+
+    def _serve(self, guest: _Guest) -> None:
+        try:
+            _finish(guest.connection, self._answer(guest))
         except (OSError, TimeoutError):
-            _drop(connection)
+            _drop(guest.connection)
         except Exception:
             log.exception("a visit to the loopback page failed")
-            _drop(connection)
+            _drop(guest.connection)
         finally:
-            self._places.release()
+            with self._guests_lock, suppress(ValueError):
+                self._guests.remove(guest)
 
-    def _answer(self, connection: socket.socket) -> bytes:
+    def _answer(self, guest: _Guest) -> bytes:
         port = self.port
         till = self.till
         if port is None or till is None:
             return pages.refusal(503)
         try:
-            visit = read_visit(connection, port, time.monotonic() + self._timeout_s)
+            visit = read_visit(guest.connection, port, time.monotonic() + self._timeout_s)
         except Refusal as refused:
             return pages.refusal(refused.status)
+        guest.working = True
         try:
             return self._page(till, visit)
         except TillgateError:
             log.warning("a return could not be kept; the payment finishes by polling")
             return pages.refusal(503)
+        finally:
+            guest.working = False
 
     def _page(self, till: Till, visit: Visit) -> bytes:
         if visit.page == "pay":
@@ -141,12 +201,21 @@ def _listen() -> socket.socket:
 def _finish(connection: socket.socket, answer: bytes) -> None:
     """Send, say that it is all, and read what is left for a moment, so that the browser sees the answer."""
     with suppress(OSError), connection:
+        give_up = time.monotonic() + _LINGER_S
         connection.settimeout(_LINGER_S)
         connection.sendall(answer)
         connection.shutdown(socket.SHUT_WR)
-        for _ in range(16):
+        while (left := give_up - time.monotonic()) > 0:
+            connection.settimeout(left)
             if not connection.recv(4_096):
                 break
+
+
+def _turn_away(connection: socket.socket) -> None:
+    """Say no without waiting for anything: whoever accepts must be back at once."""
+    with suppress(OSError), connection:
+        connection.setblocking(False)
+        connection.send(pages.refusal(503))
 
 
 def _drop(connection: socket.socket) -> None:

@@ -87,6 +87,9 @@ def _judge(request: h11.Request, port: int) -> Visit:
         raise Refusal(400)
     if values.get(b"content-length", b"0") != b"0" or len(headers) > 100:
         raise Refusal(400)
+    if any(name.startswith(b"sec-fetch-") and names.count(name) > 1 for name in names):
+        # A browser says each once; which of two is meant is nobody's to guess.
+        raise Refusal(403)
     if values.get(b"sec-fetch-mode", b"navigate") != b"navigate":
         raise Refusal(403)
     if values.get(b"sec-fetch-dest", b"document") != b"document":

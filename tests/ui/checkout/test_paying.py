@@ -259,16 +259,21 @@ def test_another_way_is_held_back_while_the_first_is_not_heard(page: CheckoutPag
 
 
 def test_the_tills_own_page_has_no_code_for_phones(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:
-    own = ReturnAddress("a-token", None, "http://127.0.0.1:4711/pay/a-token")
-    counter.till = replace(counter.till, new_return=lambda method: own if method == "order" else ReturnAddress())
+    own: list[str] = []
+
+    def address(_method: str, token: str) -> ReturnAddress:
+        own.append(f"http://127.0.0.1:4711/pay/{token}")
+        return ReturnAddress(token, None, own[-1])
+
+    counter.till = replace(counter.till, new_return=address)
     counter.provider.twist = lambda facts: replace(facts, url=None)
     page = CheckoutPage(qtbot, tasks, counter)
     page.way = ("razorpay", "order")
     page.ring_up(GITANJALI)
     page.pay()
-    assert page.opened == [own.page_url]
+    assert page.opened == own
     assert not page.screen.view.payment.qr.isVisible()
-    assert page.screen.view.payment.link.text() == own.page_url
+    assert page.screen.view.payment.link.text() == own[0]
 
 
 def test_the_training_sandboxs_link_has_its_code_too(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:
