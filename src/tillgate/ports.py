@@ -1,7 +1,8 @@
 """What the services need from outside, written as promises.
 
 A provider transforms and never stores: it turns a request into one HTTP exchange and the answer into facts. It keeps
-no state besides its client, opens no transaction, shows nothing, and never retries by itself.
+no state besides its client, opens no transaction, shows nothing, and never retries by itself, but for what its
+documents say was not processed and is to be sent again at once, within the same deadline.
 """
 
 from __future__ import annotations
@@ -97,12 +98,17 @@ class CheckoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRef:
-    """What identifies an attempt at the provider; `provider_id` is None while a create's outcome is not known."""
+    """What identifies an attempt at the provider; `provider_id` is None while a create's outcome is not known.
+
+    `planned_at` is when it was written down, before anything was sent: where a provider can't be asked by reference,
+    its list is read from there.
+    """
 
     reference: str
     method: str
     amount: Money
     provider_id: str | None
+    planned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

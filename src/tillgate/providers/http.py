@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -33,6 +34,9 @@ _LOOPBACK: Final = "127.0.0.1"
 _CONNECTIONS: Final = 8
 _KEPT_S: Final = 30.0
 _NOT_AN_ANSWER: Final = frozenset({408, 425})
+# All that is kept of an answer's headers: what the documents of our providers say about sending again.
+_KEPT_HEADERS: Final = frozenset({b"retry-after", b"request-id", b"stripe-should-retry", b"idempotent-replayed"})
+_REQUEST_ID: Final = re.compile("[A-Za-z0-9_-]{1,80}")
 
 _LOG: Final = logging.getLogger("tillgate.provider")
 # httpx names every URL at INFO, and a URL has our references in it.
@@ -49,7 +53,8 @@ class Reply:
     """What one request came to.
 
     `value` is the parsed body, if it was strict JSON; `why` says in our words why the outcome is not SUCCESS; `raw` is
-    the body, which is neither logged nor shown; `complete` if it came to its end.
+    the body, which is neither logged nor shown; `complete` if it came to its end. `headers` has the few that are kept,
+    by their names in lower case.
     """
 
     outcome: Outcome
@@ -59,6 +64,7 @@ class Reply:
     raw: bytes = field(default=b"", repr=False)
     retry_after_s: int | None = None
     complete: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 # The HTTP method, the status and the JSON of a 4xx answer: what it says. UNKNOWN for an ill-formed error body.
@@ -73,8 +79,8 @@ class ApiClient:
     """One provider's client, kept for its lifetime; safe to use from any thread.
 
     `authorization` is the header's value. `judge` is this provider's reading of a 4xx answer. `before_send` is called
-    before every request and raises Bug if the thread holds a transaction. Raises Invalid for a base URL that is
-    neither https nor http to the literal 127.0.0.1.
+    before every request and raises Bug if the thread holds a transaction. `headers` go with every request. Raises
+    Invalid for a base URL that is neither https nor http to the literal 127.0.0.1.
     """
 
     def __init__(
@@ -84,6 +90,8 @@ class ApiClient:
         authorization: Secret,
         judge: Judge,
         before_send: Callable[[], None] = nothing_held,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._provider = provider
         self._authorization = authorization
@@ -91,7 +99,7 @@ class ApiClient:
         self._before_send = before_send
         self._client = httpx.Client(
             base_url=_checked(base_url),
-            headers={"User-Agent": "Tillgate", "Accept": "application/json", "Accept-Encoding": "identity"},
+            headers={"User-Agent": "Tillgate", "Accept": "application/json", "Accept-Encoding": "identity", **headers},
             follow_redirects=False,
             trust_env=False,
             transport=_DeadlineTransport(),
@@ -109,7 +117,7 @@ class ApiClient:
             raise Bug("provider_closed", provider=self._provider)
         sent = {**headers, "Authorization": self._authorization.reveal()}
         if body:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         content = body if method == "POST" else None
         request = self._client.build_request(method, path, params=query or None, content=content, headers=sent)
         self._before_send()
@@ -160,7 +168,7 @@ class ApiClient:
         retry_after_s = parse_retry_after(response.headers.get("retry-after")) if status == 429 else None
         if not 200 <= status < 300:
             why = f"status {status}: {why}" if why else f"status {status}"
-        return Reply(outcome, status, value, why, raw, retry_after_s, complete=True)
+        return Reply(outcome, status, value, why, raw, retry_after_s, complete=True, headers=dict(response.headers))
 
     def _outcome_of(self, status: int, method: str, value: Json, *, well_formed: bool) -> Outcome:
         if status in (401, 403):
@@ -189,6 +197,7 @@ class ApiClient:
             "elapsed_ms": call.elapsed_ms,
             "request_sha256": hashlib.sha256(body).hexdigest(),
             "response_sha256": hashlib.sha256(reply.raw).hexdigest(),
+            "request_id": _request_id(reply),
             "alarm": alarm,
         }
         _LOG.log(logging.WARNING if alarm else logging.INFO, "provider_call", extra=fields)
@@ -262,7 +271,7 @@ class _DeadlineTransport(httpx.BaseTransport):
             )
         )
         # httpx acts on cookies and redirects even where it follows none, so it is told of neither.
-        headers = [(name, value) for name, value in answer.headers if name.lower() == b"retry-after"]
+        headers = [(name, value) for name, value in answer.headers if name.lower() in _KEPT_HEADERS]
         return httpx.Response(answer.status, headers=headers, stream=_Body(answer))
 
     def close(self) -> None:
@@ -293,6 +302,12 @@ def parse_retry_after(value: str | None) -> int | None:
     except (ValueError, OverflowError):
         return None
     return max(0, min(seconds, LONGEST_RETRY_AFTER_S))
+
+
+def _request_id(reply: Reply) -> str:
+    """What the provider calls this exchange, for its support; empty where it says nothing, or something odd."""
+    named = reply.headers.get("request-id", "")
+    return named if _REQUEST_ID.fullmatch(named) else ""
 
 
 def _checked(base_url: str) -> str:

@@ -2,20 +2,25 @@
 
     with SandboxServer() as sandbox:
         sandbox.razorpay.base_url, sandbox.razorpay.key_id, sandbox.razorpay.key_secret
-        sandbox.faults.arm(FaultKind.TIMEOUT, Verb.CREATE, when=When.AFTER)
+        sandbox.stripe.base_url, sandbox.stripe.key_id, sandbox.stripe.key_secret
+        sandbox.faults.arm(FaultKind.TIMEOUT, Verb.CREATE, when=When.AFTER, provider="stripe")
         sandbox.money_facts()
 
 One server plays every provider; each has a base URL of its own under it, so an official SDK can be pointed
 at it unchanged. The ledger is durable and is the oracle: what the providers know about the money.
 """
 
+from tillgate.sandbox.bank import Outcome
 from tillgate.sandbox.facts import Fact, MoneyFacts
 from tillgate.sandbox.faults import Fault, FaultKind, FaultMenu, Verb, When
 from tillgate.sandbox.razorpay.account import DuplicateReceipt, RazorpayKeys, RazorpaySettings
-from tillgate.sandbox.razorpay.customer import Choice, Outcome, Paid
+from tillgate.sandbox.razorpay.customer import Choice, Paid
 from tillgate.sandbox.server import SandboxServer, run_sandbox
+from tillgate.sandbox.stripe.account import StripeKeys, StripeSettings
+from tillgate.sandbox.stripe.customer import CardChoice, SessionPaid, TestCard
 
 __all__ = [
+    "CardChoice",
     "Choice",
     "DuplicateReceipt",
     "Fact",
@@ -28,6 +33,10 @@ __all__ = [
     "RazorpayKeys",
     "RazorpaySettings",
     "SandboxServer",
+    "SessionPaid",
+    "StripeKeys",
+    "StripeSettings",
+    "TestCard",
     "Verb",
     "When",
     "run_sandbox",

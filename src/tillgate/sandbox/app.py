@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tillgate.sandbox.control import ControlRoom
 from tillgate.sandbox.razorpay.account import RazorpayAccount
 from tillgate.sandbox.razorpay.app import razorpay_routes
+from tillgate.sandbox.stripe.account import StripeAccount
+from tillgate.sandbox.stripe.app import stripe_routes
 
 
 class LoopbackOnly:
@@ -27,9 +29,9 @@ class LoopbackOnly:
             await PlainTextResponse("Misdirected Request", 421)(scope, receive, send)
 
 
-def build_app(razorpay: RazorpayAccount, control: ControlRoom) -> Starlette:
+def build_app(razorpay: RazorpayAccount, stripe: StripeAccount, control: ControlRoom) -> Starlette:
     """The application that the server runs."""
     return Starlette(
-        routes=[*razorpay_routes(razorpay), *control.routes()],
+        routes=[*razorpay_routes(razorpay), *stripe_routes(stripe), *control.routes()],
         middleware=[Middleware(LoopbackOnly)],
     )

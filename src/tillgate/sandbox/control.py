@@ -13,6 +13,10 @@ POST /advance             {"seconds": 900}
 POST /razorpay/settings   any of RazorpaySettings' fields
 POST /razorpay/approve    {"payment_id": "pay_..."}: the bank's late yes
 POST /razorpay/pay        {"link": "plink_..."} or {"order_id": "order_..."}, outcome, method, seconds, amount
+POST /stripe/settings     any of StripeSettings' fields
+POST /stripe/pay          {"session": "cs_test_..."}, outcome, card, seconds
+POST /stripe/approve      {"payment_id": "py_..."}: the bank's yes to a debit that waits
+POST /stripe/refuse       the same: its no
 
 A POST's body is JSON or a form; a form is answered by the page.
 """
@@ -31,15 +35,22 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 
 from tillgate.domain.errors import Invalid, Refused
-from tillgate.sandbox.faults import FaultKind, FaultMenu, Verb, When, describe_fault
+from tillgate.sandbox.bank import Outcome
+from tillgate.sandbox.facts import Fact, MoneyFacts
+from tillgate.sandbox.faults import RAZORPAY, STRIPE, FaultKind, FaultMenu, Verb, When, describe_fault
 from tillgate.sandbox.forms import read_form
 from tillgate.sandbox.ledger import Ledger
 from tillgate.sandbox.page import page, static_route
 from tillgate.sandbox.razorpay.account import DuplicateReceipt, RazorpayAccount
-from tillgate.sandbox.razorpay.currencies import shown
-from tillgate.sandbox.razorpay.customer import Choice, Outcome, RazorpayCustomer
-from tillgate.sandbox.razorpay.facts import money_facts
+from tillgate.sandbox.razorpay.currencies import shown as shown_by_razorpay
+from tillgate.sandbox.razorpay.customer import Choice, RazorpayCustomer
+from tillgate.sandbox.razorpay.facts import money_facts as razorpay_facts
+from tillgate.sandbox.stripe.account import StripeAccount
+from tillgate.sandbox.stripe.currencies import shown as shown_by_stripe
+from tillgate.sandbox.stripe.customer import CardChoice, StripeCustomer, TestCard
+from tillgate.sandbox.stripe.facts import money_facts as stripe_facts
 
+_NOUNS = ("order", "payment", "payment_link", "session", "payment_intent", "charge", "refund")
 Orders = dict[str, Any]
 Readers = dict[str, Callable[[Any], Any]]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -48,11 +59,15 @@ Handler = Callable[[Request], Awaitable[Response]]
 class ControlRoom:
     """What the operator of the sandbox may do."""
 
-    def __init__(self, ledger: Ledger, faults: FaultMenu, razorpay: RazorpayAccount, token: str) -> None:
+    def __init__(
+        self, ledger: Ledger, faults: FaultMenu, razorpay: RazorpayAccount, stripe: StripeAccount, token: str
+    ) -> None:
         self._ledger = ledger
         self._faults = faults
         self._razorpay = razorpay
+        self._stripe = stripe
         self._customer = RazorpayCustomer(razorpay)
+        self._card_holder = StripeCustomer(stripe)
         self._token = token
 
     def routes(self) -> list[BaseRoute]:
@@ -66,6 +81,10 @@ class ControlRoom:
             "/razorpay/settings": self._configure,
             "/razorpay/approve": self._approve,
             "/razorpay/pay": self._pay,
+            "/stripe/settings": self._configure_stripe,
+            "/stripe/pay": self._pay_session,
+            "/stripe/approve": self._approve_debit,
+            "/stripe/refuse": self._refuse_debit,
         }
         return [
             static_route(),
@@ -104,7 +123,7 @@ class ControlRoom:
 
     async def _page(self, request: Request) -> Response:
         del request
-        facts = money_facts(self._razorpay)
+        facts = self._money()
         return page(
             "control.html",
             {
@@ -112,25 +131,27 @@ class ControlRoom:
                 "clock": _moment(self._ledger.clock.now_ms() // 1000),
                 "kinds": FaultKind,
                 "verbs": Verb,
-                "nouns": ("order", "payment", "payment_link", "refund"),
+                "providers": (RAZORPAY, STRIPE),
+                "nouns": _NOUNS,
                 "whens": When,
                 "receipts": DuplicateReceipt,
                 "armed": self._faults.list_armed(),
                 "settings": self._razorpay.settings,
+                "stripe": self._stripe.settings,
                 "tables": [
                     ("Links", facts.links),
                     ("Orders", facts.orders),
                     ("Payments", facts.payments),
                     ("Refunds", facts.refunds),
                 ],
-                "shown": shown,
+                "shown": _shown,
                 "moment": _moment,
             },
         )
 
     async def _facts(self, request: Request) -> Response:
         del request
-        return JSONResponse(money_facts(self._razorpay).as_dict())
+        return JSONResponse(self._money().as_dict())
 
     async def _events(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
@@ -179,6 +200,7 @@ class ControlRoom:
         del request
         self._ledger.clock.advance(_converted(orders, {"seconds": float}).get("seconds", 0.0))
         self._razorpay.settle_due()
+        self._stripe.settle_due()
         return {"now": self._ledger.clock.now_ms() / 1000}
 
     def _configure(self, request: Request, orders: Orders) -> Any:
@@ -215,6 +237,30 @@ class ControlRoom:
         paid = self._customer.pay_link(link, choice) if link else self._customer.pay_order(order_id, choice)
         return asdict(paid)
 
+    def _configure_stripe(self, request: Request, orders: Orders) -> Any:
+        del request
+        self._stripe.configure(**_converted(orders, {"manual_capture": _flag, "refund_seconds": float}))
+        return asdict(self._stripe.settings)
+
+    def _pay_session(self, request: Request, orders: Orders) -> Any:
+        del request
+        given = _converted(orders, {"session": str, "outcome": Outcome, "card": TestCard, "seconds": float})
+        session = given.pop("session", None)
+        if session is None:
+            _bad("session")
+        return asdict(self._card_holder.pay_session(session, CardChoice(**given)))
+
+    def _approve_debit(self, request: Request, orders: Orders) -> Any:
+        del request
+        return {"status": self._card_holder.approve_late(str(orders.get("payment_id")))}
+
+    def _refuse_debit(self, request: Request, orders: Orders) -> Any:
+        del request
+        return {"status": self._card_holder.refuse_late(str(orders.get("payment_id")))}
+
+    def _money(self) -> MoneyFacts:
+        return razorpay_facts(self._razorpay) + stripe_facts(self._stripe)
+
 
 async def _read_json(request: Request) -> Orders:
     try:
@@ -248,6 +294,12 @@ def _flag(value: object) -> bool:
 
 def _bad(field: str) -> NoReturn:
     raise Invalid("sandbox_control", field=field)
+
+
+def _shown(fact: Fact) -> str:
+    """An amount by its provider's own table of minor units."""
+    shown = shown_by_stripe if fact.provider == STRIPE else shown_by_razorpay
+    return shown(fact.amount_minor, fact.currency)
 
 
 def _moment(seconds: int) -> str:

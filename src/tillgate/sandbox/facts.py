@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 class Fact:
     """One thing at a provider, in minor units of its currency, times in Unix seconds.
 
-    `reference` is the caller's own name for it (reference_id, receipt), `parent_id` what it belongs to
-    (a payment's order, a refund's or capture's payment, an order's link).
+    `reference` is the caller's own name for it (reference_id, receipt, client_reference_id, a refund's idempotency
+    key), `parent_id` what it belongs to (a payment's order, a refund's or capture's payment, an order's link). Stripe's
+    sessions are links, its payment intents orders, its charges payments.
     """
 
     provider: str
@@ -26,7 +27,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class MoneyFacts:
-    """Everything a provider holds that money hangs on, oldest first."""
+    """Everything that providers hold and money hangs on, oldest first."""
 
     links: tuple[Fact, ...]
     orders: tuple[Fact, ...]
@@ -45,6 +46,16 @@ class MoneyFacts:
         captured = {capture.id for capture in self.captures}
         return _sum_by_currency(
             tuple(one for one in self.refunds if one.status != "failed" and one.parent_id in captured)
+        )
+
+    def __add__(self, other: MoneyFacts) -> MoneyFacts:
+        """Two providers' truths together."""
+        return MoneyFacts(
+            links=self.links + other.links,
+            orders=self.orders + other.orders,
+            payments=self.payments + other.payments,
+            captures=self.captures + other.captures,
+            refunds=self.refunds + other.refunds,
         )
 
     def as_dict(self) -> dict[str, list[dict[str, object]]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from tillgate.domain.errors import Invalid
 
-RAZORPAY = "razorpay"
+RAZORPAY, STRIPE = "razorpay", "stripe"
 
 
 class Verb(StrEnum):
@@ -73,7 +73,7 @@ class FaultKind(StrEnum):
     WRONG_REFERENCE = "wrong_reference"
     WRONG_MODE = "wrong_mode"  # what a key of the other mode sees
     # the money's own surprises
-    LATE_SUCCESS = "late_success"  # PAY: fails now, is captured `seconds` later
+    LATE_SUCCESS = "late_success"  # PAY: fails now (Stripe: waits), is captured `seconds` later
     CAPTURED_TWICE = "captured_twice"  # PAY: the same checkout is paid twice
     ALREADY_CAPTURED = "already_captured"  # CAPTURE: captures, and answers that it was captured before
     DUPLICATE_RETURN = "duplicate_return"  # RETURN: `times` extra requests reach the till's return address
@@ -93,6 +93,8 @@ _MONEY_FAULT_VERBS = {
     FaultKind.REFUND_PENDING: Verb.REFUND,
     FaultKind.REFUND_FAILS: Verb.REFUND,
 }
+# Stripe signs no return.
+_UNKNOWN_TO = {STRIPE: frozenset({FaultKind.BAD_SIGNATURE})}
 _PAID_WRONGLY = frozenset({FaultKind.WRONG_AMOUNT, FaultKind.WRONG_CURRENCY})
 # Refused at the door: the provider never acts on such a call, whatever `when` says.
 _NEVER_ACTS = frozenset({FaultKind.RATE_LIMITED_429, FaultKind.UNAUTHORISED_401, FaultKind.REFUND_REFUSED})
@@ -125,7 +127,7 @@ class Fault:
     kind: FaultKind
     verb: Verb
     provider: str
-    noun: str | None  # order, payment, payment_link, refund; None is any
+    noun: str | None  # order, payment, payment_link, session, payment_intent, charge, refund; None is any
     when: When
     count: int
     after: int
@@ -187,9 +189,11 @@ class FaultMenu:
         """Arm a fault for the next `count` calls of the verb, after `after` that go well.
 
         `when` is chosen by the caller only for time-outs, resets before the answer and 5xx (default: before);
-        every other kind has its own. Raises Invalid for a kind that the verb does not know.
+        every other kind has its own. Raises Invalid for a kind that the verb or the provider does not know.
         """
         verb = _verb_for(kind, verb)
+        if kind in _UNKNOWN_TO.get(provider, ()):
+            raise Invalid("sandbox_fault_verb", field="kind", kind=kind.value, verb=provider)
         if count < 1 or after < 0:
             raise Invalid("sandbox_fault_count", field="count", count=count, after=after)
         if seconds is not None and not 0 <= seconds <= _LONGEST_S:

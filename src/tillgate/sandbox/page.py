@@ -38,6 +38,13 @@ def page(template: str, values: Mapping[str, object], *, status: int = 200, fram
     return HTMLResponse(html, status, headers)
 
 
+def notice(name: str, title: str, text: str, *, status: int = 200, **shown: object) -> Response:
+    """A page that only says something. `shown`: tone, refresh, payment_id, again."""
+    blank = {"tone": "", "refresh": False, "payment_id": "", "again": ""}
+    values = {**blank, "name": name, "title": title, "text": text, **shown}
+    return page("notice.html", values, status=status)
+
+
 def static_file(name: str) -> Response:
     """One of the files that pages load."""
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

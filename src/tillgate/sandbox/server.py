@@ -17,17 +17,22 @@ from typing import Self
 
 import uvicorn
 
-from tillgate.domain.errors import Bug, Unavailable
+from tillgate.domain.errors import Bug, NotFound, Unavailable
 from tillgate.sandbox.app import build_app
 from tillgate.sandbox.clock import SandboxClock
 from tillgate.sandbox.control import ControlRoom
 from tillgate.sandbox.facts import MoneyFacts
-from tillgate.sandbox.faults import FaultMenu
+from tillgate.sandbox.faults import RAZORPAY, STRIPE, FaultMenu
 from tillgate.sandbox.ledger import MEMORY, Event, Ledger
 from tillgate.sandbox.razorpay.account import RazorpayAccount, RazorpayKeys, RazorpaySettings
 from tillgate.sandbox.razorpay.customer import RazorpayCustomer
 from tillgate.sandbox.razorpay.due import settle_due
-from tillgate.sandbox.razorpay.facts import money_facts
+from tillgate.sandbox.razorpay.facts import money_facts as razorpay_facts
+from tillgate.sandbox.stripe.account import StripeAccount, StripeKeys, StripeSettings
+from tillgate.sandbox.stripe.api import DEFAULT_VERSION
+from tillgate.sandbox.stripe.customer import StripeCustomer
+from tillgate.sandbox.stripe.due import settle_due as settle_stripe
+from tillgate.sandbox.stripe.facts import money_facts as stripe_facts
 from tillgate.sandbox.wire import BreakableProtocol
 
 _HOST = "127.0.0.1"
@@ -76,6 +81,8 @@ class SandboxServer:
         clock: Callable[[], float] = time.time,
         razorpay_keys: RazorpayKeys | None = None,
         razorpay_settings: RazorpaySettings | None = None,
+        stripe_keys: StripeKeys | None = None,
+        stripe_settings: StripeSettings | None = None,
         control_token: str | None = None,
     ) -> None:
         self._wanted_port = port
@@ -84,6 +91,15 @@ class SandboxServer:
         self.faults = FaultMenu()
         self.razorpay = RazorpayAccount(self.ledger, self.faults, settle_due, razorpay_keys, razorpay_settings)
         self.customer = RazorpayCustomer(self.razorpay)
+        self.stripe = StripeAccount(
+            self.ledger,
+            self.faults,
+            settle_stripe,
+            self.razorpay.closing,
+            keys=stripe_keys,
+            settings=stripe_settings,
+        )
+        self.card_holder = StripeCustomer(self.stripe)
         self.control_token = control_token or secrets.token_urlsafe(24)
         self._server: _Uvicorn | None = None
         self._thread: threading.Thread | None = None
@@ -114,10 +130,10 @@ class SandboxServer:
             self.ledger.close()
             raise
         self._port = plug.getsockname()[1]
-        self.razorpay.origin = self.origin
-        control = ControlRoom(self.ledger, self.faults, self.razorpay, self.control_token)
+        self.razorpay.origin = self.stripe.origin = self.origin
+        control = ControlRoom(self.ledger, self.faults, self.razorpay, self.stripe, self.control_token)
         config = uvicorn.Config(
-            build_app(self.razorpay, control),
+            build_app(self.razorpay, self.stripe, control),
             http=BreakableProtocol,
             loop="asyncio",
             ws="none",
@@ -156,10 +172,19 @@ class SandboxServer:
         """Move the providers' time forward: links expire, delayed approvals and refunds come through."""
         self.clock.advance(seconds)
         self.razorpay.settle_due()
+        self.stripe.settle_due()
+
+    def account_of(self, provider: str) -> tuple[str, str, str]:
+        """A provider's key id, key secret and base URL, for whoever opens it by name. Raises NotFound."""
+        accounts: dict[str, RazorpayAccount | StripeAccount] = {RAZORPAY: self.razorpay, STRIPE: self.stripe}
+        found = accounts.get(provider)
+        if found is None:
+            raise NotFound("provider_unknown", provider=provider)
+        return found.key_id, found.key_secret, found.base_url
 
     def money_facts(self) -> MoneyFacts:
         """What the providers know about the money now."""
-        return money_facts(self.razorpay)
+        return razorpay_facts(self.razorpay) + stripe_facts(self.stripe)
 
     def list_events(self, after: int = 0) -> list[Event]:
         """The log of everything that happened, behind a sequence number."""
@@ -174,6 +199,12 @@ class SandboxServer:
                 "key_secret": self.razorpay.keys.key_secret,
                 "checkout_js_url": self.razorpay.checkout_js_url,
                 "origin": self.origin,
+            },
+            "stripe": {
+                "base_url": self.stripe.base_url,
+                "publishable_key": self.stripe.key_id,
+                "secret_key": self.stripe.key_secret,
+                "api_version": DEFAULT_VERSION,
             },
             "control": {
                 "url": self.control_url,
@@ -196,7 +227,8 @@ def run_sandbox(port: int = 0, ledger_path: Path | str = MEMORY, *, json_output:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     with SandboxServer(port=port, ledger=ledger_path) as sandbox:
-        text = f"Sandbox: {sandbox.razorpay.base_url}\nLedger and faults: {sandbox.control_page_url}"
+        addresses = f"{sandbox.razorpay.base_url}\n         {sandbox.stripe.base_url}"
+        text = f"Sandbox: {addresses}\nLedger and faults: {sandbox.control_page_url}"
         line = json.dumps(sandbox.describe()) if json_output else text
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -44,6 +44,10 @@ class Voice(Protocol):
         """The body of a 401, 429, 500 or 503."""
         ...
 
+    def spell_currency(self, code: str) -> str:
+        """A currency's code as the provider writes it."""
+        ...
+
     def other_reference(self, field: str, value: str) -> str | None:
         """Somebody else's reference for a reference field; None for any other field."""
         ...
@@ -146,7 +150,7 @@ def _amounts(spoiling: Spoiling, change: Callable[[int], Any]) -> Response:
 
 def _wrong_currency(spoiling: Spoiling) -> Response:
     fields = spoiling.voice.currency_fields
-    other = spoiling.fault.text or "USD"
+    other = spoiling.voice.spell_currency(spoiling.fault.text or "USD")
     return _changed(spoiling, lambda field, value: other if field in fields else value)
 
 

@@ -120,7 +120,7 @@ class AttemptRecord:
     @property
     def ref(self) -> AttemptRef:
         """What identifies it at the provider."""
-        return AttemptRef(self.reference, self.method, self.amount, self.provider_id)
+        return AttemptRef(self.reference, self.method, self.amount, self.provider_id, self.created_at)
 
     @property
     def subject(self) -> str:

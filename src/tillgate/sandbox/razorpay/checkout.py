@@ -21,11 +21,11 @@ from starlette.routing import Route
 
 from tillgate.domain.errors import Refused
 from tillgate.sandbox.forms import read_form
-from tillgate.sandbox.page import LOOPBACK_PAGES, page, static_file
+from tillgate.sandbox.page import LOOPBACK_PAGES, notice, page, static_file
 from tillgate.sandbox.razorpay import currencies
 from tillgate.sandbox.razorpay.account import RazorpayAccount
 from tillgate.sandbox.razorpay.customer import press
-from tillgate.sandbox.razorpay.hosted import notice, part_payment, read_choice
+from tillgate.sandbox.razorpay.hosted import part_payment, read_choice
 from tillgate.sandbox.razorpay.records import Order, Payment
 from tillgate.sandbox.razorpay.returns import order_response
 

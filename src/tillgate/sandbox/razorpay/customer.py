@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from tillgate.domain.errors import Invalid, NotFound, Refused
+from tillgate.sandbox.bank import Outcome
 from tillgate.sandbox.faults import Fault, FaultKind, Verb
 from tillgate.sandbox.ledger import Books
 from tillgate.sandbox.razorpay import orders, payments
@@ -15,14 +15,6 @@ from tillgate.sandbox.razorpay.records import Link, Order, Payment
 from tillgate.sandbox.razorpay.returns import link_return_url, order_response
 
 _LONGEST_DELAY_S = 31 * 24 * 3600
-
-
-class Outcome(StrEnum):
-    """What the customer's bank says."""
-
-    PAY = "pay"
-    DECLINE = "decline"
-    DELAY = "delay"  # says yes `seconds` later
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tillgate.domain.errors import Invalid, Refused
+from tillgate.sandbox.bank import Outcome
 from tillgate.sandbox.forms import read_form
-from tillgate.sandbox.page import page
+from tillgate.sandbox.page import notice, page
 from tillgate.sandbox.razorpay import currencies, links
 from tillgate.sandbox.razorpay.account import RazorpayAccount
-from tillgate.sandbox.razorpay.customer import Choice, Outcome, press, succeeded
+from tillgate.sandbox.razorpay.customer import Choice, press, succeeded
 from tillgate.sandbox.razorpay.payments import DECLINED
 from tillgate.sandbox.razorpay.records import Link, Payment
 from tillgate.sandbox.razorpay.returns import link_return_url
@@ -133,13 +134,6 @@ def _page_of(link: Link, failure: str, status: int = 200) -> Response:
         },
         status=status,
     )
-
-
-def notice(name: str, title: str, text: str, *, status: int = 200, **shown: object) -> Response:
-    """A page that only says something. `shown`: tone, refresh, payment_id, again."""
-    blank = {"tone": "", "refresh": False, "payment_id": "", "again": ""}
-    values = {**blank, "name": name, "title": title, "text": text, **shown}
-    return page("notice.html", values, status=status)
 
 
 def _unknown() -> Response:

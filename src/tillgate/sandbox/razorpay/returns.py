@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
-from contextlib import suppress
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from tillgate.sandbox.faults import Fault, FaultKind, Verb
+from tillgate.sandbox.knock import knock_later
 from tillgate.sandbox.razorpay.account import PROVIDER, RazorpayAccount
 from tillgate.sandbox.razorpay.records import Link, Payment
 from tillgate.sandbox.razorpay.signatures import link_signature, order_signature
-
-_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def link_return_url(account: RazorpayAccount, link: Link, payment: Payment) -> str | None:
@@ -36,8 +32,7 @@ def link_return_url(account: RazorpayAccount, link: Link, payment: Payment) -> s
     query = "&".join(filter(None, [parts.query, urlencode(values)]))
     url = urlunsplit(parts._replace(query=query))
     if fault is not None and fault.kind is FaultKind.DUPLICATE_RETURN:
-        for _ in range(fault.times):
-            threading.Thread(target=_knock, args=(url,), name="sandbox-return", daemon=True).start()
+        knock_later(url, fault.times)
     return url
 
 
@@ -61,15 +56,3 @@ def _signature_value(fault: Fault | None, signed: str) -> dict[str, str]:
     if fault.text == "absent":
         return {}
     return {"razorpay_signature": signed[:-1] + ("0" if signed[-1] != "0" else "1")}
-
-
-def _knock(url: str) -> None:
-    """One GET as a browser's prefetch or reload makes it; what comes of it is the till's affair."""
-    parts = urlsplit(url)
-    if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
-        return
-    connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=5)
-    with suppress(OSError, http.client.HTTPException):
-        connection.request("GET", f"{parts.path or '/'}?{parts.query}")
-        connection.getresponse().read()
-    connection.close()

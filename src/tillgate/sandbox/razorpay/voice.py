@@ -33,6 +33,10 @@ class RazorpayVoice:
         code, description = _REFUSALS[status]
         return plain_error(description, status, code).answer
 
+    def spell_currency(self, code: str) -> str:
+        """Upper case on the wire."""
+        return code.upper()
+
     def other_reference(self, field: str, value: str) -> str | None:
         """Another till's reference or receipt, or another order's or link's id."""
         if field in _REFERENCES:
