@@ -45,7 +45,8 @@ def found(desk: Desk, query: PaymentQuery) -> list[PaymentRow]:
             break
     summary = summarize_payments(desk.till, desk.manager, query)
     assert summary.count == len(rows)
-    assert summary.totals == ({"INR": Money(sum(row.amount.minor for row in rows), "INR")} if rows else {})
+    kept = Money(sum(row.captured.minor - row.refunded.minor for row in rows), "INR")
+    assert summary.totals == ({"INR": kept} if any(row.captured for row in rows) else {})
     return rows
 
 
@@ -124,6 +125,26 @@ def test_a_row_says_what_stands_elsewhere(desk: Desk) -> None:
     assert rows[partly.id].reference == desk.reference(partly.id)
     assert (rows[late].late, rows[late].exceptions, rows[partly.id].exceptions) == (True, 1, 0)
     assert [row.id for row in rows.values() if row.unsure] == [unsure.id]
+
+
+def test_the_sum_is_what_came_less_what_went_back(desk: Desk) -> None:
+    def kept(query: PaymentQuery | None = None) -> list[Money]:
+        return list(summarize_payments(desk.till, desk.manager, query or PaymentQuery()).totals.values())
+
+    waiting = desk.start(thing=1, minor=70_000)
+    assert kept() == []
+    paid = desk.paid(thing=2).amount
+    assert kept() == [paid]
+    partly = desk.paid(thing=3)
+    request_refund(desk.till, desk.manager, partly.id, Money(2_500, "INR"), "Returned")
+    assert kept() == [paid + partly.amount - Money(2_500, "INR")]
+    assert kept(PaymentQuery(states=GROUPS[Group.WAITING])) == []
+    assert kept(PaymentQuery(text=f"#{partly.id}")) == [partly.amount - Money(2_500, "INR")]
+    cancel(desk.till, desk.cashier, waiting.id)
+    desk.provider.pay(desk.reference(waiting.id))
+    desk.sweep()
+    late = Money(70_000, "INR")
+    assert kept() == [paid + partly.amount - Money(2_500, "INR") + late], "late money is the store's to settle"
 
 
 def test_days_are_the_stores(desk: Desk, clock: FakeClock) -> None:

@@ -66,7 +66,7 @@ def render(folder: Path, only: str, scale: str) -> None:
                 office.shell.show()
                 office.settle(200)
                 make(office, shop)
-                office.settle(250)
+                office.settle(500)
                 office.shell.grab().save(str(folder / f"{name}-{scheme}-{size[0]}-{scale}x.png"))
                 _dialogs(office, folder / f"{name}-dialog-{scheme}-{size[0]}-{scale}x.png")
                 office.shell.close()

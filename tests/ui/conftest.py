@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,6 +45,28 @@ def garbage() -> Iterator[None]:
     gc.collect()
     gc.enable()
     assert not [window for window in QApplication.topLevelWidgets() if window.isVisible()]
+
+
+class _Kept(logging.Handler):
+    """Keeps what our own log was told."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture(autouse=True)
+def warned() -> Iterator[list[logging.LogRecord]]:
+    """A warning in our own log fails the test; one that expects some looks at them here and takes them out."""
+    kept = _Kept()
+    log = logging.getLogger("tillgate")
+    log.addHandler(kept)
+    yield kept.records
+    log.removeHandler(kept)
+    assert [record.getMessage() for record in kept.records] == []
 
 
 @pytest.fixture(autouse=True)

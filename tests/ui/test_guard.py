@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
@@ -43,3 +45,11 @@ def test_a_guarded_method_is_otherwise_itself(qtbot: QtBot) -> None:
     assert is_guarded(Broken.number)
     assert Broken.number.__name__ == "number"
     assert not is_guarded(QWidget.sizeHint)
+
+
+def test_a_warning_in_our_own_log_is_kept_for_the_test(warned: list[logging.LogRecord]) -> None:
+    logging.getLogger("tillgate.payments").info("all is well")
+    logging.getLogger("tillgate.payments").warning("odd: %s", "a thing")
+    logging.getLogger("another").warning("not ours")
+    assert [record.getMessage() for record in warned] == ["odd: a thing"]
+    warned.clear()

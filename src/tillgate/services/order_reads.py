@@ -100,7 +100,7 @@ class OrderQuery:
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """How many orders a list has, and what they come to, by currency."""
+    """How many orders a list has, and what was ordered by currency: what was given back since is not taken off."""
 
     count: int
     totals: Mapping[str, Money]

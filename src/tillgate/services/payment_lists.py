@@ -73,13 +73,15 @@ class PaymentQuery:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A payment in a list. `reference` and `method` are those of its newest checkout; `unsure` means that a call's
-    outcome is not known; `exceptions` counts the open ones.
+    """A payment in a list. `amount` was asked; `captured` came, and `refunded` of it went back or is on its way.
+    `reference` and `method` are those of its newest checkout; `unsure` means that a call's outcome is not known;
+    `exceptions` counts the open ones.
     """
 
     id: int
     state: PaymentState
     amount: Money
+    captured: Money
     refunded: Money
     created_at: datetime
     captured_at: datetime | None
@@ -95,7 +97,7 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSummary:
-    """How many payments a list has, and what they come to, by currency."""
+    """How many payments a list has, and by currency what was captured for them, less what was given back."""
 
     count: int
     totals: Mapping[str, Money]
@@ -138,13 +140,16 @@ def summarize_payments(till: Till, actor: Actor, query: PaymentQuery) -> Payment
     """The count and the sums of the list."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     with till.db.read() as connection:
-        summed = (
-            select(payment.c.currency, func.count(), func.sum(payment.c.amount_minor))
-            .where(*_conditions(connection, till, query))
-            .group_by(payment.c.currency)
-        )
-        rows = [(row[0], int(row[1]), int(row[2])) for row in connection.execute(summed)]
-    return PaymentSummary(sum(row[1] for row in rows), {row[0]: Money(row[2], row[0]) for row in rows})
+        conditions = _conditions(connection, till, query)
+        count = connection.execute(select(func.count()).select_from(payment).where(*conditions)).scalar_one()
+        kept = func.sum(capture.c.amount_minor - capture.c.refunded_minor)
+        summed = select(capture.c.currency, kept).group_by(capture.c.currency).order_by(capture.c.currency)
+        if conditions:
+            summed = summed.join(payment, payment.c.id == capture.c.payment_id).where(*conditions)
+        else:
+            summed = summed.where(capture.c.payment_id.is_not(None))
+        totals = {row[0]: Money(int(row[1]), row[0]) for row in connection.execute(summed)}
+    return PaymentSummary(count, totals)
 
 
 def list_providers(till: Till, actor: Actor) -> tuple[str, ...]:
@@ -189,11 +194,13 @@ def _narrowings(query: PaymentQuery) -> Iterator[ColumnElement[bool]]:
 
 
 def _dressed(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[PaymentRow, ...]:
-    """With what stands in other tables: five look-ups for a page, whatever its length."""
+    """With what stands in other tables: six look-ups for a page, whatever its length."""
     ids = [row.id for row in rows]
     newest = _newest_attempts(connection, ids)
     orders = _orders(connection, ids)
-    refunded = dict(_counts(connection, select(capture.c.payment_id, func.sum(capture.c.refunded_minor)), ids))
+    came, went = func.sum(capture.c.amount_minor), func.sum(capture.c.refunded_minor)
+    captured = dict(_counts(connection, select(capture.c.payment_id, came), ids))
+    refunded = dict(_counts(connection, select(capture.c.payment_id, went), ids))
     opened = select(money_exception.c.payment_id, func.count()).where(money_exception.c.closed_at.is_(None))
     exceptions = dict(_counts(connection, opened, ids))
     unsure = _unsure(connection, [row.id for row in rows if row.state in WAITING])
@@ -202,6 +209,7 @@ def _dressed(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[PaymentR
             id=row.id,
             state=row.state,
             amount=Money(row.amount_minor, row.currency),
+            captured=Money(captured.get(row.id, 0), row.currency),
             refunded=Money(refunded.get(row.id, 0), row.currency),
             created_at=row.created_at,
             captured_at=row.captured_at,

@@ -58,6 +58,21 @@ def test_a_manager_gives_a_part_back_and_watches_it_arrive(office: OpenOffice, s
     assert shop.provider.taken_minor() == paid.amount_minor - 50 * RUPEE
 
 
+def test_details_have_their_place_as_soon_as_they_are_shown(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    shop.work()
+    window = office(shop.manager)
+    page = PaymentPage(window, paid.id)
+    details = page.one.pane.details
+    assert details is not None
+    body = page.one.pane._body
+    page.one.pane.show_details(replace(details, customer_name="Somebody Else"))
+    again = page.one.pane._body
+    assert again is not None
+    assert again is not body
+    assert again.height() >= again.heightForWidth(again.width()) > 480
+
+
 def test_a_cashier_refunds_past_a_manager(office: OpenOffice, shop: Shop) -> None:
     paid = shop.sell()
     window = office(shop.cashier)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tillgate.i18n import tr
@@ -10,6 +12,15 @@ from tillgate.ui.guard import guarded
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import EscapeTo
 from tillgate.ui.widgets.labels import ElidedLabel, line
+
+# A body lies in a page in a scroll area: each passes on to the next that it needs room.
+_LEVELS: Final = 5
+
+
+def lay_out_now() -> None:
+    """Give what was just added its place before the next picture is drawn, not one level at a time in several."""
+    for _ in range(_LEVELS):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
 
 
 class SidePane(QFrame):

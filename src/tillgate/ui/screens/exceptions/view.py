@@ -29,6 +29,7 @@ from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.facts import Facts, Section
 from tillgate.ui.widgets.labels import plain_label
 from tillgate.ui.widgets.notices import InlineNotice
+from tillgate.ui.widgets.side_pane import lay_out_now
 from tillgate.ui.widgets.status_badge import PAYMENT_STATUS, StatusBadge
 
 # The first that can be done is the one that is meant, unless it sends money away.
@@ -122,6 +123,8 @@ class ExceptionPane(QWidget):
         column.addWidget(self._settled(details.row) if details.row.closed_at else self._offers(details))
         column.addWidget(self._evidence(details))
         self._column.insertWidget(self._column.count() - 1, self._choices)
+        self._choices.show()
+        lay_out_now()
 
     def _offers(self, details: ExceptionDetails) -> QWidget:
         section = Section(tr("What you can do"), spacing=8)

@@ -92,7 +92,8 @@ class OrdersScreen(Screen):
 
     def _sum(self, query: Query) -> Summary:
         summary = summarize_orders(self._office.till, self._office.actor, order_query(query))
-        return Summary(summary.count, total_of("total", summary.totals, self._office))
+        totals = total_of("total", summary.totals, self._office)
+        return Summary(summary.count, totals, tr("Ordered, before refunds"))
 
     def _details(self, row: OrderRecord) -> QWidget:
         made = OneOrder(self._office, row)

@@ -21,6 +21,7 @@ from tillgate.ui.widgets.facts import Facts, Section
 from tillgate.ui.widgets.flow import FlowLayout
 from tillgate.ui.widgets.labels import line, plain_label
 from tillgate.ui.widgets.notices import InlineNotice
+from tillgate.ui.widgets.side_pane import lay_out_now
 from tillgate.ui.widgets.status_badge import PAYMENT_STATUS, StatusBadge
 
 
@@ -100,6 +101,8 @@ class OrderPane(QWidget):
         items.add(self._sums(order))
         column.addWidget(items)
         self._column.insertWidget(self._column.count() - 1, self._body)
+        self._body.show()
+        lay_out_now()
 
     def _facts(self, order: OrderRecord) -> Facts:
         return Facts(

@@ -139,8 +139,8 @@ def group_query(group: Group, query: Query | None = None) -> Query:
 
 
 def table_summary(office: BackOffice, summary: PaymentSummary) -> Summary:
-    """The count, and the total under the amounts."""
-    return Summary(summary.count, total_of("amount", summary.totals, office))
+    """The count, and under the amounts what the store has of them: a payment that waits adds nothing."""
+    return Summary(summary.count, total_of("amount", summary.totals, office), tr("Received, less what was given back"))
 
 
 def total_of(key: str, totals: Mapping[str, Money], office: BackOffice) -> dict[str, Total]:

@@ -39,6 +39,7 @@ from tillgate.ui.widgets.facts import Disclosure, Facts, Section
 from tillgate.ui.widgets.flow import FlowLayout
 from tillgate.ui.widgets.labels import plain_label, set_text
 from tillgate.ui.widgets.notices import InlineNotice, NoticeAction
+from tillgate.ui.widgets.side_pane import lay_out_now
 from tillgate.ui.widgets.status_badge import LATE, StatusBadge, payment_status
 
 # The stages whose words are about a sale at the till; of a payment in the books the state says enough.
@@ -135,6 +136,8 @@ class PaymentPane(QWidget):
             self._body.deleteLater()
         self._body = self._make_body(details)
         self._column.insertWidget(self._column.count() - 1, self._body)
+        self._body.show()
+        lay_out_now()
 
     def _show_head(self, details: PaymentDetails) -> None:
         view = details.view

@@ -22,10 +22,11 @@ _QUERIES_KEPT: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many rows a query has, and totals by column key."""
+    """How many rows a query has, and totals by column key; `label` says what they are where it is not "Total"."""
 
     count: int
     totals: Mapping[str, Total] = field(default_factory=dict)
+    label: str = ""
 
 
 class TableSource(Protocol[R_co]):

@@ -257,7 +257,7 @@ class DataTable(QWidget):
 
     @Slot(object)
     def _summed(self, summary: Summary) -> None:
-        self.totals.show_totals(summary.totals if summary.count else {})
+        self.totals.show_totals(summary.totals if summary.count else {}, summary.label)
         set_text(self.count, ntr("{number} row", "{number} rows", summary.count, number=number(summary.count)))
         self._show_emptiness()
 

@@ -17,6 +17,7 @@ from tillgate.ui.theme import Density
 from tillgate.ui.widgets.data_table.delegate import PAD, CellDelegate
 from tillgate.ui.widgets.data_table.model import WindowModel
 from tillgate.ui.widgets.data_table.source import Total
+from tillgate.ui.widgets.labels import as_tooltip
 
 
 class TableView(QTableView):
@@ -167,17 +168,20 @@ class TotalsRow(QWidget):
         super().__init__()
         self._view, self._model = view, model
         self._texts: dict[int, str] = {}
+        self.label = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         view.resized.connect(self.update)
         view.horizontalScrollBar().valueChanged.connect(self.update)
         self.hide()
 
-    def show_totals(self, totals: Mapping[str, Total]) -> None:
-        """Show totals by column key; none hides the row."""
+    def show_totals(self, totals: Mapping[str, Total], label: str = "") -> None:
+        """Show totals by column key under a label; none hides the row."""
+        self.label = label or tr("Total")
         keys = {column.key: index for index, column in enumerate(self._model.columns)}
         self._texts = {keys[key]: _text(value) for key, value in totals.items() if key in keys}
         spoken = (f"{self._model.columns[index].title}: {text}" for index, text in self._texts.items())
-        self.setAccessibleName(tr("Totals. {totals}", totals=", ".join(spoken)))
+        self.setAccessibleName(tr("{label}: {totals}", label=self.label, totals=", ".join(spoken)))
+        self.setToolTip(as_tooltip(self.label))
         self.setVisible(bool(self._texts))
         self.update()
 
@@ -198,17 +202,22 @@ class TotalsRow(QWidget):
         painter.setFont(theme.font("strong"))
         painter.setPen(look.colour("text"))
         header = self._view.horizontalHeader()
+        metrics, free = painter.fontMetrics(), self.width()
         for index, text in self._texts.items():
             left = header.sectionViewportPosition(index)
             room = QRect(left + PAD, 1, header.sectionSize(index) - 2 * PAD, self.height() - 1)
             if self._model.columns[index].right:
                 # A total is longer than its amounts; it may reach into the empty column before it.
                 room.setLeft(header.sectionViewportPosition(max(0, index - 1)) + PAD)
+            wide = metrics.horizontalAdvance(text)
+            free = min(free, room.right() - wide if self._model.columns[index].right else room.left())
             side = Qt.AlignmentFlag.AlignRight if self._model.columns[index].right else Qt.AlignmentFlag.AlignLeft
             painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), text)
         if 0 not in self._texts:
             painter.setPen(look.colour("muted"))
-            painter.drawText(QRect(PAD, 1, 160, self.height() - 1), int(Qt.AlignmentFlag.AlignVCenter), tr("Total"))
+            room = QRect(PAD, 1, free - 2 * PAD, self.height() - 1)
+            label = metrics.elidedText(self.label, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), label)
         painter.end()
 
 
