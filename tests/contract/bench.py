@@ -9,16 +9,18 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from tillgate.domain.checkout_facts import TryStatus
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.ports import AttemptRef, CheckoutRequest, Outcome, PaymentProvider, RefundRequest
 from tillgate.providers.razorpay import Razorpay
-from tillgate.sandbox import Choice, SandboxServer
+from tillgate.providers.stripe import Stripe
+from tillgate.sandbox import CardChoice, Choice, Fault, FaultKind, SandboxServer, TestCard, Verb
 from tillgate.sandbox import Outcome as BankSays
 
 AMOUNT: Final = Money(118_000, "INR")
@@ -48,6 +50,23 @@ class Bench(ABC):
     # What stands between a thread and a request, as the application wires it.
     guard: list[Callable[[], None]] = field(default_factory=list)
 
+    # How the provider's documents differ, where the promises allow for it.
+    # The same create again gives the first answer again; else it is refused, and looked up.
+    replays: ClassVar[bool] = False
+    # Checkouts can be asked for by reference; else a list is read, in which nothing need be ours.
+    finds_by_reference: ClassVar[bool] = True
+    # A browser's return is signed.
+    signs: ClassVar[bool] = True
+    # The shortest life of a checkout, and how long authorised money is held.
+    shortest_life: ClassVar[timedelta] = timedelta(minutes=30)
+    held_for: ClassVar[timedelta] = timedelta(days=3)
+    # What a late success is until it comes.
+    late_is: ClassVar[TryStatus] = TryStatus.FAILED
+    # Requests of the fetching kind that a capture makes before it captures.
+    looks_before_capture: ClassVar[int] = 0
+    # How often a request that was not processed is sent, at most.
+    sendings: ClassVar[int] = 1
+
     @classmethod
     @abstractmethod
     def at(cls, sandbox: SandboxServer) -> list[Bench]:
@@ -73,6 +92,10 @@ class Bench(ABC):
     def truth(self, attempt: AttemptRef) -> Truth:
         """What the provider holds."""
 
+    def arm(self, kind: FaultKind, verb: Verb = Verb.ANY, **options: Any) -> Fault:
+        """Have something go wrong at this provider."""
+        return self.sandbox.faults.arm(kind, verb, provider=self.provider.name, **options)
+
     def __str__(self) -> str:
         return f"{self.provider.name}-{self.method}"
 
@@ -89,7 +112,8 @@ class Bench(ABC):
     def planned(self) -> tuple[AttemptRef, str]:
         """An attempt before its create, and the body that will be sent."""
         request = self.request()
-        return AttemptRef(request.reference, self.method, AMOUNT, None), self.provider.parameters(request)
+        attempt = AttemptRef(request.reference, self.method, AMOUNT, None, self.sandbox_now())
+        return attempt, self.provider.parameters(request)
 
     def opened(self) -> AttemptRef:
         """An open checkout."""
@@ -185,6 +209,68 @@ class RazorpayBench(Bench):
         return Truth(checkouts, captures, refunds)
 
 
+class StripeBench(Bench):
+    """Hosted checkout sessions."""
+
+    replays = True
+    finds_by_reference = False
+    signs = False
+    shortest_life = timedelta(minutes=40)
+    held_for = timedelta(days=7)
+    late_is = TryStatus.CREATED
+    looks_before_capture = 1
+    sendings = 3
+
+    @classmethod
+    def at(cls, sandbox: SandboxServer) -> list[Bench]:
+        guard: list[Callable[[], None]] = []
+
+        def before_send() -> None:
+            for check in guard:
+                check()
+
+        def account(word: str, deadline_ms: int) -> Stripe:
+            return Stripe(
+                sandbox.stripe.key_id,
+                Secret(word),
+                mode=Mode.TRAINING,
+                base_url=sandbox.stripe.base_url,
+                before_send=before_send,
+                create_deadline_ms=deadline_ms,
+                status_deadline_ms=deadline_ms,
+                sweep_deadline_ms=deadline_ms,
+                now=lambda: datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC),
+                sleep=lambda _seconds: None,
+            )
+
+        good = sandbox.stripe.key_secret
+        three = account(good, CALM_MS), account(good, HASTY_MS), account("sk_test_51wrongSecret00000000001", CALM_MS)
+        return [cls(sandbox, method, *three, guard) for method in three[0].capabilities.methods]
+
+    def pay(self, attempt: AttemptRef) -> str:
+        return self.sandbox.card_holder.pay_session(attempt.provider_id or "").payment_id
+
+    def decline(self, attempt: AttemptRef) -> str:
+        choice = CardChoice(card=TestCard.INSUFFICIENT_FUNDS)
+        return self.sandbox.card_holder.pay_session(attempt.provider_id or "", choice).payment_id
+
+    def hold_captures(self, held: bool) -> None:
+        if self.sandbox.stripe.settings.manual_capture is not held:
+            self.sandbox.stripe.configure(manual_capture=held)
+
+    def signed_return(self, attempt: AttemptRef) -> dict[str, str]:
+        paid = self.sandbox.card_holder.pay_session(attempt.provider_id or "")
+        return dict(parse_qsl(urlsplit(paid.return_url or "").query))
+
+    def truth(self, attempt: AttemptRef) -> Truth:
+        known = self.sandbox.money_facts()
+        checkouts = tuple(fact.id for fact in known.links if fact.reference == attempt.reference)
+        intents = {fact.id for fact in known.orders if fact.parent_id in checkouts}
+        captures = tuple(fact.id for fact in known.captures if fact.parent_id in intents)
+        refunds = tuple((fact.reference, fact.amount_minor) for fact in known.refunds if fact.parent_id in captures)
+        return Truth(checkouts, captures, refunds)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a way to pay is tried: its bench, which of the provider's ways it is, and whether it can be closed."""
@@ -197,4 +283,5 @@ class Place:
 BENCHES: Final = {
     "razorpay-link": Place(RazorpayBench, 0, closes=True),
     "razorpay-order": Place(RazorpayBench, 1, closes=False),
+    "stripe-session": Place(StripeBench, 0, closes=True),
 }

@@ -172,7 +172,16 @@ def places(row_name: str) -> list[str]:
     ]
 
 
-CASES: Final = [(name, row, spoil) for row in ROWS for name in places(row) for spoil in SPOILS]
+def is_tried(name: str, row: str, spoil: str) -> bool:
+    """One client cuts off the answers of every provider: readings wait for that at the first provider only."""
+    first = next(iter(BENCHES.values())).kind
+    writes = row in ("create", "cancel", "capture", "refund")
+    return writes or BENCHES[name].kind is first or not SPOILS[spoil].hasty or spoil == "timeout before"
+
+
+CASES: Final = [
+    (name, row, spoil) for row in ROWS for name in places(row) for spoil in SPOILS if is_tried(name, row, spoil)
+]
 
 
 def test_the_cases_are_those_of_the_capabilities(benches: dict[str, Bench]) -> None:
@@ -185,7 +194,7 @@ def test_the_cases_are_those_of_the_capabilities(benches: dict[str, Bench]) -> N
 def spoiled(bench: Bench, spoil: Spoil, row: Row) -> tuple[Scene, Fault, Answer]:
     """Prepare the verb's scene, arm the fault, call."""
     scene = row.prepare(bench)
-    fault = bench.sandbox.faults.arm(spoil.kind, row.verb, **spoil.options)
+    fault = bench.arm(spoil.kind, row.verb, **spoil.options)
     answer = row.call(bench.hasty if spoil.hasty else bench.provider, scene)
     assert {one.fault for one in bench.sandbox.faults.list_fired()} == {fault}
     return scene, fault, answer
@@ -196,6 +205,8 @@ def test_the_exact_outcome_and_the_truth_afterwards(bench: Bench, row_name: str,
     spoil, row = SPOILS[spoil_name], ROWS[row_name]
     scene, fault, answer = spoiled(bench, spoil, row)
     expected = spoil.otherwise.get(row_name, spoil.outcome)
+    if spoil.kind is FaultKind.WRONG_REFERENCE and row_name == "find" and not bench.finds_by_reference:
+        expected = Outcome.NOT_FOUND  # a list of others' checkouts is a sound answer
     assert answer.outcome is expected, answer
     if expected is Outcome.SUCCESS:
         # Capture names the payment, which no reference can get wrong.
@@ -209,17 +220,29 @@ def test_the_exact_outcome_and_the_truth_afterwards(bench: Bench, row_name: str,
     bench.sandbox.faults.clear()
     if spoil.kind is FaultKind.SLOW:
         time.sleep(LATE_S - HASTY_MS / 1000 + 0.1)
-    check_truth(bench, row_name, scene, acted=fault.when is When.AFTER)
+    check_truth(bench, row_name, scene, fault)
 
 
-def check_truth(bench: Bench, row_name: str, scene: Scene, *, acted: bool) -> None:
+def outcome_of_again(bench: Bench, *, acted: bool, kept_failure: bool) -> Outcome:
+    """What a create comes to that is sent again after its look-up."""
+    if bench.replays and not kept_failure:
+        return Outcome.SUCCESS
+    if acted:
+        return Outcome.UNKNOWN  # it is refused, and there is one with our reference
+    return Outcome.DECLINED if kept_failure else Outcome.SUCCESS
+
+
+def check_truth(bench: Bench, row_name: str, scene: Scene, fault: Fault) -> None:
     """What the caller does next finds what really happened, and sending again does nothing twice."""
+    acted = fault.when is When.AFTER
+    # A provider that replays keeps a 500 as well: it says so again whatever is sent.
+    kept_failure = bench.replays and fault.kind is FaultKind.SERVER_ERROR_500
     if row_name == "create":
         found = bench.provider.find(scene.attempt)
         assert found.outcome is (Outcome.SUCCESS if acted else Outcome.NOT_FOUND)
         again = bench.provider.create(scene.attempt.method, scene.body)
-        assert again.outcome is (Outcome.UNKNOWN if acted else Outcome.SUCCESS)
-        assert len(bench.truth(scene.attempt).checkouts) == 1
+        assert again.outcome is outcome_of_again(bench, acted=acted, kept_failure=kept_failure)
+        assert len(bench.truth(scene.attempt).checkouts) == (acted or not kept_failure)
     elif row_name == "cancel":
         after = bench.provider.fetch(scene.attempt).checkout
         assert after is not None
@@ -231,8 +254,9 @@ def check_truth(bench: Bench, row_name: str, scene: Scene, *, acted: bool) -> No
     elif row_name == "refund":
         assert scene.refund is not None
         assert len(bench.provider.find_refunds(scene.payment).refunds) == acted
-        assert bench.provider.refund(scene.refund).outcome is Outcome.SUCCESS
-        assert bench.truth(scene.attempt).refunds == ((scene.refund.key, AMOUNT.minor),)
+        lost = kept_failure and not acted
+        assert bench.provider.refund(scene.refund).outcome is (Outcome.UNKNOWN if lost else Outcome.SUCCESS)
+        assert bench.truth(scene.attempt).refunds == (() if lost else ((scene.refund.key, AMOUNT.minor),))
     else:
         assert row_agrees_again(bench, row_name, scene)
 
@@ -282,19 +306,24 @@ DOUBTS: Final = [FaultKind.SERVER_ERROR_500, FaultKind.RATE_LIMITED_429, FaultKi
 @pytest.mark.parametrize("kind", DOUBTS)
 def test_a_refusal_that_could_not_be_looked_into_is_unknown(bench: Bench, kind: FaultKind) -> None:
     """The first request was refused; the look whether an earlier one had made it fails."""
+    # What was not processed is sent again where the documents say so; the last sending counts.
+    count = bench.sendings if kind is FaultKind.RATE_LIMITED_429 else 1
     attempt, body = bench.planned()
-    bench.provider.create(bench.method, body)
-    bench.sandbox.faults.arm(kind, Verb.LOOKUP)
+    if bench.replays:
+        body = body.replace(str(AMOUNT.minor), "1")
+    else:
+        bench.provider.create(bench.method, body)
+    bench.arm(kind, Verb.LOOKUP, count=count)
     assert bench.provider.create(bench.method, body).outcome is Outcome.UNKNOWN
     _, payment = bench.captured()
-    bench.sandbox.faults.arm(FaultKind.REFUND_REFUSED)
-    bench.sandbox.faults.arm(kind, Verb.LOOKUP)
+    bench.arm(FaultKind.REFUND_REFUSED)
+    bench.arm(kind, Verb.LOOKUP, count=count)
     assert bench.provider.refund(bench.refund_of(payment)).outcome is Outcome.UNKNOWN
     _, held = bench.authorised()
-    bench.sandbox.faults.arm(FaultKind.ALREADY_CAPTURED)
-    bench.sandbox.faults.arm(kind, Verb.FETCH)
+    bench.arm(FaultKind.ALREADY_CAPTURED)
+    bench.arm(kind, Verb.FETCH, count=count, after=bench.looks_before_capture)
     assert bench.provider.capture(held, AMOUNT).outcome is Outcome.UNKNOWN
-    assert len(bench.truth(attempt).checkouts) == 1
+    assert len(bench.truth(attempt).checkouts) == (not bench.replays)
 
 
 def test_a_create_that_is_really_refused_is_declined(bench: Bench) -> None:
