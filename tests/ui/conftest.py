@@ -30,16 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def imported() -> None:
-    """What is imported before the first test stays: collecting after each test need not look at it again."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture(autouse=True)
 def garbage() -> Iterator[None]:
-    """As in the application: widgets in cycles die on the Qt thread, never on a lane."""
+    """As in the application: widgets in cycles die on the Qt thread, never on a lane.
+
+    What is still there after a test, or came before it, is modules and the runner's own records: the next test's
+    collecting need not look at them again, which took more time than the tests themselves.
+    """
+    gc.freeze()
     gc.disable()
     yield
     gc.collect()
