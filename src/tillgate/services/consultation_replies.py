@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, insert, select, text
 
 from tillgate.domain.consultation import REPLAY_FOR
 from tillgate.domain.errors import NotFound
@@ -14,7 +14,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import WAITING, AttemptState, PaymentState
 from tillgate.services.till import Till
 from tillgate.store.models import consultation_invoice, idempotent_reply, payment, payment_attempt, staff
-from tillgate.store.statements import Statement, insert_row
+from tillgate.store.statements import Statement
 from tillgate.store.unit_of_work import UnitOfWork
 
 
@@ -84,6 +84,9 @@ _AT: Final = idempotent_reply.c.expires_at
 _NOW: Final = bindparam("now", type_=_AT.type)
 _OVER: Final = Statement(select(_AT).where(_AT <= _NOW).limit(1))
 _FORGET: Final = Statement(text("DELETE FROM idempotent_reply WHERE expires_at <= :now").bindparams(_NOW))
+_KEEP: Final = Statement(
+    insert(idempotent_reply).values({each.name: bindparam(each.name) for each in idempotent_reply.c})
+)
 _OPEN: Final = (AttemptState.OPEN, AttemptState.PROCESSING)
 
 
@@ -106,7 +109,7 @@ def find_reply(connection: Connection, key: str, now: datetime) -> Reply | None:
 def keep_reply(uow: UnitOfWork, key: str, request_sha256: str, payment_id: int) -> None:
     """Keep the answer to a press for 300 s, in the transaction that makes it true."""
     row = {"key": key, "request_sha256": request_sha256, "payment_id": payment_id}
-    insert_row(uow.connection, idempotent_reply, {**row, "created_at": uow.now, "expires_at": uow.now + REPLAY_FOR})
+    _KEEP.count(uow.connection, **row, created_at=uow.now, expires_at=uow.now + REPLAY_FOR)
 
 
 def purge_replies(till: Till) -> int:

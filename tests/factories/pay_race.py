@@ -1,0 +1,168 @@
+"""Everybody presses Pay for one consultation at once: threads of one till, or tills that are processes of their own.
+
+    python -m tests.factories.pay_race URL --rounds 1000 [--threads 8 | --processes 4]
+
+In every other round all press with one key, as a double click or a retry does; in the others each has its own, as
+cashiers at their tills have. Ends with 1 and says why where anything but one payment came of a consultation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from tests.factories.clinic import Clinic, new_bank, open_clinic
+from tests.factories.clock import FakeClock
+from tests.factories.people import signed_in
+from tests.factories.tills import make_till
+from tillgate.domain.consultation import new_key
+from tillgate.domain.staff import Role
+from tillgate.services.consultations import PayConsultation
+from tillgate.store.engine import postgres_engine, sqlite_engine
+from tillgate.store.models import consultation_invoice, payment, payment_attempt, provider_call, tax_record
+
+_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one press was told: "new", "existing", or the error; and what had been sent to the bank by then."""
+
+    round: int
+    kind: str
+    why: str
+    payment: int
+
+
+def presses_of(clinic: Clinic, consultations: Sequence[int], how_many: int) -> list[list[PayConsultation]]:
+    """For each consultation what each presses."""
+    found = []
+    for number, consultation_id in enumerate(consultations):
+        one = clinic.press(consultation_id)
+        keys = [new_key(clinic.till.clock.now()) for _ in range(how_many)]
+        found.append([one if number % 2 else replace(one, key=key) for key in keys])
+    return found
+
+
+def race_threads(clinic: Clinic, rounds: int, threads: int) -> list[str]:
+    """Rounds of threads at one till; what was wrong."""
+    presses = presses_of(clinic, [clinic.consultation() for _ in range(rounds)], threads)
+    told: list[Told] = []
+    together = threading.Barrier(threads)
+
+    def run(mine: int) -> None:
+        with suppress(threading.BrokenBarrierError):
+            for number in range(rounds):
+                together.wait(_PATIENCE_S)
+                told.append(_press(clinic, number, presses[number][mine]))
+
+    runners = [threading.Thread(target=run, args=(mine,), name=f"press-{mine}") for mine in range(threads)]
+    for each in runners:
+        each.start()
+    for each in runners:
+        each.join()
+    return faults(clinic, told, rounds, threads, clinic.provider.sends("create"))
+
+
+def race_processes(url: str, rounds: int, processes: int) -> list[str]:
+    """Rounds of tills, each a process with a bank of its own that counts; what was wrong."""
+    engine = engine_of(url)
+    clinic = open_clinic(make_till(engine, FakeClock(), till_id="T0"))
+    presses = presses_of(clinic, [clinic.consultation() for _ in range(rounds)], processes)
+    # A connection does not outlive a fork.
+    engine.dispose()
+    context = multiprocessing.get_context("fork")
+    together, results = context.Barrier(processes), context.SimpleQueue()
+
+    def run(mine: int) -> None:
+        own_engine, bank = engine_of(url), new_bank()
+        # No two banks give a checkout the same name.
+        bank.count = mine * 1_000_000
+        till_id = f"T{mine + 1}"
+        own = make_till(own_engine, FakeClock(), till_id=till_id, fulfilling=clinic.till.fulfilling)
+        own = replace(own, providers={bank.name: bank})
+        here = replace(clinic, till=own, provider=bank, cashier=signed_in(own, Role.CASHIER, f"Cashier of {till_id}"))
+        told = []
+        for number in range(rounds):
+            together.wait(_PATIENCE_S)
+            told.append(asdict(_press(here, number, presses[number][mine])))
+        own_engine.dispose()
+        results.put(json.dumps([told, here.provider.sends("create")]))
+
+    runners = [context.Process(target=run, args=(mine,)) for mine in range(processes)]
+    for each in runners:
+        each.start()
+    answers = [json.loads(results.get()) for _ in runners]
+    for each in runners:
+        each.join()
+    told = [Told(**row) for rows, _ in answers for row in rows]
+    found = faults(clinic, told, rounds, processes, sum(sent for _, sent in answers))
+    engine.dispose()
+    return found
+
+
+def faults(clinic: Clinic, told: Sequence[Told], rounds: int, pressed: int, sent: int) -> list[str]:
+    """What is wrong with what everybody was told, and with the books."""
+    wrong = []
+    for number in range(rounds):
+        here = [each for each in told if each.round == number]
+        kinds = Counter(each.kind for each in here)
+        if kinds != {"new": 1, "existing": pressed - 1} or len({each.payment for each in here}) != 1:
+            wrong.append(f"round {number}: {dict(kinds)}, {sorted(each.payment for each in here)}")
+        wanted = {"replay"} if number % 2 else {"active"}
+        if {each.why for each in here if each.kind == "existing"} != wanted:
+            wrong.append(f"round {number}: told {Counter(each.why for each in here)}")
+    tables = {payment: 1, consultation_invoice: 1, tax_record: 2, payment_attempt: 1, provider_call: 1}
+    for table, each_round in tables.items():
+        count = len(clinic.rows(table))
+        if count != each_round * rounds:
+            wrong.append(f"{count} rows of {table.name} after {rounds} rounds")
+    if sent != rounds:
+        wrong.append(f"{sent} checkouts were opened in {rounds} rounds")
+    return wrong
+
+
+def engine_of(url: str) -> Engine:
+    """SQLite by a file's path, PostgreSQL by its URL."""
+    return postgres_engine(url) if "://" in url else sqlite_engine(Path(url))
+
+
+def _press(clinic: Clinic, number: int, press: PayConsultation) -> Told:
+    try:
+        answer = clinic.pay(press)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        return Told(number, repr(error), "", 0)
+    return Told(number, answer.kind.value, answer.why.value if answer.why else "", answer.payment.id)
+
+
+def main() -> int:
+    """The command; its status is 1 where anything was wrong."""
+    parser = argparse.ArgumentParser(description="Everybody presses Pay for one consultation at once.")
+    parser.add_argument("url")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=4)
+    chosen = parser.parse_args()
+    if chosen.threads:
+        engine = engine_of(chosen.url)
+        clinic = open_clinic(make_till(engine, FakeClock()))
+        wrong = race_threads(clinic, chosen.rounds, chosen.threads)
+        engine.dispose()
+    else:
+        wrong = race_processes(chosen.url, chosen.rounds, chosen.processes)
+    sys.stdout.write("".join(f"{each}\n" for each in wrong))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
