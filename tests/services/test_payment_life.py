@@ -18,6 +18,7 @@ from tillgate.domain.payment import Fulfilment, Mode, PaymentState
 from tillgate.services.cancel import Ended, cancel, switch
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.payments import start
+from tillgate.services.refund_rows import list_refunds
 from tillgate.services.refunds import request_refund
 from tillgate.services.settle import check_now
 
@@ -383,11 +384,15 @@ def test_a_refund_that_is_pending_is_followed_to_its_end(desk: Desk, clock: Fake
     request_refund(desk.till, desk.manager, begun.id, Money(10_000, INR), "broken")
     desk.settle()
     assert desk.payment(begun.id).state is PaymentState.REFUND_PENDING
+    taken_at = clock.now()
     key, facts = next(iter(desk.provider.refunds.items()))
     desk.provider.refunds[key] = replace(facts, status=RefundStatus.DONE)
     clock.advance(120)
     desk.settle()
     assert desk.payment(begun.id).state is PaymentState.REFUNDED
+    with desk.till.db.read() as connection:
+        [back] = list_refunds(connection, begun.id)
+    assert (back.sent_at, back.ended_at) == (taken_at, clock.now())
 
 
 def test_a_refund_that_never_ends_stands_on_the_list_on_day_seven(desk: Desk, clock: FakeClock) -> None:

@@ -161,7 +161,7 @@ class CaptureRecord:
 
 @dataclass(frozen=True, slots=True)
 class RefundRecord:
-    """Money on its way back."""
+    """Money on its way back. `sent_at` is when the provider was first known to have it."""
 
     id: int
     capture_id: int

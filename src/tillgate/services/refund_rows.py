@@ -140,6 +140,7 @@ def record_outside(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -
         "provider_ref": facts.provider_ref,
         "reason": "refunded_outside",
         "created_at": uow.now,
+        "sent_at": uow.now,
         "next_at": uow.now,
     }
     refund_id = insert_row(uow.connection, refund, row)
@@ -177,7 +178,8 @@ def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> R
     elif facts.status is RefundStatus.FAILED:
         refund_failed(uow, found, facts.reason or "", provider_ref=facts.provider_ref)
     elif found.provider_ref is None or found.state is not RefundState.SENT:
-        change_refund(uow, found, state=RefundState.SENT, provider_ref=facts.provider_ref)
+        taken_at = found.sent_at or uow.now
+        change_refund(uow, found, state=RefundState.SENT, provider_ref=facts.provider_ref, sent_at=taken_at)
     return load_refund(uow.connection, refund_id)
 
 
@@ -187,6 +189,7 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         found,
         state=RefundState.DONE,
         provider_ref=facts.provider_ref,
+        sent_at=found.sent_at or uow.now,
         ended_at=uow.now,
         next_at=None,
         message=None,
