@@ -41,7 +41,7 @@ def tillgate(begun: float, folder: Path) -> dict[str, float]:
     told: dict[str, float] = {}
     qt = make_qt()
     application = Application(Profile(Mode.TRAINING, folder))
-    application._front.painted.connect(lambda: told.setdefault("first_paint_ms", (time.time() - begun) * 1000))
+    application.front.painted.connect(lambda: told.setdefault("first_paint_ms", (time.time() - begun) * 1000))
     application.start()
     until = time.monotonic() + 30
     while time.monotonic() < until and "sign_in_ms" not in told:

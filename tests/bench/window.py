@@ -24,9 +24,10 @@ from tests.bench.fill import fill_products, fill_sales
 from tests.factories.clock import FakeClock
 from tests.factories.shop import open_counter
 from tests.factories.tills import make_till, new_sqlite
+from tillgate.app.demo_people import MANAGER
 from tillgate.app.main import Application, make_qt
 from tillgate.app.profile import Profile
-from tillgate.app.sample import MANAGER, prepare_training
+from tillgate.app.sample import prepare_training
 from tillgate.app.window import TillWindow
 from tillgate.domain.payment import Mode
 from tillgate.sandbox import FaultKind, Verb, When

@@ -11,8 +11,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.e2e.counter import Counter, wait_for
 from tillgate.app.bootstrap import open_shop
+from tillgate.app.demo_people import CASHIER, MANAGER
 from tillgate.app.profile import Profile
-from tillgate.app.sample import CASHIER, MANAGER, prepare_training
+from tillgate.app.sample import prepare_training
 from tillgate.domain.payment import Mode
 from tillgate.domain.settings import RAZORPAY_METHOD
 from tillgate.services.settings import save_settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from tests.ui.pages.desk import ASHA, MEERA, RAVI, Desk, everything_shown, open_
 from tests.ui.pages.hands import click, press, type_text
 from tillgate.domain.payment import Mode
 from tillgate.domain.staff import Role
-from tillgate.services.sign_in import Session, list_people
+from tillgate.services.sign_in import Session, list_people, sign_in, unlock_in_place
 from tillgate.ui.dialogs.unlock import UnlockDialog
-from tillgate.ui.screens.sign_in import SignInScreen
+from tillgate.ui.screens.sign_in import SignInDesk, SignInScreen
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.pin_entry import PinEntry
 
@@ -31,7 +32,15 @@ class SignInPage:
     def __init__(self, desk: Desk, *, last: str = "", demo_pins: dict[str, str] | None = None) -> None:
         self.desk = desk
         self.came: list[Session] = []
-        self.screen = SignInScreen(desk.till, desk.pins, desk.tasks, store="Rang Mahal", demo_pins=demo_pins, last=last)
+        asked = SignInDesk(
+            store="Rang Mahal",
+            till_id=desk.till.id,
+            mode=desk.till.mode,
+            list_people=partial(list_people, desk.till),
+            sign_in=partial(sign_in, desk.till, desk.pins),
+            unlock=partial(unlock_in_place, desk.till, desk.pins),
+        )
+        self.screen = SignInScreen(asked, desk.tasks, demo_pins=demo_pins, last=last)
         self.screen.signed_in.connect(self.came.append)
         desk.show(self.screen)
         self.screen.entered()

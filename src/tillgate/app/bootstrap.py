@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tillgate.app.books import Books, open_books
-from tillgate.app.lanes import Lanes
+from tillgate.app.lanes import Lanes, logged
 from tillgate.app.mailing import SettingsNotifier
 from tillgate.app.news import changes_of
 from tillgate.app.profile import Profile, write_private
@@ -19,17 +21,22 @@ from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import RETURN_TO_TILL
+from tillgate.domain.staff import Actor, Person
 from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import invoices, notices, orders, outbox
+from tillgate.services import consultation_settling, invoices, notices, orders, outbox, sign_in, staff
 from tillgate.services.attempt_lease import release_left_behind
+from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
+from tillgate.services.payment_views import count_waiting
 from tillgate.services.pin_hash import Pins
 from tillgate.services.provider_keys import load_keys
 from tillgate.services.settings import StoredSettings
-from tillgate.services.start_gates import check_before_selling, check_file, check_space
+from tillgate.services.start_gates import check_before_selling, check_file, check_space, finding_error
 from tillgate.services.till import ReturnAddress, Till
+from tillgate.store.audit import AuditEntry
+from tillgate.store.first_look import FirstLook
 from tillgate.store.models import outbox as outbox_rows
 from tillgate.store.models import payment_attempt, refund
 from tillgate.store.unit_of_work import refuse_inside_transaction
@@ -40,6 +47,11 @@ if TYPE_CHECKING:
 
 # Methods of paying whose page the till serves itself.
 OWN_PAGE: Final = frozenset({"order"})
+# What each purpose makes of a captured payment.
+FULFILLING: Final = {
+    Purpose.CHECKOUT: orders.FULFILLING,
+    Purpose.CONSULTATION: consultation_settling.FULFILLING,
+}
 
 
 @dataclass(slots=True)
@@ -58,9 +70,50 @@ class Shop:
     # Why the keyring could not be read, or "": then providers are off and the screen says how to turn them on.
     keyring_trouble: str = ""
 
-    def on_committed(self, listen: Listener) -> None:
-        """Be told the audit entries of every commit."""
+    def on_changes(self, tell: Callable[[Changes], None]) -> None:
+        """Be told, on whatever thread, what each commit changed that a screen shows."""
+
+        def listen(entries: Sequence[AuditEntry]) -> None:
+            changes = changes_of(entries)
+            if changes is not None:
+                tell(changes)
+
         self.books.listeners.append(listen)
+
+    # What the window asks for; it is there before this module is loaded, so it knows no service by name.
+
+    def first_look(self) -> FirstLook:
+        """The options and who can sign in."""
+        return FirstLook(self.till.settings(), tuple(self.list_people()))
+
+    def has_staff(self) -> bool:
+        """Whether anybody was ever taken on."""
+        return staff.has_staff(self.till)
+
+    def list_people(self) -> list[Person]:
+        """Everyone who can sign in, by name."""
+        return sign_in.list_people(self.till)
+
+    def sign_in(self, name: str, pin: str) -> sign_in.Session:
+        """Start a session; raises as the service."""
+        return sign_in.sign_in(self.till, self.pins, name, pin)
+
+    def sign_out(self, actor: Actor, reason: str = "sign_out") -> None:
+        """End a session."""
+        sign_in.sign_out(self.till, actor, reason)
+
+    def unlock(self, manager: str, pin: str, locked: str) -> None:
+        """A manager unlocks somebody at the sign-in screen; raises as the service."""
+        sign_in.unlock_in_place(self.till, self.pins, manager, pin, locked)
+
+    def counts(self) -> tuple[int, int]:
+        """Payments whose money is not certain yet, and open exceptions."""
+        return count_waiting(self.till), count_exceptions(self.till)
+
+    def trouble(self) -> Unavailable | None:
+        """The worst that the gates found, as what a person is told; None where all is well."""
+        shown = self.books.findings.shown
+        return finding_error(shown[0]) if shown else None
 
     def start(self) -> None:
         """Begin to settle what is due; provider calls never come before this."""
@@ -131,9 +184,7 @@ def open_shop(
     loopback = Loopback(lanes.wake)
     providers: dict[str, PaymentProvider] = {}
     address = partial(_address, loopback, books.settings)
-    till = replace(
-        books.till, providers=providers, fulfilling=FULFILLING, new_return=address
-    )
+    till = replace(books.till, providers=providers, fulfilling=FULFILLING, new_return=address)
     loopback.till = till
     renderer: DocumentRenderer = Renderer()
     notifier = notifier or _notifier(books)

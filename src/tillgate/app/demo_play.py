@@ -14,10 +14,11 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tillgate.app.demo_people import CASHIER, MANAGER, DemoPerson
 from tillgate.app.main import Application, make_qt
 from tillgate.app.papers import save_invoice, save_receipt
 from tillgate.app.profile import Profile
-from tillgate.app.sample import CASHIER, MANAGER, DemoPerson, prepare_training
+from tillgate.app.sample import prepare_training
 from tillgate.app.window import TillWindow
 from tillgate.domain.staff import Actor
 from tillgate.services import carts

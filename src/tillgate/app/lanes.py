@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
+from tillgate.app.work_lane import work_lane
 from tillgate.services.outbox import Work, run_due
 from tillgate.services.refunds import list_due_refunds, settle_refund
 from tillgate.services.returns import settle_returns
@@ -28,8 +29,8 @@ FIRST_SWEEP_S: Final = 60
 class Lanes:
     """`work` runs what a person waits for; the background lane what nobody does. `stop` lets running work finish."""
 
-    def __init__(self, *, workers: int = 4, background: int = 3) -> None:
-        self.work = ThreadPoolExecutor(workers, thread_name_prefix="work")
+    def __init__(self, work: ThreadPoolExecutor | None = None, *, background: int = 3) -> None:
+        self.work = work or work_lane()
         self._background = ThreadPoolExecutor(background, thread_name_prefix="background")
         self._running: set[str] = set()
         self._lock = threading.Lock()
@@ -63,18 +64,18 @@ class Lanes:
                 if till.clock.monotonic() >= next_sweep:
                     next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
                     for provider in list(till.providers.values()):
-                        self._once(f"sweep:{provider.name}", partial(_logged, partial(sweep, till, provider)))
+                        self._once(f"sweep:{provider.name}", partial(logged, partial(sweep, till, provider)))
             except Exception:
                 log.exception("the timer could not read what is due")
             self._wake.wait(TICK_S)
             self._wake.clear()
 
     def _tick(self, till: Till, works: Mapping[str, Work]) -> None:
-        self._once("fulfil", partial(_logged, partial(settle_fulfilments, till)))
-        self._once("returns", partial(_logged, partial(settle_returns, till)))
+        self._once("fulfil", partial(logged, partial(settle_fulfilments, till)))
+        self._once("returns", partial(logged, partial(settle_returns, till)))
         for kind, work in works.items():
             # Each kind on its own: a mail server that hangs never holds up an invoice.
-            self._once(f"outbox:{kind}", partial(_logged, partial(run_due, till, {kind: work})))
+            self._once(f"outbox:{kind}", partial(logged, partial(run_due, till, {kind: work})))
         for attempt_id in list_due_attempts(till):
             self._once(f"attempt:{attempt_id}", partial(settle_attempt, till, attempt_id))
         for refund_id in list_due_refunds(till):
@@ -96,7 +97,8 @@ class Lanes:
                 self._running.discard(name)
 
 
-def _logged(work: Callable[[], object]) -> None:
+def logged(work: Callable[[], object]) -> None:
+    """Do it; what goes wrong is in the log and stops nothing."""
     try:
         work()
     except Exception:

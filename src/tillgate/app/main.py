@@ -6,6 +6,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,48 +17,91 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from tillgate.app.crashes import Crashes
 from tillgate.app.opening import OpeningWindow
 from tillgate.app.profile import Profile, default_root
+from tillgate.app.work_lane import work_lane
 from tillgate.domain.errors import Bug, TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.paths import resource
 from tillgate.ui import theme
+from tillgate.ui.first_paint import FirstPaint
 from tillgate.ui.garbage import Sweeper
 
 if TYPE_CHECKING:
     from tillgate.app.bootstrap import Shop
     from tillgate.app.single_instance import SingleInstance
     from tillgate.app.window import TillWindow
+    from tillgate.store.first_look import FirstLook
 
 APPLICATION: Final = "Tillgate"
+PAINTED_WITHIN_S: Final = 2.0
 Prepare = Callable[["Shop"], None]
 
 
 class Opening(QObject):
-    """Loads the till in a thread of its own and hands it to the Qt thread."""
+    """Loads the till in a thread of its own and hands what it has to the Qt thread: first who can sign in, read by
+    the bare driver, and once they are on screen the till itself."""
 
+    looked = Signal(object)
     opened = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, profile: Profile, prepare: Prepare | None) -> None:
+    def __init__(self, profile: Profile, prepare: Prepare | None, work: ThreadPoolExecutor) -> None:
         super().__init__()
-        self._profile, self._prepare = profile, prepare
+        self._profile, self._prepare, self._work = profile, prepare, work
+        self._shown = threading.Event()
+        self._thread = threading.Thread(target=self._load, name="opening", daemon=True)
+        # What was opened, also if nobody took it any more.
+        self.shop: Shop | None = None
 
     def start(self) -> None:
-        """Begin; `opened` or `failed` follows."""
-        threading.Thread(target=self._load, name="opening", daemon=True).start()
+        """Begin; `opened` or `failed` follows, and mostly `looked` before."""
+        self._thread.start()
+
+    def go_on(self) -> None:
+        """The sign-in screen is painted: what comes now may take long."""
+        self._shown.set()
+
+    def stop(self) -> None:
+        """Wait for a start that is under way, whose files are to be closed."""
+        self._shown.set()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _load(self) -> None:
         try:
-            # Imported here: SQLAlchemy and the rest cost more time than a first paint may.
-            from tillgate.app import window  # noqa: F401, PLC0415
-            from tillgate.app.bootstrap import open_shop  # noqa: PLC0415
-
-            shop = open_shop(self._profile)
-            if self._prepare is not None:
-                self._prepare(shop)
+            self._look()
+            self.shop = self._open()
         except Exception as error:  # noqa: BLE001 - shown to the person, who can't do without a window
             self.failed.emit(error)
         else:
-            self.opened.emit(shop)
+            self.opened.emit(self.shop)
+
+    def _look(self) -> None:
+        """A shared database is asked by the till alone: it may be far away."""
+        if self._profile.database_url:
+            return
+        from tillgate.app import window  # noqa: F401, PLC0415 - off the Qt thread
+        from tillgate.app.system_clock import SystemClock  # noqa: PLC0415
+        from tillgate.store.first_look import first_look  # noqa: PLC0415
+
+        first = first_look(self._profile.database, SystemClock().now())
+        if first is not None:
+            self.looked.emit(first)
+            self._shown.wait(PAINTED_WITHIN_S)
+
+    def _open(self) -> Shop:
+        # Imported here: SQLAlchemy and the rest cost more time than a first paint may.
+        from tillgate.app.bootstrap import open_shop  # noqa: PLC0415
+
+        shop = open_shop(self._profile, work=self._work)
+        try:
+            if self._prepare is not None:
+                self._prepare(shop)
+            shop.till.settings()
+            from tillgate.app import screen_factories  # noqa: F401, PLC0415 - so that the first screen need not wait
+        except BaseException:
+            shop.close()
+            raise
+        return shop
 
 
 class Application(QObject):
@@ -68,30 +112,48 @@ class Application(QObject):
     def __init__(self, profile: Profile, prepare: Prepare | None = None) -> None:
         super().__init__()
         self.profile = profile
-        self.shop: Shop | None = None
         self.till: TillWindow | None = None
         self.window: QMainWindow | None = None
-        self._front = OpeningWindow(profile.mode)
-        self._opening = Opening(profile, prepare)
+        self.front = OpeningWindow(profile.mode)
+        self._work = work_lane()
+        self._shop: Future[Shop] = Future()
+        self._opening = Opening(profile, prepare, self._work)
+        self._opening.looked.connect(self._show_sign_in, Qt.ConnectionType.QueuedConnection)
         self._opening.opened.connect(self._show_till, Qt.ConnectionType.QueuedConnection)
         self._opening.failed.connect(self._show_failure, Qt.ConnectionType.QueuedConnection)
-        self._front.painted.connect(self._opening.start)
+        self.front.painted.connect(self._opening.start)
 
     def start(self) -> None:
         """Show the first window."""
-        self._front.show()
+        self.front.show()
+
+    @Slot(object)
+    def _show_sign_in(self, first: FirstLook) -> None:
+        """Before the till is open: a PIN that is typed now is proved as soon as it is."""
+        self._show_window(first)
+        painted = FirstPaint(self.till.shell) if self.till is not None else None
+        if painted is not None:
+            painted.painted.connect(self._opening.go_on)
+
+    def _show_window(self, first: FirstLook, *, has_staff: bool = True) -> None:
+        from tillgate.app.window import TillWindow  # noqa: PLC0415
+
+        self.till = TillWindow(self.profile, first, self._shop, self._work, has_staff=has_staff)
+        self.window = self.till.shell
+        self.window.resize(self.front.size())
+        self.window.show()
+        self.front.close()
+        self.window.activateWindow()
 
     @Slot(object)
     def _show_till(self, shop: Shop) -> None:
-        from tillgate.app.window import open_window  # noqa: PLC0415
-
-        self.shop = shop
-        self.till = open_window(shop)
-        self.window = self.till.shell
-        self.window.resize(self._front.size())
-        self.window.show()
-        self._front.close()
-        self.window.activateWindow()
+        if self._shop.cancelled():
+            return
+        self._shop.set_result(shop)
+        if self.till is None:
+            self._show_window(shop.first_look(), has_staff=shop.has_staff())
+        if self.till is not None:
+            self.till.attend()
         shop.start()
         # What is loaded now stays: collecting, on this thread, need not look at it again.
         gc.collect()
@@ -103,12 +165,24 @@ class Application(QObject):
         from tillgate.app.log import log_failure  # noqa: PLC0415
 
         log_failure(error)
-        self._front.show_failure(error if isinstance(error, TillgateError) else None)
+        if self._shop.cancelled():
+            return
+        self.front.show_failure(error if isinstance(error, TillgateError) else None)
+        if self.window is not None:
+            self.front.show()
+            self.window.close()
+            self.window = None
+        self._shop.set_exception(error)
 
     def stop(self) -> None:
         """After the last window: finish running work and close files."""
-        if self.shop is not None:
-            self.shop.close()
+        self._shop.cancel()
+        if self.till is not None:
+            self.till.tasks.shutdown(0)
+        self._opening.stop()
+        if self._opening.shop is not None:
+            self._opening.shop.close()
+        self._work.shutdown(wait=True, cancel_futures=True)
 
     def show_crash(self, error: BaseException) -> None:
         """From whatever thread: say that something went wrong that nobody foresaw."""
@@ -117,7 +191,7 @@ class Application(QObject):
 
     def raise_window(self) -> None:
         """A second start came: show the window that is open."""
-        front = self.window or self._front
+        front = self.window or self.front
         front.setWindowState(front.windowState() & ~Qt.WindowState.WindowMinimized)
         front.raise_()
         front.activateWindow()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.i18n import tr
-from tillgate.ui.guard import guarded
+from tillgate.ui.first_paint import FirstPaint
 from tillgate.ui.widgets.labels import plain_label, set_text
 
 FIRST_SIZE = QSize(1280, 832)
@@ -34,7 +33,7 @@ class OpeningWindow(QMainWindow):
             column.addWidget(label)
         column.addStretch(3)
         self.setCentralWidget(page)
-        self._told = False
+        FirstPaint(self).painted.connect(self.painted)
 
     def show_failure(self, error: TillgateError | None) -> None:
         """Say why the till can't open; it stays closed, and nothing was changed."""
@@ -46,13 +45,6 @@ class OpeningWindow(QMainWindow):
         else:
             message = message_for(error)
             set_text(self._what, "\n".join(part for part in (message.what, message.money, message.next) if part))
-
-    @guarded()
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if not self._told:
-            self._told = True
-            QTimer.singleShot(0, self.painted.emit)
 
 
 def _opening_text(mode: Mode) -> str:

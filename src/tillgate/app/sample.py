@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
-
 from tillgate.app.bootstrap import Shop
+from tillgate.app.demo_people import CASHIER, MANAGER
 from tillgate.domain.settings import ADMIN_EMAIL, RETURN_TO_TILL, STORE_NAME
-from tillgate.domain.staff import Role
 from tillgate.services.sample_shop import load_sample_shop
 from tillgate.services.settings import save_settings
 from tillgate.services.sign_in import sign_in, sign_out
 from tillgate.services.staff import NewPerson, create_first_manager, create_staff, has_staff
-
-
-@dataclass(frozen=True, slots=True)
-class DemoPerson:
-    """Somebody of the sample shop; the PIN is shown on the sign-in screen of training mode and opens nothing else."""
-
-    name: str
-    role: Role
-    pin: str
-
-
-MANAGER: Final = DemoPerson("Meera Nair", Role.MANAGER, "739164")
-CASHIER: Final = DemoPerson("Asha Rao", Role.CASHIER, "4069")
-DEMO_PINS: Final = {person.name: person.pin for person in (CASHIER, MANAGER)}
 
 
 def prepare_training(shop: Shop) -> None:

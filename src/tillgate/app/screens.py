@@ -1,30 +1,13 @@
-"""Which screens the till has, and what each is given. The order is the rail's."""
+"""Which screens the till has. The order is the rail's; what a screen is given stands in `screen_factories`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
-from tillgate.app.browser import open_file, open_url
-from tillgate.app.papers import save_invoice, save_receipt
-from tillgate.domain.settings import RAZORPAY_METHOD, STORE_LANGUAGE
-from tillgate.domain.staff import Action, Actor
+from tillgate.domain.staff import Action
 from tillgate.i18n import mark
-from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen, ScreenSpec
-from tillgate.ui.screens.back_office import BackOffice
-from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
-from tillgate.ui.screens.exceptions import ExceptionsScreen
-from tillgate.ui.screens.metrics import MetricsScreen
-from tillgate.ui.screens.orders import OrdersScreen
-from tillgate.ui.screens.payments import PaymentsScreen
-from tillgate.ui.screens.settings import Places, SettingsScreen
-from tillgate.ui.screens.staff import StaffScreen
-from tillgate.ui.screens.wizard import FirstStartScreen
-from tillgate.ui.widgets.data_table import Query
 
 if TYPE_CHECKING:
     from tillgate.app.window import TillWindow
@@ -33,128 +16,21 @@ if TYPE_CHECKING:
 def specs(window: TillWindow) -> list[ScreenSpec]:
     """Every screen; a role sees those that it may use."""
     return [
-        ScreenSpec("checkout", mark("Checkout"), "shopping-cart", partial(_checkout, window), Action.SELL),
-        ScreenSpec("payments", mark("Payments"), "credit-card", partial(_payments, window), Action.VIEW_PAYMENTS),
-        ScreenSpec("orders", mark("Orders"), "package", partial(_of_office, window, OrdersScreen), Action.VIEW_ORDERS),
-        ScreenSpec(
-            "exceptions",
-            mark("Exceptions"),
-            "triangle-alert",
-            partial(_of_office, window, ExceptionsScreen),
-            Action.VIEW_EXCEPTIONS,
-        ),
-        ScreenSpec(
-            "metrics", mark("Figures"), "chart-column", partial(_of_office, window, MetricsScreen), Action.VIEW_METRICS
-        ),
-        ScreenSpec("staff", mark("People"), "users", partial(_staff, window), Action.EDIT_STAFF),
-        ScreenSpec("settings", mark("Settings"), "settings", partial(_settings, window), Action.EDIT_SETTINGS),
+        ScreenSpec(key, title, icon, partial(_make, window, key), needs)
+        for key, title, icon, needs in (
+            ("checkout", mark("Checkout"), "shopping-cart", Action.SELL),
+            ("payments", mark("Payments"), "credit-card", Action.VIEW_PAYMENTS),
+            ("orders", mark("Orders"), "package", Action.VIEW_ORDERS),
+            ("exceptions", mark("Exceptions"), "triangle-alert", Action.VIEW_EXCEPTIONS),
+            ("metrics", mark("Figures"), "chart-column", Action.VIEW_METRICS),
+            ("staff", mark("People"), "users", Action.EDIT_STAFF),
+            ("settings", mark("Settings"), "settings", Action.EDIT_SETTINGS),
+        )
     ]
 
 
-def wizard(window: TillWindow) -> FirstStartScreen:
-    """The first start for real use."""
-    return FirstStartScreen(window.shop.till, window.shop.pins, window.tasks, _places(window))
+def _make(window: TillWindow, key: str) -> Screen:
+    # Loaded by then, in the thread that opened the till.
+    from tillgate.app.screen_factories import FACTORIES  # noqa: PLC0415
 
-
-def _actor(window: TillWindow) -> Actor:
-    if window.session is None:
-        raise RuntimeError("a screen is made for somebody who is signed in")
-    return window.session.actor
-
-
-def _checkout(window: TillWindow) -> Screen:
-    shop = window.shop
-    actor = _actor(window)
-    settings = shop.till.settings()
-    return CheckoutScreen(
-        CheckoutDesk(
-            till=shop.till,
-            actor=actor,
-            tasks=window.tasks,
-            commands=window.shell.commands,
-            open_url=partial(_open_checkout, window),
-            provider=lambda: ("razorpay", shop.till.settings()[RAZORPAY_METHOD]),
-            zone=shop.till.zone,
-            language=settings[STORE_LANGUAGE],
-            save_receipt=partial(save_receipt, shop, actor),
-            save_invoice=partial(save_invoice, shop, actor),
-            open_file=open_file,
-            open_settings=lambda: window.shell.go("settings"),
-            open_exceptions=lambda: window.shell.go("exceptions"),
-        )
-    )
-
-
-def _door(window: TillWindow) -> Door:
-    return Door(window.shop.till, window.shop.pins, _actor(window), window.tasks)
-
-
-def _places(window: TillWindow) -> Places:
-    books = window.shop.books
-    shared = make_url(books.profile.database_url).render_as_string() if books.profile.database_url else ""
-    return Places(
-        secrets=books.keyring,
-        open_provider=window.shop.open_provider,
-        database=shared or str(books.profile.database),
-        secret_file=str(books.secret.path or ""),
-        keys_changed=window.shop.reload_providers,
-        settings_changed=window.settings_changed,
-    )
-
-
-def _office(window: TillWindow) -> BackOffice:
-    shop, shell = window.shop, window.shell
-    actor = _actor(window)
-    return BackOffice(
-        door=_door(window),
-        commands=shell.commands,
-        zone=shop.till.zone,
-        language=shop.till.settings()[STORE_LANGUAGE],
-        save_receipt=partial(save_receipt, shop, actor),
-        save_invoice=partial(save_invoice, shop, actor),
-        open_file=open_file,
-        show_payment=partial(_show_payment, window),
-        show_payments=partial(_show_query, window, "payments"),
-        show_orders=partial(_show_query, window, "orders"),
-        show_exceptions=partial(_show_query, window, "exceptions"),
-    )
-
-
-def _payments(window: TillWindow) -> Screen:
-    return PaymentsScreen(_office(window), tuple(window.shop.till.providers))
-
-
-def _of_office(window: TillWindow, kind: Callable[[BackOffice], Screen]) -> Screen:
-    return kind(_office(window))
-
-
-def _staff(window: TillWindow) -> Screen:
-    return StaffScreen(_door(window), window.shop.till.zone)
-
-
-def _settings(window: TillWindow) -> Screen:
-    return SettingsScreen(_door(window), _places(window), window.shop.till.zone)
-
-
-def _show_payment(window: TillWindow, payment_id: int) -> None:
-    if window.shell.go("payments"):
-        page = window.shell.page("payments")
-        if isinstance(page, PaymentsScreen):
-            page.show_payment(payment_id)
-
-
-def _show_query(window: TillWindow, key: str, query: Query) -> None:
-    if window.shell.go(key):
-        page = window.shell.page(key)
-        if isinstance(page, PaymentsScreen | OrdersScreen | ExceptionsScreen):
-            page.show_query(query)
-
-
-def _open_checkout(window: TillWindow, url: str) -> bool:
-    """Only on the hosts of the till's own providers, and on the till's own page."""
-    hosts: frozenset[str] = frozenset()
-    for provider in window.shop.till.providers.values():
-        hosts |= provider.capabilities.checkout_hosts
-    port = window.shop.loopback.port
-    own = f"http://127.0.0.1:{port}/"
-    return open_url(url, hosts | {"127.0.0.1"} if port is not None and url.startswith(own) else hosts)
+    return FACTORIES[key](window)

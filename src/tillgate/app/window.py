@@ -1,12 +1,14 @@
 """The till's window: the shell with its screens, who is signed in, and what the strip below says.
 
-It introduces screens to services and knows no rule of either.
+It stands before the till is open, with who can sign in on it, and loads no service by itself: what needs one asks the
+shop, on the work lane, which waits there until there is one.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,27 +16,23 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from tillgate.app import screens
-from tillgate.app.news import changes_of
-from tillgate.app.sample import DEMO_PINS
-from tillgate.domain.changes import Changes, Kind
+from tillgate.app.demo_people import DEMO_PINS
+from tillgate.app.profile import Profile
+from tillgate.domain.changes import Kind
 from tillgate.domain.payment import Mode
-from tillgate.domain.settings import APPEARANCE, IDLE_LOCK_MINUTES, STORE_LANGUAGE, STORE_NAME
+from tillgate.domain.settings import APPEARANCE, IDLE_LOCK_MINUTES, STORE_LANGUAGE, STORE_NAME, Settings
 from tillgate.i18n import use_language
-from tillgate.services.exceptions import count_exceptions
-from tillgate.services.payment_views import count_waiting
-from tillgate.services.sign_in import Session, sign_out
-from tillgate.services.staff import has_staff
-from tillgate.services.start_gates import finding_error
+from tillgate.store.first_look import FirstLook
 from tillgate.ui import theme
 from tillgate.ui.screen import Connection, Screen, ShellState
-from tillgate.ui.screens.sign_in import SignInScreen
+from tillgate.ui.screens.sign_in import SignInDesk, SignInScreen
 from tillgate.ui.shell import Shell
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme
 
 if TYPE_CHECKING:
     from tillgate.app.bootstrap import Shop
-    from tillgate.store.audit import AuditEntry
+    from tillgate.services.sign_in import Session
 
 LOOK_AFTER_MS: Final = 5 * 60 * 1000
 # What the strip counts may change by another till's hand too.
@@ -43,18 +41,25 @@ ASK_MS: Final = 60_000
 
 
 class TillWindow(QObject):
-    """Owns the shell of one running till. `shell` is the window."""
+    """Owns the shell of one till. `shell` is the window; `opened` becomes the till's parts, or why it can't open."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        first: FirstLook,
+        opened: Future[Shop],
+        work: ThreadPoolExecutor,
+        *,
+        has_staff: bool = True,
+    ) -> None:
         super().__init__()
-        self.shop = shop
         self.session: Session | None = None
-        settings = shop.till.settings()
+        self._profile, self._first, self._opened = profile, first, opened
+        self._has_staff = has_staff
+        settings = self._settings()
         use_language(settings[STORE_LANGUAGE])
         self._choose_appearance(settings[APPEARANCE])
-        self.tasks = Tasks(shop.lanes.work, self)
-        shop.on_committed(self._tell)
-        self._has_staff = has_staff(shop.till)
+        self.tasks = Tasks(work, self)
         # Whose PIN is asked for after a lock.
         self._last = ""
         self.shell = Shell(
@@ -68,6 +73,16 @@ class TillWindow(QObject):
         self.shell.lock_asked.connect(self.lock)
         self.shell.closing.connect(self._closing)
         self.shell.show_state(self._locked_state())
+
+    @property
+    def shop(self) -> Shop:
+        """The open till's parts; TimeoutError before it is open."""
+        return self._opened.result(timeout=0)
+
+    def attend(self) -> None:
+        """The till is open: show what happens in it, and look after it."""
+        shop = self.shop
+        shop.on_changes(self.tasks.broadcast)
         self.tasks.watch(self, {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}, lambda _changes: self._count())
         self._every(COUNT_MS, self._count)
         self._every(LOOK_AFTER_MS, partial(self.tasks.run, self, shop.look_after))
@@ -93,34 +108,53 @@ class TillWindow(QObject):
         """Leave: the session ends, and the sign-in screen is in front."""
         session, self.session = self.session, None
         if session is not None:
-            self.tasks.run(self, partial(sign_out, self.shop.till, session.actor, "lock"))
+            self.tasks.run(self, partial(self.shop.sign_out, session.actor, "lock"))
         self.shell.show_state(self._locked_state())
 
     @Slot()
     def settings_changed(self) -> None:
         """Options were saved: what the window itself shows of them is shown anew."""
-        settings = self.shop.till.settings()
+        settings = self._settings()
         use_language(settings[STORE_LANGUAGE])
         self._choose_appearance(settings[APPEARANCE])
         self.shell.show_state(replace(self.shell.state, store=self._store_name()))
 
     def _door(self) -> Screen:
         if not self._has_staff:
-            first = screens.wizard(self)
-            first.finished.connect(self.enter)
-            return first
-        shop = self.shop
-        pins = DEMO_PINS if shop.till.mode is Mode.TRAINING else None
-        door = SignInScreen(shop.till, shop.pins, self.tasks, store=self._store_name(), demo_pins=pins, last=self._last)
+            return self._wizard()
+        pins = DEMO_PINS if self._profile.mode is Mode.TRAINING else None
+        # After somebody was in, others may have been taken on.
+        people = None if self._last else self._first.people
+        door = SignInScreen(self._desk(), self.tasks, people=people, demo_pins=pins, last=self._last)
         door.signed_in.connect(self.enter)
         return door
+
+    def _desk(self) -> SignInDesk:
+        """What is asked on the work lane waits there until the till is open."""
+        shop = self._opened.result
+        return SignInDesk(
+            store=self._store_name(),
+            till_id=self._profile.till_id,
+            mode=self._profile.mode,
+            list_people=lambda: shop().list_people(),
+            sign_in=lambda name, pin: shop().sign_in(name, pin),
+            unlock=lambda manager, pin, locked: shop().unlock(manager, pin, locked),
+        )
+
+    def _wizard(self) -> Screen:
+        """The first start for real use, of a till that is open."""
+        from tillgate.app.screen_factories import wizard  # noqa: PLC0415 - it needs services, this window does not
+
+        first = wizard(self)
+        first.finished.connect(self.enter)
+        return first
 
     def _locked_state(self) -> ShellState:
         return replace(
             self.shell.state,
             store=self._store_name(),
-            till=self.shop.till.id,
-            mode=self.shop.till.mode,
+            till=self._profile.till_id,
+            mode=self._profile.mode,
             staff_id=None,
             person="",
             role=None,
@@ -128,13 +162,15 @@ class TillWindow(QObject):
         )
 
     def _store_name(self) -> str:
-        return self.shop.till.settings()[STORE_NAME] or "Tillgate"
+        return self._settings()[STORE_NAME] or "Tillgate"
+
+    def _settings(self) -> Settings:
+        return self.shop.till.settings() if self._opened.done() else self._first.settings
 
     # What the strip says
 
     def _count(self) -> None:
-        till = self.shop.till
-        self.tasks.run(self, lambda: (count_waiting(till), count_exceptions(till)), self._show_counts)
+        self.tasks.run(self, self.shop.counts, self._show_counts)
 
     def _show_counts(self, counts: tuple[int, int]) -> None:
         pending, exceptions = counts
@@ -146,8 +182,7 @@ class TillWindow(QObject):
     def _ask_connection(self) -> None:
         self.tasks.run(self, self.shop.is_online, self._show_connection)
 
-    def _show_connection(self, online: bool | None) -> None:
-        known = {True: Connection.ONLINE, False: Connection.OFFLINE, None: Connection.UNKNOWN}[online]
+    def _show_connection(self, known: Connection) -> None:
         if known is not self.shell.state.connection:
             self.shell.show_state(replace(self.shell.state, connection=known))
 
@@ -155,16 +190,11 @@ class TillWindow(QObject):
         self.tasks.run(self, self.shop.check_thoroughly, lambda _none: self._show_findings())
 
     def _show_findings(self) -> None:
-        shown = self.shop.books.findings.shown
-        if shown:
-            self.shell.notice.show_error(finding_error(shown[0]))
+        trouble = self.shop.trouble()
+        if trouble is not None:
+            self.shell.notice.show_error(trouble)
 
     # News, timers, the end
-
-    def _tell(self, entries: list[AuditEntry]) -> None:
-        changes: Changes | None = changes_of(entries)
-        if changes is not None:
-            self.tasks.broadcast(changes)
 
     def _every(self, interval_ms: int, run: Callable[[], object]) -> None:
         timer = QTimer(self)
@@ -179,11 +209,6 @@ class TillWindow(QObject):
         session, self.session = self.session, None
         if session is not None:
             try:
-                sign_out(self.shop.till, session.actor)
+                self.shop.sign_out(session.actor)
             except Exception:  # noqa: BLE001 - the window closes whatever happens; a session ends by itself
                 sys.excepthook(*sys.exc_info())
-
-
-def open_window(shop: Shop) -> TillWindow:
-    """The window of an open till, not shown yet."""
-    return TillWindow(shop)

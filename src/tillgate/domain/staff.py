@@ -98,6 +98,17 @@ class Actor:
         return "system" if self.is_system else f"staff:{self.staff_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in, for the tiles: `wait_s` seconds after wrong tries, `locked` until a manager unlocks."""
+
+    id: int
+    name: str
+    role: Role
+    locked: bool
+    wait_s: int
+
+
 def system_actor(till_id: str) -> Actor:
     """The till itself: settling, retrying, mailing."""
     return Actor(None, "Tillgate", None, till_id)

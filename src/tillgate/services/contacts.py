@@ -1,11 +1,11 @@
-"""Addresses and numbers of people and vendors, checked strictly and kept in one form. Nothing is looked up outside."""
+"""Addresses and numbers of people and vendors, checked strictly and kept in one form. Nothing is looked up outside.
+
+The libraries that know how are loaded with the first address or number: a till that starts has none to check.
+"""
 
 from __future__ import annotations
 
 from typing import Final
-
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
 from tillgate.domain.errors import Invalid
 
@@ -18,6 +18,8 @@ def check_email(text: str) -> str:
     """The address in its normal form, or "" for none. Raises Invalid("email_malformed")."""
     if not text.strip():
         return ""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
     try:
         # `test_environment` lets the reserved .test pass; deliverability would ask a name server.
         found = validate_email(text.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=False)
@@ -30,6 +32,8 @@ def check_phone(text: str, currency: str) -> str:
     """The number as +<country><number>, or "" for none. Raises Invalid("phone_malformed")."""
     if not text.strip():
         return ""
+    import phonenumbers  # noqa: PLC0415
+
     try:
         if len(text) > _LONGEST_PHONE:
             raise Invalid("phone_malformed", field="phone")

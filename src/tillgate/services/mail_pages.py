@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from tillgate.i18n import Words
 from tillgate.paths import resource
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # Joiners shape some scripts; these spaces hold an amount together.
 _KEPT: Final = frozenset("\u200c\u200d\u00a0\u202f")
@@ -43,6 +45,9 @@ def plain(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
+    # Loaded with the first mail: a till that starts has none to write yet.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
+
     return Environment(
         loader=FileSystemLoader(resource("templates", "mail")),
         autoescape=select_autoescape(["html.j2"]),

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 
 from tillgate.domain.errors import NotAllowed
 from tillgate.domain.pins import waiting
-from tillgate.domain.staff import GRANTS, SESSION_LASTS, Action, Actor, Role
+from tillgate.domain.staff import GRANTS, SESSION_LASTS, Action, Actor, Person
 from tillgate.services.access import check_session
 from tillgate.services.credentials import StaffRecord, actor_of, find_by_name, forget_tries, prove
 from tillgate.services.pin_hash import Pins
@@ -29,17 +29,6 @@ class Session:
     actor: Actor
     started_at: datetime
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who can sign in, for the tiles: `wait_s` seconds after wrong tries, `locked` until a manager unlocks."""
-
-    id: int
-    name: str
-    role: Role
-    locked: bool
-    wait_s: int
 
 
 def list_people(till: Till) -> list[Person]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import secrets
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tillgate.i18n import active_language, tr
 from tillgate.paths import resource
 from tillgate.services.hosted_page import PageContent
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _REASONS: Final = {
     200: "OK",
@@ -31,6 +33,9 @@ _STYLE_ONLY: Final = f"default-src 'none'; style-src 'unsafe-inline'; {_NO_MORE}
 
 @cache
 def _environment() -> Environment:
+    # Loaded with the first page: a till that starts has none to show yet.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     return Environment(
         loader=FileSystemLoader(resource("templates", "web")), autoescape=True, undefined=StrictUndefined
     )

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QWidget
 
 from tillgate.domain.errors import Invalid, Refused, TillgateError
 from tillgate.domain.money import Money
-from tillgate.domain.staff import Action, Actor, Role
+from tillgate.domain.staff import Action, Actor, Person, Role
 from tillgate.formats import format_money
 from tillgate.i18n import active_language, mark, tr
 from tillgate.services.access import allow_export, approve
 from tillgate.services.pin_hash import Pins
-from tillgate.services.sign_in import Person, confirm, list_people
+from tillgate.services.sign_in import confirm, list_people
 from tillgate.services.till import Till
 from tillgate.ui.dialogs.manager_pin import ManagerPin
 from tillgate.ui.message_text import message_for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal
@@ -10,9 +10,6 @@ from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.errors import TillgateError
 from tillgate.i18n import tr
-from tillgate.services.pin_hash import Pins
-from tillgate.services.sign_in import unlock_in_place
-from tillgate.services.till import Till
 from tillgate.ui.dialogs.manager_pin import ManagerPin
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.dialog import Dialog
@@ -20,12 +17,18 @@ from tillgate.ui.widgets.labels import plain_label
 
 
 class UnlockDialog(Dialog):
-    """`unlocked` once a manager's PIN was right."""
+    """`unlocked` once a manager's PIN was right: `unlock` takes their name and PIN and the name of who is locked."""
 
     unlocked = Signal()
 
     def __init__(
-        self, parent: QWidget, tasks: Tasks, till: Till, pins: Pins, *, locked: str, managers: Sequence[str]
+        self,
+        parent: QWidget,
+        tasks: Tasks,
+        unlock: Callable[[str, str, str], None],
+        *,
+        locked: str,
+        managers: Sequence[str],
     ) -> None:
         super().__init__(
             parent,
@@ -35,7 +38,7 @@ class UnlockDialog(Dialog):
             on_accept=self._unlock,
             icon="lock-open",
         )
-        self._tasks, self._till, self._pins, self._locked = tasks, till, pins, locked
+        self._tasks, self._unlock_person, self._locked = tasks, unlock, locked
         self.credential = ManagerPin(managers)
         self.credential.submitted.connect(self._unlock)
         if managers:
@@ -54,7 +57,7 @@ class UnlockDialog(Dialog):
         self.set_working(True)
         self.credential.entry.set_working(True)
         name, pin = self.credential.name, self.credential.pin
-        work = partial(unlock_in_place, self._till, self._pins, name, pin, self._locked)
+        work = partial(self._unlock_person, name, pin, self._locked)
         self._tasks.run(self, work, self._done, self._refused)
 
     def _done(self, _nothing: None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -11,44 +12,44 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
-from tillgate.domain.staff import Role
+from tillgate.domain.staff import Person, Role
 from tillgate.i18n import tr
-from tillgate.services.pin_hash import Pins
-from tillgate.services.sign_in import Person, Session, list_people, sign_in
-from tillgate.services.till import Till
 from tillgate.ui.dialogs.unlock import UnlockDialog
 from tillgate.ui.guard import guarded
 from tillgate.ui.screen import Screen
+from tillgate.ui.screens.sign_in.desk import SignInDesk
 from tillgate.ui.screens.sign_in.view import SignInView
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.notices import announce
+
+if TYPE_CHECKING:
+    from tillgate.services.sign_in import Session
 
 
 class SignInScreen(Screen):
     """`signed_in(Session)` once somebody proved who they are. `last` names whose PIN is asked for at first.
 
-    `demo_pins` are name -> PIN, shown on the tiles in training mode.
+    `demo_pins` are name -> PIN, shown on the tiles in training mode. `people` are shown at once where they are known.
     """
 
     signed_in = Signal(object)
 
     def __init__(
         self,
-        till: Till,
-        pins: Pins,
+        desk: SignInDesk,
         tasks: Tasks,
         *,
-        store: str,
+        people: Sequence[Person] | None = None,
         demo_pins: Mapping[str, str] | None = None,
         last: str = "",
     ) -> None:
         super().__init__()
-        self._till, self._pins, self._tasks = till, pins, tasks
+        self._desk, self._tasks = desk, tasks
         self._demo_pins = dict(demo_pins or {})
         self._last = last
         self._people: list[Person] = []
         self._chosen: Person | None = None
-        self.view = SignInView(store, till.id, till.mode)
+        self.view = SignInView(desk.store, desk.till_id, desk.mode)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)
@@ -58,7 +59,10 @@ class SignInScreen(Screen):
         self.view.unlock.clicked.connect(self._unlock)
         tasks.watch(self, {Kind.STAFF}, lambda _changes: self._load())
         self.view.show_nobody()
-        self._load()
+        if people is None:
+            self._load()
+        else:
+            self._show(people)
 
     def entered(self) -> None:
         """The focus goes where the next key belongs."""
@@ -84,10 +88,10 @@ class SignInScreen(Screen):
     # People
 
     def _load(self) -> None:
-        self._tasks.run(self, partial(list_people, self._till), self._show, self.view.notice.show_error)
+        self._tasks.run(self, self._desk.list_people, self._show, self.view.notice.show_error)
 
-    def _show(self, people: list[Person]) -> None:
-        self._people = people
+    def _show(self, people: Sequence[Person]) -> None:
+        self._people = list(people)
         self.view.show_people(people, self._demo_pins)
         wanted = self._chosen.name if self._chosen is not None else self._last
         again = next((person for person in people if person.name == wanted), None)
@@ -121,7 +125,7 @@ class SignInScreen(Screen):
         self.view.notice.clear()
         self.view.pin.set_working(True)
         name, pin = self._chosen.name, self.view.pin.text
-        work = partial(sign_in, self._till, self._pins, name, pin)
+        work = partial(self._desk.sign_in, name, pin)
         self._tasks.run(self, work, self._welcome, self._refused)
 
     def _welcome(self, session: Session) -> None:
@@ -146,6 +150,6 @@ class SignInScreen(Screen):
         if self._chosen is None:
             return
         managers = [person.name for person in self._people if person.role is Role.MANAGER and not person.locked]
-        dialog = UnlockDialog(self, self._tasks, self._till, self._pins, locked=self._chosen.name, managers=managers)
+        dialog = UnlockDialog(self, self._tasks, self._desk.unlock, locked=self._chosen.name, managers=managers)
         dialog.unlocked.connect(self._load)
         dialog.open()

@@ -9,9 +9,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from tillgate.domain.staff import Role
+from tillgate.domain.staff import Person, Role
 from tillgate.i18n import mark, tr
-from tillgate.services.sign_in import Person
 from tillgate.ui.guard import guarded
 from tillgate.ui.widgets.avatar import Avatar
 from tillgate.ui.widgets.buttons import Button, ButtonTone

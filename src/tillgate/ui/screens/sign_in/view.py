@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.payment import Mode
+from tillgate.domain.staff import Person
 from tillgate.i18n import mark, tr
-from tillgate.services.sign_in import Person
 from tillgate.ui.screens.sign_in.tiles import ROLE_WORDS, PeopleTiles
 from tillgate.ui.theme import Density, Tone, set_density
 from tillgate.ui.widgets.avatar import Avatar
