@@ -10,10 +10,12 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.payment import WAITING, AttemptState
 from tillgate.failpoints import fp
@@ -62,7 +64,9 @@ def store_return(till: Till, token: str, fields: Mapping[str, str]) -> bool:
         if uow.execute(select(return_inbox.c.id).where(return_inbox.c.dedupe_key == key)).first() is None:
             row = {"attempt_id": attempt_id, "dedupe_key": key, "token_sha256": token_sha256}
             row |= {"raw_sha256": raw_sha256, "fields_json": body, "received_at": uow.now}
-            insert_row(uow.connection, return_inbox, row)
+            # Another process may keep the same return at this moment.
+            with suppress(IntegrityError), uow.savepoint():
+                insert_row(uow.connection, return_inbox, row)
         return True
 
     known = till.db.transact(till.system, work)
