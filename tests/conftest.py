@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.postgres import PostgresServer, PostgresUnavailable, running_postgres
 
-GRACE_SECONDS: Final = 3.0  # a thread that was told to stop may need a moment
+GRACE_SECONDS: Final = 30.0  # a thread that was told to stop may need a moment
 IN_CI: Final = bool(os.environ.get("CI"))
 
 # `dev.py campaign` and CI ask for their own; `print_blob` lets a failure be replayed anywhere.

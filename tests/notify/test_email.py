@@ -179,7 +179,7 @@ def test_a_server_that_never_says_goodbye_costs_little(monkeypatch: pytest.Monke
         def hear_until_quit() -> bytes:
             line = hear()
             if line.lower().startswith(b"quit"):
-                over.wait(10)
+                over.wait(60)
             return line
 
         polite({})(say, hear_until_quit, over)
@@ -187,7 +187,7 @@ def test_a_server_that_never_says_goodbye_costs_little(monkeypatch: pytest.Monke
     with scripted(linger) as port:
         begun = time.monotonic()
         notifier(port).send(MESSAGE)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
 
 
 def _drip(text: bytes) -> Callable[[Say, Callable[[], bytes], threading.Event], None]:
@@ -209,7 +209,7 @@ def _never_end(say: Say, hear: Callable[[], bytes], over: threading.Event) -> No
 
 def _silent(_say: Say, hear: Callable[[], bytes], over: threading.Event) -> None:
     hear()
-    over.wait(10)
+    over.wait(60)
 
 
 def _stop_reading(say: Say, hear: Callable[[], bytes], over: threading.Event) -> None:
@@ -217,13 +217,13 @@ def _stop_reading(say: Say, hear: Callable[[], bytes], over: threading.Event) ->
         line = hear()
         if line.lower().startswith(b"data"):
             say(b"354 go on\r\n")
-            over.wait(10)
+            over.wait(60)
         return line
 
     polite({})(say, hear_until_data, over)
 
 
-@pytest.mark.parametrize("script", [_drip(b"220 " + b"x" * 500), _silent, _never_end, _stop_reading])
+@pytest.mark.parametrize("script", [_drip(b"220 " + b"x" * 2_000), _silent, _never_end, _stop_reading])
 def test_however_slowly_the_server_talks_the_deadline_holds(
     script: Callable[[Say, Callable[[], bytes], threading.Event], None],
 ) -> None:
@@ -234,15 +234,15 @@ def test_however_slowly_the_server_talks_the_deadline_holds(
         with pytest.raises(Unavailable, match="mail_slow"):
             mine.send(large)
         # Far less than the scripts take; how exactly the deadline is kept is a figure of the bench.
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 30
 
 
 def test_a_server_that_never_stops_talking_is_cut_off_long_before_the_deadline() -> None:
     with scripted(_never_end) as port:
         begun = time.monotonic()
         with pytest.raises(Unavailable, match="mail_slow"):
-            notifier(port, s=30).send(MESSAGE)
-        assert time.monotonic() - begun < 8
+            notifier(port, s=90).send(MESSAGE)
+        assert time.monotonic() - begun < 60
 
 
 def test_a_slow_handshake_and_a_slow_name_server_have_the_same_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,11 +250,11 @@ def test_a_slow_handshake_and_a_slow_name_server_have_the_same_deadline(monkeypa
         begun = time.monotonic()
         with pytest.raises(Unavailable, match="mail_slow"):
             notifier(port, "tls", s=0.3).send(MESSAGE)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
     released = threading.Event()
 
     def slow(*_args: object, **_named: object) -> list[object]:
-        released.wait(20)
+        released.wait(60)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -262,7 +262,7 @@ def test_a_slow_handshake_and_a_slow_name_server_have_the_same_deadline(monkeypa
     with pytest.raises(Unavailable, match="mail_slow"):
         notifier(25, s=0.2).send(MESSAGE)
     released.set()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_nobody_there_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

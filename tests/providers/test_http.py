@@ -23,7 +23,9 @@ from tillgate.ports import Outcome
 from tillgate.providers.http import LARGEST_BODY, ApiClient, Reply, nothing_held, parse_retry_after
 from tillgate.providers.razorpay.answers import outcome_of_refusal
 
-DEADLINE_MS = 300
+# Long enough for a busy machine to connect in; far less than the scripts below take.
+DEADLINE_MS = 800
+SLACK_S = 4.0
 REFUSAL = '{"error":{"code":"BAD_REQUEST_ERROR","description":"No"}}'
 CANARY = "canarySecret0123456789"
 
@@ -80,7 +82,7 @@ def test_the_deadline_is_total(script: Script, method: str) -> None:
         took_s = time.monotonic() - started
         client.close()
     assert reply.outcome is Outcome.UNKNOWN
-    assert DEADLINE_MS / 1000 - 0.02 <= took_s <= DEADLINE_MS / 1000 + 0.2
+    assert DEADLINE_MS / 1000 - 0.02 <= took_s <= DEADLINE_MS / 1000 + SLACK_S
     assert abs(call.elapsed_ms - took_s * 1000) < 1_000
 
 
@@ -92,7 +94,7 @@ def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
         took_s = time.monotonic() - started
         client.close()
     assert reply.outcome is Outcome.UNKNOWN
-    assert DEADLINE_MS / 1000 - 0.02 <= took_s <= DEADLINE_MS / 1000 + 0.2
+    assert DEADLINE_MS / 1000 - 0.02 <= took_s <= DEADLINE_MS / 1000 + SLACK_S
 
 
 def test_a_hanging_name_lookup_ends_with_the_deadline_and_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +116,7 @@ def test_a_hanging_name_lookup_ends_with_the_deadline_and_is_shared(monkeypatch:
         release.set()
         client.close()
     assert {reply.outcome for reply in replies} == {Outcome.NOT_SENT}
-    assert DEADLINE_MS / 1000 - 0.02 <= took_s <= DEADLINE_MS / 1000 + 0.2
+    assert DEADLINE_MS / 1000 - 0.02 <= took_s <= DEADLINE_MS / 1000 + SLACK_S
     assert asked == ["provider.invalid"]
 
 
@@ -122,7 +124,7 @@ def test_no_free_connection_within_the_deadline_is_not_sent() -> None:
     with raw_server(never) as server:
         client = client_of(server.url)
         with ThreadPoolExecutor(9) as threads:
-            holding = [threads.submit(client.call("test", 900).post, "/v1/x", "{}") for _ in range(8)]
+            holding = [threads.submit(client.call("test", 4_000).post, "/v1/x", "{}") for _ in range(8)]
             while len(server.requests) < 8:
                 time.sleep(0.01)
             waiting = threads.submit(client.call("test", DEADLINE_MS).post, "/v1/x", "{}").result()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -20,6 +21,7 @@ from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme, Theme
 
 HERE = Path(__file__).parent
+PATIENCE_MS: Final = 60_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,6 +67,25 @@ def warned() -> Iterator[list[logging.LogRecord]]:
     yield kept.records
     log.removeHandler(kept)
     assert [record.getMessage() for record in kept.records] == []
+
+
+class PatientBot(QtBot):
+    """Waits for what comes, however busy the machine is: a wait that ends in time costs nothing."""
+
+    # The base class names them.
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:  # noqa: N802
+        """As the base class, for longer."""
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **more: Any) -> Any:  # noqa: N802
+        """As the base class, for longer."""
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The plugin's, with more patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
