@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,26 @@ import pytest
 from tillgate import i18n
 
 ROOT = Path(__file__).parents[2]
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+# One word for one thing: what the English says, and what the translation then must say.
+GLOSSARY = (
+    ("es", r"\btraining\b", "práctica"),
+    ("id", r"\btraining\b", "latihan"),
+    ("es", r"\blive\b", "real"),
+    ("id", r"\blive\b", "asli"),
+    ("id", r"\bamounts?\b", "nominal"),
+    ("es", r"\bamounts?\b", "importe"),
+)
+# One form of address: "usted" or none in Spanish, "Anda" or none in Indonesian.
+_TO_A_FRIEND = (
+    "elige|escribe|mira|revisa|cambia|sigue|haz|ve|abre|cierra|deja|vuelve|anota|registra|resuelve|empieza|pide|saca|"
+    "escanea|guarda|pregunta|llama|ingresa|pulsa|presiona|selecciona|cobra|vende|agrega|quita|corrige|sácalo|ábrelo|"
+    "escríbelo|corrígelo|complétalo|pruébalo|inténtalo|búscalo|cámbialo|quítalo|míralo|revísalo|reembólsalo|ciérralo"
+)
+FAMILIAR = {
+    "es": rf"\b(tú|tu|tus|te|contigo|puedes|tienes|quieres|debes)\b|(^|[.;:!?,] )({_TO_A_FRIEND})\b",
+    "id": r"\b(kamu|kau|aku|gue)\b",
+}
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +53,37 @@ def test_every_text_is_translated(tool: ModuleType, language: str) -> None:
     wrong = list(tool.problems(language))
     advice = f"`python packaging/translations.py missing {language}` lists them, `fill` takes them, `update` compiles"
     assert not wrong, "\n".join([*wrong, advice])
+
+
+def texts_of(tool: ModuleType, language: str) -> list[tuple[str, str]]:
+    """English and translation, one pair for each form."""
+    found = []
+    for message in tool.kept(language):
+        english, said = (each if isinstance(each, list | tuple) else (each,) for each in (message.id, message.string))
+        found += [(english[0], each) for each in said if message.id and each]
+    return found
+
+
+@pytest.mark.parametrize(("language", "english", "said"), GLOSSARY)
+def test_one_thing_has_one_word(tool: ModuleType, language: str, english: str, said: str) -> None:
+    asked = re.compile(english, re.IGNORECASE)
+    pairs = [pair for pair in texts_of(tool, language) if asked.search(_PLACEHOLDER.sub("", pair[0]))]
+    assert pairs
+    assert [pair for pair in pairs if said not in pair[1].lower()] == []
+
+
+@pytest.mark.parametrize("language", sorted(FAMILIAR))
+def test_nobody_is_addressed_as_a_friend(tool: ModuleType, language: str) -> None:
+    familiar = re.compile(FAMILIAR[language], re.IGNORECASE)
+    assert [said for _, said in texts_of(tool, language) if familiar.search(said)] == []
+
+
+def test_the_form_of_address_is_seen() -> None:
+    familiar = re.compile(FAMILIAR["es"], re.IGNORECASE)
+    for said in ("Elige otro.", "No hay nada. Escribe otro.", "Es tu motivo.", "Reembólsalo, o ciérrelo."):
+        assert familiar.search(said), said
+    for said in ("Elija otro.", "Otro programa usa el puerto.", "Reembólselo.", "Pruebe con otra palabra."):
+        assert not familiar.search(said), said
 
 
 def test_texts_are_found_wherever_they_stand(tool: ModuleType, tmp_path: Path) -> None:
