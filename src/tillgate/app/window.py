@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from tillgate.app import screens
 from tillgate.app.demo_people import DEMO_PINS
 from tillgate.app.profile import Profile
+from tillgate.app.reach import connection_of, offer_sandbox
 from tillgate.domain.changes import Kind
 from tillgate.domain.payment import Mode
 from tillgate.domain.settings import APPEARANCE, IDLE_LOCK_MINUTES, STORE_LANGUAGE, STORE_NAME, Settings
@@ -69,6 +70,7 @@ class TillWindow(QObject):
             idle_minutes=settings[IDLE_LOCK_MINUTES],
             scan_screen="checkout",
             pending_screen="payments",
+            setup_screen="settings",
         )
         self.shell.lock_asked.connect(self.lock)
         self.shell.closing.connect(self._closing)
@@ -83,6 +85,8 @@ class TillWindow(QObject):
         """The till is open: show what happens in it, and look after it."""
         shop = self.shop
         shop.on_changes(self.tasks.broadcast)
+        if shop.sandbox is not None:
+            offer_sandbox(self.shell, shop.sandbox.control_page_url)
         self.tasks.watch(self, {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}, lambda _changes: self._count())
         self._every(COUNT_MS, self._count)
         self._every(LOOK_AFTER_MS, partial(self.tasks.run, self, shop.look_after))
@@ -118,6 +122,7 @@ class TillWindow(QObject):
         use_language(settings[STORE_LANGUAGE])
         self._choose_appearance(settings[APPEARANCE])
         self.shell.show_state(replace(self.shell.state, store=self._store_name()))
+        self._ask_connection()
 
     def _door(self) -> Screen:
         if not self._has_staff:
@@ -147,6 +152,7 @@ class TillWindow(QObject):
 
         first = wizard(self)
         first.finished.connect(self.enter)
+        first.catalogue_asked.connect(lambda: self.shell.go("catalogue"))
         return first
 
     def _locked_state(self) -> ShellState:
@@ -180,7 +186,7 @@ class TillWindow(QObject):
             self.shell.show_state(shown)
 
     def _ask_connection(self) -> None:
-        self.tasks.run(self, self.shop.is_online, self._show_connection)
+        self.tasks.run(self, partial(connection_of, self.shop.providers, self.shop.is_online), self._show_connection)
 
     def _show_connection(self, known: Connection) -> None:
         if known is not self.shell.state.connection:
