@@ -117,6 +117,7 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "provider_keys.try_kept_keys": Action.VIEW_KEYS,
     "provider_keys.try_keys": Action.EDIT_KEYS,
     "refunds.request_refund": Action.REFUND,
+    "secret_offers.offer_secret": Action.EDIT_KEYS,
     "settings.save_settings": Action.EDIT_SETTINGS,
     "settle.check_now": Action.TAKE_PAYMENT,
     "sign_in.confirm": SIGNED_IN,

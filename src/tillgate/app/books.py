@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 from tillgate.app.log import configure, log_audit
 from tillgate.app.masking import KnownSecrets
 from tillgate.app.profile import Profile
+from tillgate.app.shared_database import open_shared
 from tillgate.app.system_clock import SystemClock
+from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.keystore.file_secrets import StoreSecret, load_store_secret
@@ -22,8 +24,8 @@ from tillgate.services.settings import StoredSettings
 from tillgate.services.start_gates import Findings, check_database, check_mode
 from tillgate.services.till import Till
 from tillgate.store.audit import AuditEntry, AuditKey
-from tillgate.store.engine import postgres_engine, sqlite_engine
-from tillgate.store.schema import current_revision, upgrade
+from tillgate.store.engine import sqlite_engine
+from tillgate.store.schema import upgrade
 from tillgate.store.unit_of_work import Database
 
 Listener = Callable[[list[AuditEntry]], None]
@@ -43,14 +45,18 @@ class Books:
     listeners: list[Listener] = field(default_factory=list)
 
 
-def open_books(profile: Profile, *, clock: Clock | None = None) -> Books:
-    """Open them. Raises Refused("database_newer" | "database_other_mode" | …), Unavailable for an unusable file."""
+def open_books(profile: Profile, *, clock: Clock | None = None, password: Secret | None = None) -> Books:
+    """Open them. `password` is a shared database's, where it was typed in.
+
+    Raises Refused("database_newer" | "database_other_mode" | "store_secret_wanted" | …), Unavailable for what can't be
+    opened or reached.
+    """
     profile.make()
     known = KnownSecrets()
     configure(known, profile.logs, to_stderr=False)
-    keyring: SecretStore = MemoryStore() if profile.mode is Mode.TRAINING else KeyringStore("tillgate")
-    engine, is_new = _open_engine(profile)
-    secret = load_store_secret(profile.folder, None if profile.mode is Mode.TRAINING else keyring, create=is_new)
+    keyring = keyring_of(profile)
+    engine, is_new = _open_engine(profile, keyring, password)
+    secret = _load_secret(profile, keyring, engine, create=is_new)
     for key in (secret.pepper, secret.audit_key):
         known.add(Secret(key.hex()))
     findings = Findings()
@@ -80,10 +86,25 @@ def open_books(profile: Profile, *, clock: Clock | None = None) -> Books:
     return Books(profile, till, settings, keyring, secret, findings, known, listeners)
 
 
-def _open_engine(profile: Profile) -> tuple[Engine, bool]:
+def keyring_of(profile: Profile) -> SecretStore:
+    """Where this mode's secrets are: training keeps none."""
+    return MemoryStore() if profile.mode is Mode.TRAINING else KeyringStore("tillgate")
+
+
+def _load_secret(profile: Profile, keyring: SecretStore, engine: Engine, *, create: bool) -> StoreSecret:
+    try:
+        return load_store_secret(profile.folder, None if profile.mode is Mode.TRAINING else keyring, create=create)
+    except (Refused, Unavailable) as error:
+        engine.dispose()
+        if profile.database_url and error.code in ("store_secret_missing", "keyring_absent"):
+            # A new till of a store that is there: it gets the secret from another till.
+            raise Refused("store_secret_wanted", till=profile.till_id) from error
+        raise
+
+
+def _open_engine(profile: Profile, keyring: SecretStore, password: Secret | None) -> tuple[Engine, bool]:
     if profile.database_url:
-        engine = postgres_engine(profile.database_url)
-        return engine, current_revision(engine) is None
+        return open_shared(profile.database_url, keyring, password)
     is_new = not profile.database.exists()
     return sqlite_engine(profile.database), is_new
 

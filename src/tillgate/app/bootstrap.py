@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tillgate.app.books import Books, open_books
+from tillgate.app.holding import Holding, hold_till
 from tillgate.app.lanes import Lanes, logged
 from tillgate.app.mailing import SettingsNotifier
 from tillgate.app.news import changes_of
@@ -69,6 +70,8 @@ class Shop:
     works: dict[str, outbox.Work]
     # Why the keyring could not be read, or "": then providers are off and the screen says how to turn them on.
     keyring_trouble: str = ""
+    # The till's id of a shared database; None for a file of its own.
+    holding: Holding | None = None
 
     def on_changes(self, tell: Callable[[Changes], None]) -> None:
         """Be told, on whatever thread, what each commit changed that a screen shows."""
@@ -165,6 +168,8 @@ class Shop:
             provider.close()
         if self.sandbox is not None:
             self.sandbox.stop()
+        if self.holding is not None:
+            self.holding.stop()
         self.till.db.close()
 
 
@@ -180,11 +185,14 @@ def open_shop(
     `work` is the lane for what people ask for, ended with the shop; a new one if not given.
     """
     books = open_books(profile, clock=clock)
+    holding = None if books.findings.blocked else hold_till(profile, books.till)
     lanes = Lanes(work)
     loopback = Loopback(lanes.wake)
     providers: dict[str, PaymentProvider] = {}
     address = partial(_address, loopback, books.settings)
     till = replace(books.till, providers=providers, fulfilling=FULFILLING, new_return=address)
+    if holding is not None:
+        till = replace(till, blocked=lambda: till_stopped(books, holding))
     loopback.till = till
     renderer: DocumentRenderer = Renderer()
     notifier = notifier or _notifier(books)
@@ -199,6 +207,7 @@ def open_shop(
         sandbox=_sandbox(profile),
         works={"invoice": invoices.make_due, "mail": notices.MailWork(notifier, renderer)},
     )
+    shop.holding = holding
     shop.reload_providers()
     if not books.findings.blocked:
         books.findings.take(check_before_selling(till, None if profile.database_url else profile.folder))
@@ -208,8 +217,18 @@ def open_shop(
     return shop
 
 
+def till_stopped(books: Books, holding: Holding) -> str:
+    """The code of what stops selling: a gate, or another computer that is this till."""
+    return books.findings.blocked_by() or holding.trouble()
+
+
 def _address(loopback: Loopback, settings: StoredSettings, method: str, token: str) -> ReturnAddress:
-    return loopback.address(method, token, own_page=OWN_PAGE, come_back=settings()[RETURN_TO_TILL] == "yes")
+    options = settings()
+    place = loopback.address(method, token, own_page=OWN_PAGE, come_back=options[RETURN_TO_TILL] == "yes")
+    if method in NAMES_A_PAGE and place == ReturnAddress():
+        # A customer's phone can't open the till's page; it gets the store's, if there is one.
+        return ReturnAddress(return_url=options[AFTER_PAYING] or None)
+    return place
 
 
 def _notifier(books: Books) -> Notifier:

@@ -8,14 +8,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tillgate.app.profile import Profile, default_root
+from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit status."""
+    """Run a command; its exit status: 0 well, 1 something is wrong, 2 it could not be done at all."""
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run or _run
-    return run(options)
+    try:
+        return run(options)
+    except TillgateError as error:
+        return _cannot(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_unlock(commands)
     _add_import(commands)
+    _add_password(commands)
+    _add_till(commands)
     return parser
 
 
@@ -80,9 +86,29 @@ def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     importing.set_defaults(run=_import)
 
 
+def _add_password(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    password = commands.add_parser("password", help="keep a shared database's password in the keyring")
+    password.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
+    _add_place(password)
+    password.set_defaults(run=_password)
+
+
+def _add_till(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    adding = commands.add_parser("add-till", help="show a code by which a new till joins this store")
+    joining = commands.add_parser("join", help="make this computer a new till of a store, with a code from another")
+    for command, run in ((adding, _add), (joining, _join)):
+        command.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
+        _add_place(command)
+        command.set_defaults(run=run)
+
+
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="the folder of the till's files")
-    parser.add_argument("--database", help="a shared PostgreSQL database, as postgresql+psycopg://user@host/name")
+    parser.add_argument(
+        "--database",
+        help="a shared PostgreSQL database, as postgresql://user@host/name; never with a password, which comes from "
+        "the keyring, PGPASSWORD, a .pgpass file or the terminal",
+    )
     parser.add_argument("--till", default="T1", help="this till's name in the store (T1)")
 
 
@@ -92,7 +118,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from tillgate.app.main import run_application  # noqa: PLC0415
 
-    return run_application(options.mode, options.data, options.database, options.till)
+    return run_application(options.mode, options.data, _database(options), options.till)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -126,8 +152,45 @@ def _import(options: argparse.Namespace) -> int:
     return _say(*run_import(_profile(options), options.file))
 
 
+def _password(options: argparse.Namespace) -> int:
+    from tillgate.app.integrity import run_password  # noqa: PLC0415
+
+    return _say(*run_password(_profile(options)))
+
+
+def _add(options: argparse.Namespace) -> int:
+    from tillgate.app.integrity import ask_secretly, open_for_owner  # noqa: PLC0415
+    from tillgate.app.joining import run_add_till  # noqa: PLC0415
+
+    return _say(*run_add_till(open_for_owner(_profile(options))[0], input, ask_secretly))
+
+
+def _join(options: argparse.Namespace) -> int:
+    from tillgate.app.integrity import ask_secretly  # noqa: PLC0415
+    from tillgate.app.joining import run_join  # noqa: PLC0415
+
+    return _say(*run_join(_profile(options), ask_secretly))
+
+
+def _database(options: argparse.Namespace) -> str | None:
+    if options.database is None:
+        return None
+    from tillgate.app.shared_database import checked_url  # noqa: PLC0415
+
+    return checked_url(options.database)
+
+
 def _profile(options: argparse.Namespace) -> Profile:
-    return Profile(Mode(options.mode), options.data or default_root(), options.till, options.database)
+    return Profile(Mode(options.mode), options.data or default_root(), options.till, _database(options))
+
+
+def _cannot(error: TillgateError) -> int:
+    """Say why nothing was done; the code stands with it, for whoever is asked for help."""
+    from tillgate.ui.message_text import message_for  # noqa: PLC0415
+
+    words = message_for(error)
+    print(" ".join(part for part in (words.what, words.next, f"[{error.code}]") if part), file=sys.stderr)
+    return 2
 
 
 def _say(status: int, lines: list[str]) -> int:

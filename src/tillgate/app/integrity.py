@@ -1,15 +1,23 @@
-"""`tillgate check`, `tillgate unlock` and `tillgate import`: what an owner does at a terminal."""
+"""`tillgate check`, `unlock`, `import` and `password`: what an owner does at a terminal.
+
+What keeps the books from being opened is raised, and said by the command line with an exit status of its own.
+"""
 
 from __future__ import annotations
 
+import getpass
 import json
+import sys
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from tillgate.app.books import open_books
+from tillgate.app.books import Books, keyring_of, open_books
 from tillgate.app.profile import Profile
-from tillgate.domain.errors import TillgateError
+from tillgate.app.shared_database import keep_password
+from tillgate.domain.errors import Refused, TillgateError, Unavailable
+from tillgate.domain.payment import Mode
+from tillgate.domain.secret import Secret
 from tillgate.services.sample_shop import load_shop
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
@@ -21,9 +29,35 @@ from tillgate.services.start_gates import (
 from tillgate.ui.message_text import message_for
 
 
+def open_for_owner(profile: Profile) -> tuple[Books, Secret | None]:
+    """The books, with the shared database's password asked for at a terminal where nothing else has it."""
+    try:
+        return open_books(profile), None
+    except Unavailable as error:
+        if error.code != "database_login_refused" or not sys.stdin.isatty():
+            raise
+    password = ask_secretly("Password of the database: ")
+    return open_books(profile, password=Secret(password)), Secret(password)
+
+
+def ask_secretly(prompt: str) -> str:
+    """Read a line that is not shown; from a pipe where there is no terminal, and never from an argument."""
+    if sys.stdin.isatty():
+        return getpass.getpass(prompt)
+    return sys.stdin.readline().rstrip("\n")
+
+
+def run_password(profile: Profile) -> tuple[int, list[str]]:
+    """Keep the shared database's password in the keyring, once the server took it."""
+    if not profile.database_url or profile.mode is Mode.TRAINING:
+        raise Refused("database_not_shared")
+    keep_password(profile.database_url, keyring_of(profile), Secret(ask_secretly("Password of the database: ")))
+    return 0, ["The password is kept in the keyring."]
+
+
 def run_check(profile: Profile) -> tuple[int, list[str]]:
     """Check everything: the exit status, 1 where something is wrong, and a line for each gate."""
-    till = open_books(profile).till
+    till = open_for_owner(profile)[0].till
     try:
         folder = None if profile.database_url else profile.folder
         findings = [*check_before_selling(till, folder), check_chain(till, last=None), check_file(till, thorough=True)]
@@ -35,7 +69,7 @@ def run_check(profile: Profile) -> tuple[int, list[str]]:
 
 def run_unlock(profile: Profile, name: str) -> tuple[int, list[str]]:
     """Let a person who locked themselves out try again: the exit status and what was done."""
-    till = open_books(profile).till
+    till = open_for_owner(profile)[0].till
     try:
         release_lock(till, name)
     except TillgateError as error:
@@ -54,7 +88,7 @@ def run_import(profile: Profile, file: Path) -> tuple[int, list[str]]:
         shop = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return 1, [f"{file} can't be read: {error}", "Nothing was added."]
-    till = open_books(profile).till
+    till = open_for_owner(profile)[0].till
     try:
         counts = till.db.transact(till.system, lambda uow: load_shop(uow, shop))
     except (KeyError, TypeError, ValueError, AttributeError, SQLAlchemyError) as error:

@@ -54,6 +54,11 @@ class StoreSecret:
         """What the audit chain is keyed with."""
         return self._derive("audit-chain")
 
+    @property
+    def whole(self) -> Secret:
+        """The secret itself, for another till of the same store and nobody else."""
+        return self._secret
+
     def _derive(self, purpose: str) -> bytes:
         return hmac.digest(bytes.fromhex(self._secret.reveal()), f"tillgate:{purpose}".encode(), "sha256")
 
@@ -74,6 +79,32 @@ def load_store_secret(folder: Path, keyring: SecretStore | None, *, create: bool
     if not create:
         raise Refused("store_secret_missing", folder=str(folder))
     return StoreSecret(Place.FILE, path, _write(path, secrets.token_hex(_BYTES)))
+
+
+def has_store_secret(folder: Path, keyring: SecretStore | None) -> bool:
+    """Whether this installation has a secret already. Raises Unavailable while a keyring can't tell."""
+    path = folder / FILE_NAME
+    if path.is_symlink() or path.exists():
+        return True
+    try:
+        return keyring is not None and keyring.load(SECRET_NAME) is not None
+    except Unavailable as error:
+        if error.code == "keyring_absent":
+            return False
+        raise
+
+
+def adopt_store_secret(folder: Path, keyring: SecretStore | None, secret: Secret) -> StoreSecret:
+    """Keep the secret of the store that this till joins: in the keyring or, where there is none, in the file."""
+    try:
+        if keyring is not None:
+            keyring.save(SECRET_NAME, secret.reveal())
+            return StoreSecret(Place.KEYRING, None, secret)
+    except Unavailable as error:
+        if error.code != "keyring_absent":
+            raise
+    path = folder / FILE_NAME
+    return StoreSecret(Place.FILE, path, _write(path, secret.reveal()))
 
 
 def _from_keyring(keyring: SecretStore, *, create: bool) -> Secret | None:

@@ -102,7 +102,7 @@ def with_addresses(till: Till, view: PaymentView) -> PaymentView:
 
 
 def read_view(connection: Connection, payment_id: int) -> PaymentView:
-    """The same on an open connection."""
+    """The same on an open connection, the till's own addresses as they are stored."""
     owner = load_payment(connection, payment_id)
     attempts = list_attempts(connection, payment_id)
     live = next((each for each in attempts if each.live), None)

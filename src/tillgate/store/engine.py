@@ -14,6 +14,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from tillgate.domain.secret import Secret
 from tillgate.store.statements import run_text
 
 SAFE_WAL_VERSION: Final = (3, 51, 3)
@@ -85,8 +86,11 @@ def _has_begun(connection: Connection) -> bool:
     return bool(driver.in_transaction)
 
 
-def postgres_engine(url: str, *, connect_timeout_s: int = 5) -> Engine:
-    """An engine on a shared PostgreSQL; rows are locked by the queries that need it."""
+def postgres_engine(url: str, *, password: Secret | None = None, connect_timeout_s: int = 5) -> Engine:
+    """An engine on a shared PostgreSQL; rows are locked by the queries that need it.
+
+    Without a password libpq looks for one: PGPASSWORD, then a .pgpass file.
+    """
     return create_engine(
         make_url(url),
         hide_parameters=True,
@@ -95,6 +99,7 @@ def postgres_engine(url: str, *, connect_timeout_s: int = 5) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": connect_timeout_s,
+            **({"password": password.reveal()} if password else {}),
             "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000",
         },
     )

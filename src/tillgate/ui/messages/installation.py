@@ -23,7 +23,7 @@ TEXTS: Final[dict[str, Entry]] = {
     "provider_unknown": Entry(mark("There is no provider {provider}."), _KEEPER, about_money=False),
     "provider_base_url": Entry(mark("Keys of this kind are not sent to that address."), _KEEPER, about_money=False),
     "key_form": Entry(
-        mark("A key id begins with {test} or {live}."), mark("Copy it from the provider's dashboard."), False
+        mark("This key begins with {test} or {live}."), mark("Copy it from the provider's dashboard."), False
     ),
     "key_mode": Entry(
         mark("This is a key of another mode."),
@@ -40,6 +40,21 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "razorpay_key_secret": Entry(
         mark("This is not a Razorpay key secret."), mark("Copy it from Razorpay's dashboard."), about_money=False
+    ),
+    "stripe_publishable_key": Entry(
+        mark("This is not a publishable key of Stripe; it begins with pk_test_ or pk_live_."),
+        mark("Copy it from Stripe's dashboard, under Developers, API keys."),
+        about_money=False,
+    ),
+    "stripe_secret_key": Entry(
+        mark("This is not a secret key of Stripe; it begins with sk_ or, for a restricted key, with rk_."),
+        mark("Copy it from Stripe's dashboard, under Developers, API keys."),
+        about_money=False,
+    ),
+    "stripe_key_mode": Entry(
+        mark("This is a key of another mode."),
+        mark("Test keys belong to the test till, live keys to the live one."),
+        about_money=False,
     ),
     "key_secret_missing": Entry(mark("The key secret is missing."), mark("Type or paste it."), about_money=False),
     "keys_in_training": Entry(
@@ -65,6 +80,61 @@ TEXTS: Final[dict[str, Entry]] = {
     "database_other_mode": Entry(
         mark("The database holds the money of the mode “{found}”, not of “{mode}”."),
         mark("Open it in its own mode, or give this mode a database of its own."),
+    ),
+    "database_url_malformed": Entry(
+        mark("This is not the address of a PostgreSQL database."), mark("Write postgresql://user@host/name."), False
+    ),
+    "database_password_given": Entry(
+        mark("A password in an argument can be read by everybody on this computer."),
+        mark("Leave it out and keep it with “tillgate password”, in PGPASSWORD or in a .pgpass file."),
+        about_money=False,
+    ),
+    "database_unreachable": Entry(
+        mark("The database at {host} can't be reached (port {port})."),
+        mark("See that the server runs and that this computer is on the network."),
+    ),
+    "database_login_refused": Entry(
+        mark("The database at {host} did not let {user} in."),
+        mark("Keep the right password with “tillgate password”, in PGPASSWORD or in a .pgpass file."),
+        about_money=False,
+    ),
+    "database_absent": Entry(
+        mark("There is no database {name} at {host}."), mark("Create it, or correct the address."), about_money=False
+    ),
+    "database_not_shared": Entry(
+        mark("This needs a shared database."), mark("Name it with --database."), about_money=False
+    ),
+    "database_empty": Entry(
+        mark("No store is in this database yet."), mark("Open the first till on it before another one joins."), False
+    ),
+    "till_in_use": Entry(
+        mark("Till {till} is open on {host}, since {since}."),
+        mark("Close it there, or open this computer as another till."),
+    ),
+    "till_taken_over": Entry(
+        mark("Another computer is this till now."), mark("Go on there, or close it there and open Tillgate again.")
+    ),
+    "till_unsure": Entry(
+        mark("The database was not reached for a minute, and another computer may be this till by now."),
+        mark("The till sells again by itself once the database answers."),
+    ),
+    "store_secret_wanted": Entry(
+        mark("Till {till} is new to this store and needs its secret."),
+        mark("Get a code with “tillgate add-till” at another till and type it into “tillgate join” here."),
+    ),
+    "store_secret_there": Entry(
+        mark("This computer has a store's secret already."), mark("Open Tillgate; there is nothing to join."), False
+    ),
+    "offer_none": Entry(
+        mark("No code for a new till is open."), mark("Get one with “tillgate add-till” at another till."), False
+    ),
+    "offer_over": Entry(
+        mark("This code has run out or was tried too often."),
+        mark("Get a new one with “tillgate add-till” at another till."),
+        about_money=False,
+    ),
+    "offer_code_wrong": Entry(
+        mark("This is not the code. Tries left: {left}."), mark("Type it as it is shown."), about_money=False
     ),
     "database_newer": Entry(
         mark("The database was written by a newer Tillgate ({found})."), mark("Install that version."), False
