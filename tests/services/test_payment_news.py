@@ -55,7 +55,7 @@ def test_what_was_paid_is_news_until_seen_by_anybody_of_the_till(counter: Counte
     counter.pay(begun)
     (news,) = list_news(counter.till, counter.manager)
     assert news == PaymentNews(
-        begun.id, End.PAID, begun.amount, clock.now(), "Asha Rao", 2, news.cart_id, CartState.SOLD
+        begun.id, End.PAID, begun.amount, clock.now(), "Asha Rao", "", 2, news.cart_id, CartState.SOLD
     )
     assert acknowledge(counter.till, counter.cashier, [(begun.id, End.PAID)]) == 1
     assert acknowledge(counter.till, counter.cashier, [(begun.id, End.PAID)]) == 0

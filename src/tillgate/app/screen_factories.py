@@ -59,6 +59,8 @@ def _checkout(window: TillWindow) -> Screen:
             open_file=open_file,
             open_settings=lambda: window.shell.go("settings"),
             open_exceptions=lambda: window.shell.go("exceptions"),
+            put_above=window.shell.put_above,
+            come_forward=lambda: window.shell.go("checkout"),
         )
     )
 

@@ -106,6 +106,8 @@ class TillWindow(QObject):
         self._last = actor.name
         state = replace(self.shell.state, staff_id=actor.staff_id, person=actor.name, role=actor.role)
         self.shell.show_state(replace(state, session=actor.session, store=self._store_name()))
+        # Whatever screen comes first: what was paid meanwhile is told by the one that sells.
+        self.shell.page("checkout")
 
     @Slot()
     def lock(self) -> None:

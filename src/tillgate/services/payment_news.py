@@ -31,14 +31,15 @@ MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class PaymentNews:
-    """`at` is when it ended so; `who` the payer's name or the cart's label, "" for a walk-in customer. `cart_id` and
-    `cart_state` are None where the payment was for no cart."""
+    """`at` is when it ended so; `who` the payer's name and `label` the cart's, both "" where there is none. `cart_id`
+    and `cart_state` are None where the payment was for no cart."""
 
     payment_id: int
     end: End
     amount: Money
     at: datetime
     who: str
+    label: str
     orders: int
     cart_id: int | None
     cart_state: CartState | None
@@ -140,7 +141,8 @@ def _news(row: Row[Any], around: _Around) -> tuple[PaymentNews | None, str]:
         end=end,
         amount=Money(row.amount_minor, row.currency),
         at=_WHEN[end](row, [each.opened_at for each in exceptions], [each.ended_at for each in refunds]),
-        who=row.payer_name or row.label or "",
+        who=row.payer_name,
+        label=row.label or "",
         orders=around.orders.get(row.id, 0),
         cart_id=row.cart_id,
         cart_state=row.cart_state,

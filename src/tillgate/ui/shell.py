@@ -72,6 +72,7 @@ class Shell(QMainWindow):
         self._built: dict[str, Screen] = {}
         self._door: Screen | None = None
         self._current = ""
+        self._on_news: Callable[[], object] | None = None
         self._session = ""
         self._staff_id: int | None = None
         self.setMinimumSize(LEAST_SIZE)
@@ -100,6 +101,10 @@ class Shell(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.notice)
+        self._above = QWidget()
+        self._bars = QVBoxLayout(self._above)
+        self._bars.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._above)
         column.addWidget(self._stack, 1)
         row.addLayout(column, 1)
         self.setCentralWidget(page)
@@ -120,6 +125,9 @@ class Shell(QMainWindow):
                 Command("till.quit", mark("Close Tillgate"), self.close, "log-out", "Ctrl+Q", "till"),
                 Command("help.palette", mark("Find a command"), self.open_palette, "command", "Ctrl+K", "help"),
                 Command("help.keys", mark("Help with the keys"), self.open_help, "keyboard", "F1", "help"),
+                Command(
+                    "go.news", mark("Show what ended meanwhile"), self._act_on_news, "bell", "Ctrl+N", "go"
+                ),
                 Command("view.back", mark("Go one level back"), self._go_back, "arrow-left", "Esc"),
             )
         )
@@ -171,6 +179,11 @@ class Shell(QMainWindow):
             self._unlock()
         self._show_frame_parts()
 
+    def put_above(self, bar: QWidget, on_asked: Callable[[], object]) -> None:
+        """A bar above whatever screen is in front, hidden while the till is locked; its key calls `on_asked`."""
+        self._on_news = on_asked
+        self._bars.addWidget(bar)
+
     def go(self, key: str) -> bool:
         """Show a screen; False where the role may not see it. Keys pressed for the old screen are swallowed."""
         if self.locked or not may_see(self.state.role, self._specs[key]):
@@ -190,6 +203,7 @@ class Shell(QMainWindow):
     def _show_frame_parts(self) -> None:
         self.menuBar().setVisible(not self.locked)
         self.rail.setVisible(not self.locked)
+        self._above.setVisible(not self.locked)
         self.commands.show_for(self.state.role, self.current_key)
         self.rail.show_state(self.state.role, self._current, self.state.badges)
         setup = self._specs.get(self._setup_screen)
@@ -224,6 +238,7 @@ class Shell(QMainWindow):
             door.deleteLater()
 
     def _forget_screens(self) -> None:
+        self._on_news = None
         for key, screen in self._built.items():
             self.commands.remove_screen(key)
             self._stack.removeWidget(screen)
@@ -256,6 +271,10 @@ class Shell(QMainWindow):
     def _choose(self, scheme: Scheme) -> None:
         theme.current().choose(scheme)
         self.scheme_chosen.emit(scheme)
+
+    def _act_on_news(self) -> None:
+        if not self.locked and self._on_news is not None:
+            self._on_news()
 
     @Slot()
     def _show_pending(self) -> None:

@@ -85,7 +85,7 @@ def test_late_money_is_a_managers_and_the_cart_is_held_for_the_next_customer(
     page.press(Qt.Key.Key_Escape)
     assert page.shows(outcome)
     page.click(outcome.hold)
-    page.settled()
+    page.take_label()
     assert page.shows(page.screen.view.cart)
 
 

@@ -18,7 +18,7 @@ from tillgate.domain.changes import Changes, Kind
 from tillgate.services import carts
 from tillgate.store.models import cart_line, product, variant
 from tillgate.ui.screens.checkout.customer_dialog import CustomerDialog
-from tillgate.ui.screens.checkout.held_dialog import HeldDialog
+from tillgate.ui.screens.checkout.held_dialog import HeldDialog, HoldDialog
 from tillgate.ui.screens.checkout.ring_up_dialogs import RentalDialog, VariantDialog
 from tillgate.ui.tasks import Tasks
 
@@ -210,7 +210,10 @@ def test_totals_by_vendor_and_by_kind(page: CheckoutPage) -> None:
 def test_hold_and_recall(page: CheckoutPage) -> None:
     page.ring_up(GITANJALI)
     page.press(Qt.Key.Key_F4)
-    page.settled()
+    dialog = page.dialog()
+    assert isinstance(dialog, HoldDialog)
+    assert dialog.label.text == "Gitanjali, 2:30 pm"
+    page.take_label("Blue sari")
     assert page.lines == []
     assert page.toast == "The cart is held."
     assert page.screen.view.cart.recall.text() == "Recall (1)"
@@ -219,6 +222,7 @@ def test_hold_and_recall(page: CheckoutPage) -> None:
     dialog = page.dialog()
     assert isinstance(dialog, HeldDialog)
     page.settled()
+    assert [choice.title for choice in dialog.list.choices] == ["Blue sari"]
     press(dialog.list, Qt.Key.Key_Return)
     page.settled()
     assert page.lines == [ONE_BOOK]

@@ -19,10 +19,12 @@ from tillgate.domain.payment import Mode, PaymentState
 from tillgate.i18n import mark
 from tillgate.services.refunds import settle_refunds
 from tillgate.services.settle import settle_attempts, settle_fulfilments
+from tillgate.services.sign_in import sign_out
 from tillgate.services.till import Till
 from tillgate.store.models import payment
 from tillgate.ui.screen import Screen, ScreenSpec, ShellState
 from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
+from tillgate.ui.screens.checkout.held_dialog import HoldDialog
 from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.checkout.outcome_panel import _DEAF_MS
 from tillgate.ui.screens.checkout.stages import Stage
@@ -58,19 +60,32 @@ class CheckoutPage:
         self.opens = True
         self.way: tuple[str, str] | None = (counter.provider.name, "link")
         self._desk: dict[str, Any] = desk
-        specs = [ScreenSpec("checkout", mark("Checkout"), "shopping-cart", self._make)]
+        specs = [
+            ScreenSpec("checkout", mark("Checkout"), "shopping-cart", self._make),
+            ScreenSpec("elsewhere", mark("Elsewhere"), "package", Screen),
+        ]
         self.shell = Shell(specs, Screen, tasks, scan_screen="checkout")
         qtbot.addWidget(self.shell)
         self.shell.resize(1280, 800)
-        actor = counter.cashier
-        state = ShellState("Rang Mahal", "T1", Mode.TRAINING, staff_id=actor.staff_id, session=actor.session)
-        self.shell.show_state(replace(state, person=actor.name, role=actor.role))
+        self.sign_in()
         with qtbot.waitActive(self.shell):
             self.shell.show()
         # What tests/ui/test_shell.py proves need not be waited for again: keys right after a change of screens.
         self.shell._quarantine._over()
         self.screen.ring_up.findings._timer.setInterval(0)
         self.settled()
+
+    def sign_in(self) -> None:
+        """As the window does: a session's screens, of which the one that sells is there at once."""
+        actor = self.counter.cashier
+        state = ShellState("Rang Mahal", "T1", Mode.TRAINING, staff_id=actor.staff_id, session=actor.session)
+        self.shell.show_state(replace(state, person=actor.name, role=actor.role))
+        self.shell.page("checkout")
+
+    def lock(self) -> None:
+        """The cashier leaves the till; the session is over."""
+        sign_out(self.counter.till, self.counter.cashier)
+        self.shell.show_state(replace(self.shell.state, staff_id=None, session="", person="", role=None))
 
     def _make(self) -> Screen:
         counter = self.counter
@@ -84,6 +99,8 @@ class CheckoutPage:
                 provider=lambda: self.way,
                 zone=counter.till.zone,
                 language="en",
+                put_above=self.shell.put_above,
+                come_forward=lambda: self.shell.go("checkout"),
                 **self._desk,
             )
         )
@@ -97,6 +114,11 @@ class CheckoutPage:
         found = self.shell.page("checkout")
         assert isinstance(found, CheckoutScreen)
         return found
+
+    def go(self, key: str) -> None:
+        """To another screen, and wait until it takes keys."""
+        assert self.shell.go(key)
+        self.shell._quarantine._over()
 
     # Hands
 
@@ -167,6 +189,12 @@ class CheckoutPage:
     # Eyes
 
     @property
+    def news(self) -> str:
+        """What the bar above the screens says."""
+        bar = self.screen.news.bar
+        return bar.text if bar.isVisible() else ""
+
+    @property
     def lines(self) -> list[str]:
         """Each line as a screen reader says it."""
         rows = self.screen.view.cart.lines
@@ -225,6 +253,20 @@ class CheckoutPage:
     def ring_up(self, *codes: str) -> None:
         for code in codes:
             self.screen.scan(code)
+        self.settled()
+
+    def hold(self, label: str = "") -> None:
+        """F4, another label or none, and Enter."""
+        self.press(Qt.Key.Key_F4)
+        self.take_label(label)
+
+    def take_label(self, label: str = "") -> None:
+        """Answer the question under which label the cart is held."""
+        dialog = self.dialog()
+        assert isinstance(dialog, HoldDialog)
+        assert dialog.label.line.selectedText() == dialog.label.text
+        type_text(dialog.label.line, label)
+        press(dialog.label.line, Qt.Key.Key_Return)
         self.settled()
 
     def pay(self) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import MoneyMoved, TillgateError
 from tillgate.i18n import tr
@@ -25,6 +25,8 @@ _ICONS: Final = {
     Tone.FAILED: "circle-alert",
 }
 _TOAST_MS: Final = 6_000
+_TOAST_EDGE: Final = 16
+_TOAST_STEP: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class EmptyState(QWidget):
 
 
 class Toast(QFrame):
-    """A bar at the bottom of its parent for six seconds: what was done, and a way back ("Undo")."""
+    """A bar low in its parent, clear of its buttons, for six seconds: what was done, and a way back ("Undo")."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -215,10 +217,26 @@ class Toast(QFrame):
             self._back()
 
     def _place(self) -> None:
+        """The lowest place that covers nothing that can be pressed or typed into: the middle, else a side."""
         self.adjustSize()
         around = self._around
-        width = min(self.width(), around.width() - 32)
-        self.setGeometry((around.width() - width) // 2, around.height() - self.height() - 24, width, self.height())
+        width, height = min(self.width(), around.width() - 2 * _TOAST_EDGE), self.height()
+        taken = self._taken()
+        columns = ((around.width() - width) // 2, _TOAST_EDGE, around.width() - width - _TOAST_EDGE)
+        rows = range(around.height() - height - _TOAST_EDGE, 0, -_TOAST_STEP)
+        places = (QRect(left, top, width, height) for top in rows for left in columns)
+        free = (place for place in places if not any(place.intersects(each) for each in taken))
+        self.setGeometry(next(free, QRect(columns[0], max(0, rows.start), width, height)))
+
+    def _taken(self) -> list[QRect]:
+        """Where buttons and fields are, as seen from the parent."""
+        around, edge = self._around, QMargins(4, 4, 4, 4)
+        found = [*around.findChildren(QAbstractButton), *around.findChildren(QLineEdit)]
+        return [
+            QRect(each.mapTo(around, QPoint(0, 0)), each.size()).marginsAdded(edge)
+            for each in found
+            if each.isVisible() and each.window() is around.window() and not self.isAncestorOf(each)
+        ]
 
     @guarded(False)
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -38,6 +38,12 @@ class CartPanel(QFrame):
         self.customer.setProperty("align", "left")
         self.customer.show_hint(commands.hint(Key.CUSTOMER))
         self.customer.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.mail = Button(tone=ButtonTone.QUIET, icon="mail", on_click=commands.action(Key.MAIL).trigger)
+        self.mail.setProperty("align", "left")
+        self.mail.setProperty("snug", "true")
+        self.mail.show_hint(commands.hint(Key.MAIL))
+        self.mail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.mail.hide()
         self.undo = Button(
             tone=ButtonTone.ICON, icon="undo-2", name=tr("Undo"), on_click=commands.action(Key.UNDO).trigger
         )
@@ -59,7 +65,7 @@ class CartPanel(QFrame):
             button.setProperty("snug", "true")
         self.pay = PayButton()
         self.pay.clicked.connect(commands.action(Key.PAY).trigger)
-        for key, button in ((Key.PAY, self.pay), (Key.UNDO, self.undo), (Key.CLEAR, self.clear)):
+        for key, button in ((Key.PAY, self.pay), (Key.UNDO, self.undo), (Key.CLEAR, self.clear), (Key.MAIL, self.mail)):
             _follow(commands.action(key), button)
         self._lay_out()
 
@@ -93,6 +99,10 @@ class CartPanel(QFrame):
         column.setContentsMargins(1, 1, 1, 1)
         column.setSpacing(0)
         column.addLayout(head)
+        mail = QHBoxLayout()
+        mail.setContentsMargins(6, 0, 6, 4)
+        mail.addWidget(self.mail)
+        column.addLayout(mail)
         column.addWidget(line())
         column.addLayout(notice)
         column.addWidget(middle, 1)
@@ -113,6 +123,8 @@ class CartPanel(QFrame):
         self.customer.show_text(name)
         self.customer.setAccessibleName(tr("Customer: {name}. Choose another", name=name))
         self.customer.show_icon("user-check" if named else "user")
+        self.mail.setVisible(named)
+        self.mail.show_text(tr("E-mail to {address}", address=cart.mail_to) if cart.mail_to else tr("No e-mail"))
         self.lines.show_cart(cart, quantities, advice, locked=cart.locked)
         self.advice.show_advice(whole)
         self._middle.setCurrentIndex(0 if cart.lines else 1)

@@ -8,10 +8,12 @@ from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtWidgets import QWidget
+
 from tillgate.domain.money import Money
 from tillgate.domain.settings import STORE_CURRENCY
 from tillgate.domain.staff import Actor
-from tillgate.formats import format_money, written_day, written_instant
+from tillgate.formats import format_clock, format_money, written_day, written_instant
 from tillgate.i18n import mark
 from tillgate.services.till import Till
 from tillgate.ui.commands import Commands
@@ -61,6 +63,9 @@ class CheckoutDesk:
     open_file: Callable[[Path], bool] | None = None
     open_settings: Callable[[], object] | None = None
     open_exceptions: Callable[[], object] | None = None
+    # Shows a bar above whatever screen is in front, with what its key does; and brings the checkout to the front.
+    put_above: Callable[[QWidget, Callable[[], object]], object] | None = None
+    come_forward: Callable[[], object] | None = None
 
     def money(self, amount: Money) -> str:
         """An amount as the screen shows it."""
@@ -73,6 +78,13 @@ class CheckoutDesk:
     def instant(self, instant: datetime) -> str:
         """A UTC instant as the screen shows it, in the store's time."""
         return written_instant(instant, self.language, self._currency, self.zone)
+
+    def moment(self, instant: datetime) -> str:
+        """The time of day alone where it is of today, else with its day."""
+        today = self.till.store_day(self.till.clock.now())
+        if self.till.store_day(instant) != today:
+            return self.instant(instant)
+        return format_clock(instant, self.language, self._currency, self.zone)
 
     @property
     def _currency(self) -> str:

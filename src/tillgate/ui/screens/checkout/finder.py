@@ -125,7 +125,10 @@ class Finder(QWidget):
         fresh, self._shown_for = text != self._shown_for, text
         self.results.show_tiles(tiles, keep=not fresh)
         self._body.setCurrentIndex(0 if tiles else 1)
-        if len(tiles) < most:
+        if not tiles:
+            # The empty state below says it.
+            set_text(self._count, "")
+        elif len(tiles) < most:
             set_text(self._count, ntr("{count} product", "{count} products", len(tiles)))
         else:
             set_text(self._count, tr("The first {count} products. Type to narrow them down.", count=most))

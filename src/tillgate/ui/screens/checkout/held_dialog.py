@@ -1,18 +1,50 @@
-"""The carts that wait, to go on with one."""
+"""The carts that wait: a label to hold one under, and the list to go on with one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
 from tillgate.i18n import ntr, tr
+from tillgate.services.cart_view import CartView
 from tillgate.services.carts import HeldCart, list_held
 from tillgate.ui.screens.checkout.choice_list import Choice, ChoiceList
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.text import shown
 from tillgate.ui.widgets.dialog import Dialog
+from tillgate.ui.widgets.fields import TextField
 from tillgate.ui.widgets.labels import plain_label
+
+_LABEL_MOST: Final = 60
+
+
+def label_for(cart: CartView, desk: CheckoutDesk) -> str:
+    """What a cart is held as if nothing else is typed: its customer or its first line, and the time."""
+    if cart.label:
+        return cart.label
+    first = cart.customer.name if cart.customer is not None else cart.lines[0].name
+    label = tr("{what}, {time}", what=shown(first, _LABEL_MOST - 12), time=desk.moment(desk.till.clock.now()))
+    # Times are written with a narrow space, which nobody could type to find it.
+    return " ".join(label.split())
+
+
+class HoldDialog(Dialog):
+    """`chosen(label)` is called once; Enter takes the label as it is."""
+
+    def __init__(self, parent: QWidget, label: str, chosen: Callable[[str], object]) -> None:
+        super().__init__(parent, tr("Hold the cart"), verb=tr("Hold"), on_accept=self._choose, icon="pause", width=420)
+        self._chosen = chosen
+        self.label = TextField(tr("Found again as"), limit=_LABEL_MOST)
+        self.label.set_text(label)
+        self.add(self.label)
+        self.label.line.setFocus()
+        self.label.line.selectAll()
+
+    def _choose(self) -> None:
+        self.accept()
+        self._chosen(self.label.text.strip())
 
 
 class HeldDialog(Dialog):

@@ -33,11 +33,13 @@ class Key(StrEnum):
     COPY_LINK = "checkout.copy_link"
     CHECK_NOW = "checkout.check_now"
     CANCEL_PAYMENT = "checkout.cancel_payment"
+    MAIL = "checkout.mail"
 
 
 _TABLE: Final[tuple[tuple[Key, str, str, str, str], ...]] = (
     (Key.SEARCH, mark("Find a product"), "search", "F2", "sale"),
     (Key.CUSTOMER, mark("Choose the customer"), "user", "F3", "sale"),
+    (Key.MAIL, mark("Mail to the customer: yes or no"), "mail", "Ctrl+M", "sale"),
     (Key.HOLD, mark("Hold the cart"), "pause", "F4", "sale"),
     (Key.RECALL, mark("Recall a held cart"), "play", "F5", "sale"),
     (Key.QUANTITY, mark("Change the quantity"), "hand", "F6", "sale"),
@@ -48,10 +50,10 @@ _TABLE: Final[tuple[tuple[Key, str, str, str, str], ...]] = (
     (Key.PAY, mark("Pay"), "credit-card", "F9", "sale"),
     (Key.DONE, mark("Next sale"), "check", "F12", "sale"),
     (Key.UNDO, mark("Undo the last change of the cart"), "undo-2", "Ctrl+Z", "edit"),
-    (Key.OPEN_BROWSER, mark("Open the payment in the browser"), "external-link", "", "sale"),
+    (Key.OPEN_BROWSER, mark("Open the payment in the browser"), "external-link", "Ctrl+O", "sale"),
     (Key.COPY_LINK, mark("Copy the payment link"), "copy", "Ctrl+Shift+C", "sale"),
     (Key.CHECK_NOW, mark("Check the payment now"), "refresh-cw", "Ctrl+R", "sale"),
-    (Key.CANCEL_PAYMENT, mark("Cancel the payment"), "ban", "", "sale"),
+    (Key.CANCEL_PAYMENT, mark("Cancel the payment"), "ban", "Ctrl+Del", "sale"),
 )
 _NEEDS: Final = {
     Key.PAY: Action.TAKE_PAYMENT,

@@ -9,8 +9,12 @@ from PySide6.QtCore import QElapsedTimer, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from tillgate.domain.documents import PaidBy
+from tillgate.domain.money import Money
+from tillgate.domain.orders import CartState
+from tillgate.domain.payment import RefundState
 from tillgate.i18n import tr, words_of
 from tillgate.labels import paid_through
+from tillgate.services.payment_news import PaymentNews
 from tillgate.services.payment_views import PaymentView
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, Tender
@@ -20,7 +24,7 @@ from tillgate.ui.screens.checkout.paying import Situation
 from tillgate.ui.screens.checkout.payment_panel import TenderList, provider_words
 from tillgate.ui.screens.checkout.refund_steps import StepsView, refusal_text, steps_of
 from tillgate.ui.screens.checkout.stage_words import WORDS, reason_of
-from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, Stage
+from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, SOLD, Stage
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import IconLabel, line, plain_label, set_text, set_tone
 from tillgate.ui.widgets.notices import InlineNotice
@@ -30,7 +34,7 @@ from tillgate.ui.widgets.status_badge import StatusBadge
 _DEAF_MS: Final = 350
 _REFUNDS: Final = frozenset({Stage.REFUNDING, Stage.REFUND_STUCK, Stage.REFUNDED})
 _RETRY: Final = ENDED_WITHOUT_MONEY
-_MANAGER: Final = frozenset({Stage.LATE, Stage.REFUND_STUCK})
+_MANAGER: Final = frozenset({Stage.LATE, Stage.REFUND_STUCK, Stage.DOUBLE})
 # As it is printed on the key, in every language.
 _ENTER: Final = "Enter"
 _ICONS: Final = {
@@ -44,7 +48,7 @@ _ICONS: Final = {
 
 class OutcomePanel(QFrame):
     """`next_asked` for another sale, `retry_asked(Tender)` to take this cart's payment anew, `back_asked` to the cart,
-    `receipt_asked`, `print_asked`, `invoice_asked(int)`."""
+    `receipt_asked`, `print_asked`, `invoice_asked(int)`, `recall_asked` for the held cart of a payment shown apart."""
 
     next_asked = Signal()
     retry_asked = Signal(object)
@@ -52,6 +56,7 @@ class OutcomePanel(QFrame):
     receipt_asked = Signal()
     print_asked = Signal()
     invoice_asked = Signal(int)
+    recall_asked = Signal()
 
     def __init__(self, desk: CheckoutDesk) -> None:
         super().__init__()
@@ -87,6 +92,7 @@ class OutcomePanel(QFrame):
         self.tenders.chosen.connect(self.retry_asked)
         again = self._on(self._retry)
         self.retry = Button(tr("Try again"), tone=ButtonTone.PRIMARY, icon="rotate-ccw", on_click=again)
+        self.recall = Button(tr("Recall the cart"), icon="play", on_click=self._on(self.recall_asked.emit))
         self.back = Button(tr("Back to the cart"), icon="arrow-left", on_click=self._on(self.back_asked.emit))
         go_on = self._on(self.next_asked.emit)
         self.next = Button(tr("Next sale"), tone=ButtonTone.PRIMARY, big=True, hint=_ENTER, on_click=go_on)
@@ -131,7 +137,7 @@ class OutcomePanel(QFrame):
             papers.addWidget(button, 1)
         ways = QHBoxLayout()
         ways.setSpacing(8)
-        for button in (self.back, self.retry):
+        for button in (self.back, self.recall, self.retry):
             ways.addWidget(button, 1)
         buttons = QVBoxLayout()
         buttons.setContentsMargins(20, 4, 20, 0)
@@ -144,18 +150,19 @@ class OutcomePanel(QFrame):
 
     # What is shown
 
-    def show_situation(self, now: Situation, tenders: Sequence[Tender]) -> None:
-        """Show how the payment ended."""
+    def show_situation(self, now: Situation, tenders: Sequence[Tender], apart: PaymentNews | None = None) -> None:
+        """Show how the payment ended; `apart` where it is not of the cart that is being rung up."""
         view = now.view
         if view is None:
             return
         if now.stage is not self._shown_stage:
             self._shown_stage = now.stage
             self._since.start()
-        self._tender = next((each for each in tenders if each == now.tender), tenders[0] if tenders else None)
+        ways = tenders if apart is None else ()
+        self._tender = next((each for each in ways if each == now.tender), ways[0] if ways else None)
         words = WORDS[now.stage]
         self.amount.show_text(self._desk.money(now.amount))
-        texts = {"provider": provider_words(now), "amount": self.amount.text}
+        texts = {"provider": provider_words(now), "amount": self.amount.text, "refund": self._refunded(view)}
         tone = words.status.tone.value
         self._icon.show_icon(_ICONS.get(tone, "info"), "muted" if tone in {"draft", "neutral"} else tone)
         self.badge.show_status(words.status)
@@ -168,12 +175,13 @@ class OutcomePanel(QFrame):
         self._say(self.money, " ".join((money, then)) if alarming else money)
         set_tone(self.money, "waiting" if alarming else "")
         self._say(self.then, "" if alarming else then)
-        self._say(self.through, self._through(view) if now.stage is Stage.PAID else "")
-        self._show_parts(now, view, tenders)
+        self._say(self.through, self._through(view) if now.stage in SOLD else "")
+        self._show_parts(now, view)
+        self._show_ways(now.stage, ways, apart)
         self.setAccessibleName(self.spoken)
 
-    def _show_parts(self, now: Situation, view: PaymentView, tenders: Sequence[Tender]) -> None:
-        paid, stage = now.stage is Stage.PAID, now.stage
+    def _show_parts(self, now: Situation, view: PaymentView) -> None:
+        paid, stage = now.stage in SOLD, now.stage
         self.steps.setVisible(stage in _REFUNDS)
         if stage in _REFUNDS:
             self.steps.show_steps(steps_of(view, self.amount.text))
@@ -181,14 +189,25 @@ class OutcomePanel(QFrame):
         self.orders.show_orders(now.seen.orders if paid and now.seen is not None else ())
         self.print.setVisible(paid and self._desk.print_receipt is not None)
         self.save.setVisible(paid and self._desk.save_receipt is not None)
-        self.next.setVisible(paid)
-        self.badge.setVisible(not paid)
-        self.hold.setVisible(stage is Stage.LATE)
+        self.badge.setVisible(stage is not Stage.PAID)
         self.exceptions.setVisible(stage in _MANAGER and self._desk.open_exceptions is not None)
-        self.back.setVisible(not paid and stage is not Stage.LATE)
+
+    def _show_ways(self, stage: Stage, tenders: Sequence[Tender], apart: PaymentNews | None) -> None:
+        """What the cashier can go on with."""
+        paid = stage in SOLD
+        self.next.setVisible(paid)
+        self.next.show_text(tr("Next sale") if apart is None else tr("Back to the sale"))
+        self.hold.setVisible(stage is Stage.LATE and apart is None)
+        self.back.setVisible(not paid and (stage is not Stage.LATE or apart is not None))
+        self.back.show_text(tr("Back to the cart") if apart is None else tr("Back to the sale"))
+        self.recall.setVisible(apart is not None and not paid and apart.cart_state is CartState.HELD)
         self.retry.setVisible(stage in _RETRY and self._tender is not None)
-        others = [each for each in tenders if each != self._tender] if stage in _RETRY else []
-        self.tenders.show_tenders(others)
+        self.tenders.show_tenders([each for each in tenders if each != self._tender] if stage in _RETRY else [])
+
+    def _refunded(self, view: PaymentView) -> str:
+        """What went back, or is on its way."""
+        back = sum(each.amount_minor for each in view.refunds if each.state is not RefundState.FAILED)
+        return self._desk.money(Money(back, view.payment.currency))
 
     def _through(self, view: PaymentView) -> str:
         taken = next((each for each in view.captures if each.main), None)

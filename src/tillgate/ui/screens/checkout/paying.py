@@ -18,6 +18,7 @@ from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.errors import NotAllowed, TillgateError, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState
+from tillgate.domain.staff import Actor
 from tillgate.services import carts
 from tillgate.services.cancel import CancelResult, Ended, cancel, switch
 from tillgate.services.cart_view import CartView
@@ -26,6 +27,7 @@ from tillgate.services.order_reads import OrderDetail, list_orders_of
 from tillgate.services.payment_views import PaymentView, view_payment
 from tillgate.services.payments import Started
 from tillgate.services.settle import check_now
+from tillgate.services.till import Till
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screens.checkout.desk import ORIGIN, CheckoutDesk, Tender, tender_of
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, Stage, stage_of
@@ -108,6 +110,8 @@ class Paying(QObject):
         self._looking = self._look_again = False
         self._after_look: Callable[[], object] | None = None
         self.situation: Situation | None = None
+        # What is shown is another payment than the open cart's.
+        self.reviewing = False
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -126,7 +130,15 @@ class Paying(QObject):
         till, actor = self._desk.till, self._desk.actor
 
         def start() -> Started:
-            return put_up_for_payment(till, actor, cart.id, key=key, provider=tender.provider, method=tender.method)
+            return put_up_for_payment(
+                till,
+                actor,
+                cart.id,
+                key=key,
+                provider=tender.provider,
+                method=tender.method,
+                email_wanted=bool(cart.mail_to),
+            )
 
         return self._do(Doing.STARTING, start, self._started, self._start_failed)
 
@@ -139,6 +151,31 @@ class Paying(QObject):
         self._show_first(cart.id, payment_id, cart.totals.total, tender, self._desk.till.clock.now())
         self._opens = False
         self.look()
+
+    def review(self, payment_id: int, cart_id: int | None) -> None:
+        """Show a payment that is not the open cart's: how it ended, with its orders."""
+        self.forget()
+        self.reviewing, self._opens, turn = True, False, self._turn
+        till, actor = self._desk.till, self._desk.actor
+
+        def read() -> Seen:
+            return _look_at(till, actor, payment_id)
+
+        def show(seen: Seen) -> None:
+            if turn == self._turn:
+                payment = seen.view.payment
+                self._payment_id, self._cart_id = payment_id, cart_id
+                tender = self._desk.tender() or tender_of("", "")
+                self.situation = Situation(stage_of(seen.view), payment.amount, tender, payment.created_at)
+                self._timer.start()
+                self._take(seen)
+
+        def failed(error: TillgateError) -> None:
+            if turn == self._turn:
+                self.reviewing = False
+                self.not_started.emit(error)
+
+        self._desk.tasks.run(self, read, show, failed, label="payment")
 
     def check(self) -> None:
         """Ask the provider at once."""
@@ -184,6 +221,7 @@ class Paying(QObject):
         self._press = self._cart_id = self._payment_id = self._after_look = None
         self._opened.clear()
         self.situation = None
+        self.reviewing = False
         # A call that is still on its way is no reason to make the next customer wait.
         self._act = OneAtATime(self._desk.tasks, self)
 
@@ -191,6 +229,11 @@ class Paying(QObject):
     def payment_id(self) -> int | None:
         """The payment shown."""
         return self._payment_id
+
+    @property
+    def cart_id(self) -> int | None:
+        """The cart that the payment shown is for."""
+        return self._cart_id
 
     @property
     def busy(self) -> bool:
@@ -290,9 +333,7 @@ class Paying(QObject):
                 found = carts.view_cart(till, actor, cart_id).payment_id
             if found is None:
                 return None
-            view = view_payment(till, actor, found)
-            made = view.payment.fulfilment is Fulfilment.DONE
-            return Seen(view, list_orders_of(till, actor, found) if made else ())
+            return _look_at(till, actor, found)
 
         return read
 
@@ -344,3 +385,9 @@ class Paying(QObject):
         if after != self.situation:
             self.situation = after
             self.changed.emit()
+
+
+def _look_at(till: Till, actor: Actor, payment_id: int) -> Seen:
+    view = view_payment(till, actor, payment_id)
+    made = view.payment.fulfilment is Fulfilment.DONE
+    return Seen(view, list_orders_of(till, actor, payment_id) if made else ())

@@ -9,15 +9,18 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from tillgate.i18n import mark, tr
+from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
+from tillgate.services.payment_news import PaymentNews
 from tillgate.ui.guard import guarded
+from tillgate.ui.message_text import MessageText
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, Tender
 from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.checkout.paying import Browser, Doing, Situation
 from tillgate.ui.screens.checkout.stage_words import WORDS
 from tillgate.ui.screens.checkout.stages import HELD, PAYABLE, Stage
+from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import ElapsedLabel, ElidedLabel, IconLabel, line, plain_label, set_text, set_tone
@@ -28,6 +31,7 @@ from tillgate.ui.widgets.status_badge import StatusBadge
 _QR_LEAST: Final = 148
 _QR_MOST: Final = 320
 _LINK: Final = "link"
+_MAY_TRY_AGAIN: Final = frozenset({Stage.WAITING, Stage.OFFLINE, Stage.CHECKING})
 _DOING: Final = {
     Doing.NOTHING: "",
     Doing.STARTING: "",
@@ -80,6 +84,8 @@ class PaymentPanel(QFrame):
         self.what = plain_label(tone="muted", wrap=True)
         self.money = plain_label(role="strong", tone="waiting", wrap=True)
         self.doing = plain_label(role="label", tone="accent", wrap=True)
+        self.declined = InlineNotice()
+        self._declined: tuple[str, ...] = ()
         self.notice = InlineNotice(closable=True)
         self.qr = QrFrame()
         self._caption = plain_label(tr("Scan with the customer’s phone to pay"), "label")
@@ -92,17 +98,21 @@ class PaymentPanel(QFrame):
 
     def _make_buttons(self) -> None:
         def button(key: Key, text: str, icon: str) -> Button:
-            made = Button(text, icon=icon, on_click=self._desk.commands.action(key).trigger)
+            commands = self._desk.commands
+            made = Button(text, icon=icon, hint=commands.hint(key), on_click=commands.action(key).trigger)
             made.setProperty("snug", "true")
             return made
 
-        self.open = button(Key.OPEN_BROWSER, tr("Open browser"), "external-link")
-        self.check = button(Key.CHECK_NOW, tr("Check now"), "refresh-cw")
-        self.hold = button(Key.HOLD, tr("Serve the next"), "pause")
+        self.open = button(Key.OPEN_BROWSER, tr("Open"), "external-link")
+        self.open.setToolTip(tr("Open the payment in the browser"))
+        self.check = button(Key.CHECK_NOW, tr("Check"), "refresh-cw")
+        self.check.setToolTip(tr("Check the payment now"))
+        self.hold = button(Key.HOLD, tr("Hold"), "pause")
         copying = self._desk.commands.action(Key.COPY_LINK).trigger
         self.copy = Button(tone=ButtonTone.ICON, icon="copy", name=tr("Copy the payment link"), on_click=copying)
         cancelling = self._desk.commands.action(Key.CANCEL_PAYMENT).trigger
-        self.cancel = Button(tr("Cancel payment"), tone=ButtonTone.DESTRUCTIVE, on_click=cancelling)
+        hint = self._desk.commands.hint(Key.CANCEL_PAYMENT)
+        self.cancel = Button(tr("Cancel payment"), tone=ButtonTone.DESTRUCTIVE, hint=hint, on_click=cancelling)
         self.tenders = TenderList()
         self.tenders.chosen.connect(self.switch_asked)
         self.why = QWidget()
@@ -146,7 +156,7 @@ class PaymentPanel(QFrame):
         body.addWidget(self.amount)
         body.addLayout(state)
         body.addSpacing(2)
-        for widget in (self.title, self.what, self.money, self.doing, self.notice):
+        for widget in (self.title, self.what, self.money, self.declined, self.doing, self.notice):
             body.addWidget(widget)
         body.addSpacing(4)
         body.addWidget(self.qr, 1)
@@ -179,8 +189,9 @@ class PaymentPanel(QFrame):
         foot.addLayout(grid)
         return foot
 
-    def show_situation(self, now: Situation, others: Sequence[Tender]) -> None:
-        """Show how the payment stands, and the other ways to pay."""
+    def show_situation(self, now: Situation, others: Sequence[Tender], apart: PaymentNews | None = None) -> None:
+        """Show how the payment stands, and the other ways to pay; `apart` where it is not of the open cart."""
+        self.hold.show_text(tr("Hold") if apart is None else tr("Go back"))
         words, view = WORDS[now.stage], now.view
         self._icon.show_icon(now.tender.icon, "muted")
         self._tender.show_text(tr(now.tender.title))
@@ -196,6 +207,7 @@ class PaymentPanel(QFrame):
         doing = _DOING[now.doing]
         set_text(self.doing, tr(doing, **texts) if doing else "")
         self.doing.setVisible(bool(doing))
+        self._show_declined(now, provider)
         self._show_link(now)
         self._show_browser(now)
         self._show_buttons()
@@ -227,6 +239,24 @@ class PaymentPanel(QFrame):
         set_text(self.money, " ".join(part for part in (money, then) if part))
         set_tone(self.money, "waiting" if alarming else "")
         self.money.setVisible(bool(money or then))
+
+    def _show_declined(self, now: Situation, provider: str) -> None:
+        """A try that the customer's bank refused; said once for each."""
+        declined = now.view.declined if now.view is not None and now.stage in _MAY_TRY_AGAIN else ()
+        shown_now = tuple(each.provider_ref for each in declined)
+        if shown_now == self._declined:
+            return
+        self._declined = shown_now
+        if not declined:
+            self.declined.clear()
+            return
+        what = ntr("{count} try to pay was declined.", "{count} tries to pay were declined.", len(declined))
+        reason = shown(declined[-1].reason, 160)
+        told = tr("{provider} says: {words}", provider=provider, words=reason) if reason else ""
+        self.declined.show_text(
+            Tone.WAITING,
+            MessageText(what, told, tr("Nothing was taken. The customer can try again, in the same place.")),
+        )
 
     def _show_link(self, now: Situation) -> None:
         url = now.url if now.stage in PAYABLE else None

@@ -16,9 +16,10 @@ from tillgate.services.carts import list_held
 from tillgate.services.catalogue import ProductHit, ProductView, load_product
 from tillgate.ui.screens.checkout.customer_dialog import CustomerDialog
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.screens.checkout.email_dialog import EmailDialog
 from tillgate.ui.screens.checkout.finding_words import Advice, Fix
 from tillgate.ui.screens.checkout.findings import Findings
-from tillgate.ui.screens.checkout.held_dialog import HeldDialog
+from tillgate.ui.screens.checkout.held_dialog import HeldDialog, HoldDialog, label_for
 from tillgate.ui.screens.checkout.ring_up_dialogs import RentalDialog, VariantDialog
 from tillgate.ui.screens.checkout.ringing import Edited, Ringing
 from tillgate.ui.screens.checkout.view import CheckoutView
@@ -133,10 +134,30 @@ class RingUp(QObject):
         named = self.ringing.cart is not None and self.ringing.cart.customer is not None
         CustomerDialog(self._screen, self._desk, self.ringing.set_customer, named=named).open()
 
+    def ask_about_mail(self) -> None:
+        """Mail or none: pressed again it is the other; without an address it is asked for."""
+        cart = self.ringing.cart
+        if cart is None or cart.customer is None:
+            self.choose_customer()
+        elif cart.mail_to:
+            self.ringing.set_mail_wanted(wanted=False)
+        elif cart.customer.email:
+            self.ringing.set_mail_wanted(wanted=True)
+        else:
+            EmailDialog(self._screen, self._desk, cart.customer, self._take_email).open()
+
+    def _take_email(self) -> None:
+        self.ringing.set_mail_wanted(wanted=True)
+        self.ringing.reload()
+
     def hold(self) -> None:
-        """Put the cart aside."""
+        """Put the cart aside, under a label that only needs Enter."""
         self._view.cart.lines.finish_entry()
-        self.ringing.hold()
+        self.ringing.when_done(self._ask_label)
+
+    def _ask_label(self, cart: CartView) -> None:
+        if cart.lines:
+            HoldDialog(self._screen, label_for(cart, self._desk), self.ringing.hold).open()
 
     def recall(self) -> None:
         """Ask which cart to go on with."""

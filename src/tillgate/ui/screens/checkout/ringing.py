@@ -158,9 +158,13 @@ class Ringing(QObject):
         """Take back the last edit that stands."""
         self._ask(_Edit("undo", lambda cart: carts.undo(self._till, self._actor, cart.id)))
 
-    def hold(self) -> None:
-        """Put the cart aside and begin another."""
-        self._ask(_Edit("hold", lambda cart: carts.hold(self._till, self._actor, cart.id)))
+    def hold(self, label: str = "") -> None:
+        """Put the cart aside under a label and begin another."""
+        self._ask(_Edit("hold", lambda cart: carts.hold(self._till, self._actor, cart.id, label)))
+
+    def set_mail_wanted(self, *, wanted: bool) -> None:
+        """Say whether the customer gets mails of this sale."""
+        self._ask(_Edit("mail", lambda cart: carts.set_mail_wanted(self._till, self._actor, cart.id, wanted=wanted)))
 
     def recall(self, cart_id: int) -> None:
         """Go on with a held cart."""

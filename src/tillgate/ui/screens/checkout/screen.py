@@ -11,26 +11,29 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.errors import TillgateError
+from tillgate.domain.payment_end import End
 from tillgate.i18n import ntr, tr
 from tillgate.services.cancel import Ended
 from tillgate.services.cart_view import CartView
 from tillgate.services.catalogue import ProductHit
+from tillgate.services.payment_news import PaymentNews
 from tillgate.ui.message_text import MessageText, message_for
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.checkout.desk import ORIGIN, CheckoutDesk, Tender
 from tillgate.ui.screens.checkout.keys import Key, commands_of
+from tillgate.ui.screens.checkout.news import News
 from tillgate.ui.screens.checkout.papers import Papers
 from tillgate.ui.screens.checkout.paying import Paying
 from tillgate.ui.screens.checkout.ring_up import RingUp
 from tillgate.ui.screens.checkout.ringing import Ringing
-from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, IN_PROGRESS, PAYABLE, Stage
+from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, IN_PROGRESS, PAYABLE, SOLD, TELLS, Stage
 from tillgate.ui.screens.checkout.view import CheckoutView
 from tillgate.ui.theme import Density, Tone, set_density
 from tillgate.ui.widgets.notices import NoticeAction, announce
 
 _CANCELLABLE: Final = IN_PROGRESS - {Stage.ENDING, Stage.FINISHING}
 # Where the cart can't be touched and no other payment may be begun.
-_FIXED: Final = frozenset({Stage.PAID, Stage.LATE})
+_FIXED: Final = SOLD | {Stage.LATE}
 
 
 class CheckoutScreen(Screen):
@@ -40,6 +43,7 @@ class CheckoutScreen(Screen):
         super().__init__()
         self._desk = desk
         self._stage: Stage | None = None
+        self._reviewed: PaymentNews | None = None
         self._dismissed: set[int] = set()
         self._loaded = False
         set_density(self, Density.TOUCH)
@@ -49,6 +53,7 @@ class CheckoutScreen(Screen):
         self.paying = Paying(desk, self)
         self.ring_up = RingUp(self, desk, self.view, self.ringing)
         self._papers = Papers(desk, self.view.outcome.notice, self)
+        self.news = News(desk, self)
         self._connect()
         self._show_tender()
         self._show_commands()
@@ -59,7 +64,8 @@ class CheckoutScreen(Screen):
         runs: dict[Key, Callable[[], object]] = {
             Key.SEARCH: self._to_search,
             Key.CUSTOMER: ring_up.choose_customer,
-            Key.HOLD: ring_up.hold,
+            Key.HOLD: self._hold,
+            Key.MAIL: ring_up.ask_about_mail,
             Key.RECALL: ring_up.recall,
             Key.QUANTITY: self.view.cart.lines.begin_quantity,
             Key.RENTAL: ring_up.change_marked_rental,
@@ -87,6 +93,8 @@ class CheckoutScreen(Screen):
         outcome.receipt_asked.connect(lambda: self._papers.save_receipt(self.paying.payment_id))
         outcome.print_asked.connect(lambda: self._papers.print_receipt(self.paying.payment_id))
         outcome.invoice_asked.connect(self._papers.save_invoice)
+        outcome.recall_asked.connect(self._recall_reviewed)
+        self.news.asked.connect(self.review)
         self.ring_up.cart_shown.connect(self._cart_shown)
         self.ring_up.other_cart.connect(self._leave_payment)
         self.ringing.refused.connect(self._refused)
@@ -96,6 +104,7 @@ class CheckoutScreen(Screen):
         self.paying.refused.connect(self._payment_refused)
         self.paying.not_started.connect(self._not_started)
         self._desk.tasks.watch(self, set(Kind), self._heard)
+        self.news.load()
 
     # What the shell tells
 
@@ -113,6 +122,11 @@ class CheckoutScreen(Screen):
             self.view.outcome.take_focus()
         else:
             self.view.payment.setFocus()
+        self._tell_front(shown=True)
+
+    def left(self) -> None:
+        """Another screen is in front: what ends here now is told above it."""
+        self._tell_front(shown=False)
 
     def scan_begun(self) -> None:
         """A quantity that is being typed is finished before the scan (odoo#75710)."""
@@ -131,7 +145,7 @@ class CheckoutScreen(Screen):
         entry, search = self.view.cart.lines.entry(), self.view.finder.search
         if entry is not None:
             entry.box.give_up()
-        elif self.view.side is self.view.outcome and self._stage not in _FIXED:
+        elif self.view.side is self.view.outcome and (self.paying.reviewing or self._stage not in _FIXED):
             self._back_to_cart()
         elif search.text():
             self.view.finder.empty_search()
@@ -162,10 +176,14 @@ class CheckoutScreen(Screen):
 
     def _makes_way(self) -> bool:
         """Whether something can be rung up now; an outcome on the screen makes way for it."""
-        if self.view.side is self.view.outcome and self._stage is not Stage.LATE:
-            self._leave_payment() if self._stage is Stage.PAID else self._back_to_cart()
+        reviewing = self.paying.reviewing
+        if reviewing or (self.view.side is self.view.outcome and self._stage is not Stage.LATE):
+            self._leave_payment() if reviewing or self._stage in SOLD else self._back_to_cart()
         if self.view.side is not self.view.cart:
-            self.view.toast.show_text(tr("This cart is being paid. Hold it to ring up for the next customer."))
+            key = self._desk.commands.hint(Key.HOLD)
+            self.view.toast.show_text(
+                tr("This cart is being paid. Hold the cart ({key}) to ring up for the next customer.", key=key)
+            )
             return False
         return True
 
@@ -173,7 +191,7 @@ class CheckoutScreen(Screen):
     def _cart_shown(self, cart: CartView) -> None:
         live = cart.payment_id
         wanted = live is not None and (cart.locked or live not in self._dismissed)
-        if live is not None and wanted and self.ringing.idle and self.paying.situation is None:
+        if live is not None and wanted and self.ringing.idle and not self._shows_payment:
             self.paying.reopen(cart, live)
         self._show_pay()
         self._show_commands()
@@ -190,10 +208,48 @@ class CheckoutScreen(Screen):
         self.view.finder.search.setFocus()
         self.view.finder.search.selectAll()
 
+    @property
+    def _shows_payment(self) -> bool:
+        return self.paying.situation is not None or self.paying.reviewing
+
+    # Payments that ended while nobody looked
+
+    @Slot(object)
+    def review(self, news: PaymentNews) -> None:
+        """Show how a payment ended, from whatever screen; the sale that is being rung up stays as it is."""
+        if self._desk.come_forward is not None:
+            self._desk.come_forward()
+        if self.paying.payment_id == news.payment_id and self.paying.situation is not None:
+            return
+        self._leave_payment()
+        cart = self.ringing.cart
+        if cart is not None and cart.id == news.cart_id:
+            self.paying.reopen(cart, news.payment_id)
+        else:
+            self._reviewed = news
+            self.paying.review(news.payment_id, news.cart_id)
+
+    @Slot()
+    def _recall_reviewed(self) -> None:
+        cart_id = self.paying.cart_id
+        self._leave_payment()
+        if cart_id is not None:
+            self.ringing.recall(cart_id)
+
+    def _tell_front(self, *, shown: bool) -> None:
+        payment_id = self.paying.payment_id if shown and self.view.side is not self.view.cart else None
+        self.news.put_in_front(payment_id, TELLS.get(self._stage) if self._stage is not None else None)
+
+    def _hold(self) -> None:
+        if self.paying.reviewing:
+            self._leave_payment()
+        else:
+            self.ring_up.hold()
+
     # Pay
 
     def _pay(self) -> None:
-        if self.view.side is self.view.outcome and self._stage in ENDED_WITHOUT_MONEY:
+        if self.view.side is self.view.outcome:
             self.view.outcome.retry.click()
         elif (tender := self._desk.tender()) is not None:
             self._pay_with(tender)
@@ -203,7 +259,7 @@ class CheckoutScreen(Screen):
         self.ringing.when_done(lambda cart: self._put_up(cart, tender))
 
     def _put_up(self, cart: CartView, tender: Tender) -> None:
-        if self.paying.situation is not None or not cart.lines:
+        if self._shows_payment or not cart.lines:
             return
         if cart.locked and cart.payment_id is not None:
             self.paying.reopen(cart, cart.payment_id)
@@ -248,7 +304,8 @@ class CheckoutScreen(Screen):
         was_inside = _holds_focus(panel)
         turned = self.view.show_side(panel)
         self._show_commands()
-        panel.show_situation(now, self._desk.tenders())
+        panel.show_situation(now, self._desk.tenders(), self._reviewed)
+        self._tell_front(shown=self.isVisible())
         if turned:
             self.view.toast.hide()
         if turned or (moved and not waits) or (was_inside and not _holds_focus(panel)):
@@ -263,6 +320,8 @@ class CheckoutScreen(Screen):
     @Slot(object)
     def _given_up(self, ended: Ended) -> None:
         if ended is Ended.CANCELLED and self._stage is Stage.CANCELLED:
+            if self.paying.payment_id is not None:
+                self.news.seen(self.paying.payment_id, End.CANCELLED)
             self._back_to_cart()
             self.view.toast.show_text(tr("The payment was cancelled. No money moved."))
 
@@ -300,13 +359,15 @@ class CheckoutScreen(Screen):
     @Slot()
     def _leave_payment(self) -> None:
         """The cart is in front again; a payment that is under way goes on without the screen."""
-        if self.paying.situation is None and self.view.side is self.view.cart:
+        if not self._shows_payment and self.view.side is self.view.cart:
             return
+        self.news.front_was_seen()
         self.paying.forget()
-        self._stage = None
+        self._stage = self._reviewed = None
         self.view.payment.notice.clear()
         self.view.outcome.notice.clear()
         self.view.show_side(self.view.cart)
+        self._tell_front(shown=False)
         self.ringing.reload()
         self._show_commands()
         self._to_search()
@@ -350,7 +411,8 @@ class CheckoutScreen(Screen):
         can = {
             Key.SEARCH: side is not self.view.payment,
             Key.CUSTOMER: on_cart,
-            Key.HOLD: filled and (on_cart or waits or stage is Stage.LATE),
+            Key.MAIL: on_cart and cart is not None and cart.customer is not None,
+            Key.HOLD: (filled and (on_cart or waits or stage is Stage.LATE)) or (waits and self.paying.reviewing),
             Key.RECALL: True,
             Key.QUANTITY: on_cart and filled,
             Key.RENTAL: rented,
@@ -359,7 +421,7 @@ class CheckoutScreen(Screen):
             Key.CLEAR: on_cart and filled,
             Key.UNDO: on_cart and cart is not None and cart.undo is not None,
             Key.PAY: self._can_pay(on_cart=on_cart and filled),
-            Key.DONE: stage is Stage.PAID and side is self.view.outcome,
+            Key.DONE: stage in SOLD and side is self.view.outcome,
             Key.OPEN_BROWSER: shows_link,
             Key.COPY_LINK: shows_link,
             Key.CHECK_NOW: known and stage is not Stage.CREATING,
@@ -374,7 +436,7 @@ class CheckoutScreen(Screen):
         return now is not None and now.view is not None and now.view.waiting
 
     def _can_pay(self, *, on_cart: bool) -> bool:
-        retry = self.view.side is self.view.outcome and self._stage in ENDED_WITHOUT_MONEY
+        retry = self.view.side is self.view.outcome and self._stage in ENDED_WITHOUT_MONEY and self._reviewed is None
         return (on_cart or retry) and self._desk.tender() is not None
 
 

@@ -92,6 +92,31 @@ WORDS: Final[dict[Stage, Words]] = {
         _NOT_AGAIN,
     ),
     Stage.PAID: Words(_P[PaymentState.CAPTURED], mark("Paid"), mark("The orders are made.")),
+    Stage.DOUBLE: Words(
+        Status(Tone.WAITING, "triangle-alert", mark("Came twice")),
+        mark("Paid, and the money came twice"),
+        mark("The orders are made. The second amount is on Exceptions, where a manager gives it back."),
+        _MOVED,
+        _NOT_AGAIN,
+    ),
+    Stage.RETURNING: Words(
+        _P[PaymentState.REFUND_PENDING],
+        mark("Money is going back"),
+        mark("The sale was made; a manager gives money back."),
+        mark("{refund} is being refunded to the customer."),
+    ),
+    Stage.RETURNED: Words(
+        _P[PaymentState.REFUNDED],
+        mark("The sale was refunded"),
+        mark("The sale was made; a manager gave all of the money back."),
+        mark("{refund} was refunded to the customer."),
+    ),
+    Stage.PARTLY_RETURNED: Words(
+        _P[PaymentState.PARTIALLY_REFUNDED],
+        mark("A part was refunded"),
+        mark("The sale was made; a manager gave a part of the money back."),
+        mark("{refund} was refunded to the customer."),
+    ),
     Stage.LATE: Words(
         LATE,
         mark("The money came late"),

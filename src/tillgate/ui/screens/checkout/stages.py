@@ -7,6 +7,7 @@ from typing import Final
 
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.payment import WAITING, Fulfilment, PaymentState, RefundState
+from tillgate.domain.payment_end import FOREIGN_MONEY, End
 from tillgate.services.payment_views import PaymentView
 
 
@@ -23,6 +24,10 @@ class Stage(StrEnum):
     FINISHING = "finishing"
     MISMATCHED = "mismatched"
     PAID = "paid"
+    DOUBLE = "double"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    PARTLY_RETURNED = "partly_returned"
     LATE = "late"
     REFUNDING = "refunding"
     REFUND_STUCK = "refund_stuck"
@@ -49,21 +54,33 @@ IN_PROGRESS: Final = frozenset(
 HELD: Final = frozenset({Stage.CHECKING, Stage.OFFLINE, Stage.ENDING, Stage.FINISHING, Stage.MISMATCHED})
 # The customer may pay now.
 PAYABLE: Final = frozenset({Stage.WAITING, Stage.PROCESSING, Stage.CHECKING, Stage.OFFLINE})
+# The orders stand, whatever a manager gave back since.
+SOLD: Final = frozenset({Stage.PAID, Stage.DOUBLE, Stage.RETURNING, Stage.RETURNED, Stage.PARTLY_RETURNED})
 ENDED_WITHOUT_MONEY: Final = frozenset({Stage.FAILED, Stage.EXPIRED, Stage.CANCELLED})
 
-_FOREIGN_MONEY: Final = frozenset(
-    {
-        ExceptionKind.LATE,
-        ExceptionKind.UNDERPAID,
-        ExceptionKind.OVERPAID,
-        ExceptionKind.MISMATCH,
-        ExceptionKind.CONFLICT,
-    }
-)
+# What somebody who saw a stage has been told (services/payment_news.py).
+TELLS: Final = {
+    **dict.fromkeys(SOLD, End.PAID),
+    Stage.DOUBLE: End.DOUBLE,
+    Stage.MISMATCHED: End.MISMATCHED,
+    Stage.LATE: End.LATE,
+    Stage.REFUNDING: End.REFUNDING,
+    Stage.REFUND_STUCK: End.REFUND_STUCK,
+    Stage.REFUNDED: End.REFUNDED,
+    Stage.FAILED: End.FAILED,
+    Stage.EXPIRED: End.EXPIRED,
+    Stage.CANCELLED: End.CANCELLED,
+}
 _ENDED: Final = {
     PaymentState.FAILED: Stage.FAILED,
     PaymentState.EXPIRED: Stage.EXPIRED,
     PaymentState.CANCELLED: Stage.CANCELLED,
+}
+_SOLD: Final = {
+    PaymentState.CAPTURED: Stage.PAID,
+    PaymentState.REFUND_PENDING: Stage.RETURNING,
+    PaymentState.REFUNDED: Stage.RETURNED,
+    PaymentState.PARTIALLY_REFUNDED: Stage.PARTLY_RETURNED,
 }
 
 
@@ -74,11 +91,10 @@ def stage_of(view: PaymentView) -> Stage:
         return _waiting(view)
     if state in _ENDED:
         return Stage.MISMATCHED if _has_foreign_money(view) else _ENDED[state]
+    if view.payment.fulfilment is Fulfilment.DONE:
+        return Stage.DOUBLE if ExceptionKind.DOUBLE in view.open_exceptions else _SOLD[state]
     if state is PaymentState.CAPTURED:
         return _captured(view)
-    if view.payment.fulfilment is Fulfilment.DONE:
-        # The orders were made, whatever a manager gave back since.
-        return Stage.PAID
     if state is PaymentState.REFUND_PENDING:
         stuck = any(each.state is RefundState.PARKED for each in view.refunds)
         return Stage.REFUND_STUCK if stuck else Stage.REFUNDING
@@ -101,8 +117,6 @@ def _waiting(view: PaymentView) -> Stage:
 
 
 def _captured(view: PaymentView) -> Stage:
-    if view.payment.fulfilment is Fulfilment.DONE:
-        return Stage.PAID
     if view.payment.fulfilment is Fulfilment.PENDING:
         return Stage.FINISHING
     # Its refund failed, or it came after the payment had ended: a person decides.
@@ -110,4 +124,4 @@ def _captured(view: PaymentView) -> Stage:
 
 
 def _has_foreign_money(view: PaymentView) -> bool:
-    return not _FOREIGN_MONEY.isdisjoint(view.open_exceptions)
+    return not FOREIGN_MONEY.isdisjoint(view.open_exceptions)

@@ -1,0 +1,125 @@
+"""How payments of this till ended that nobody has seen: kept loaded, shown in a bar, put away when they were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from tillgate.domain.changes import Kind
+from tillgate.domain.payment_end import End
+from tillgate.services.payment_news import PaymentNews, acknowledge, list_news
+from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.screens.checkout.news_bar import NewsBar, NewsDialog
+
+# Another process on the same books may settle a payment of this till too.
+LOOK_MS: Final = 15_000
+# Less than this on the screen is not seen.
+SEEN_MS: Final = 300
+
+
+class News(QObject):
+    """`asked(PaymentNews)` for one to show. What is in front of the cashier anyway is not said in the bar too."""
+
+    asked = Signal(object)
+
+    def __init__(self, desk: CheckoutDesk, screen: QWidget) -> None:
+        super().__init__(screen)
+        self._desk, self._screen = desk, screen
+        self._news: tuple[PaymentNews, ...] = ()
+        self._reading = self._again = False
+        self._front: tuple[int, End | None] | None = None
+        self._since = QElapsedTimer()
+        self.bar = NewsBar(desk)
+        self.bar.show_asked.connect(self.show_next)
+        self.bar.dismissed.connect(self._dismiss)
+        if desk.put_above is not None:
+            desk.put_above(self.bar, self.show_next)
+        else:
+            self.bar.setParent(screen)
+        # It stands outside the screen, and goes with it.
+        screen.destroyed.connect(self.bar.deleteLater)
+        kinds = {Kind.PAYMENT, Kind.REFUND, Kind.ORDER, Kind.EXCEPTION, Kind.CART}
+        desk.tasks.watch(self, kinds, lambda _changes: self.load())
+        timer = QTimer(self)
+        timer.timeout.connect(self.load)
+        timer.start(LOOK_MS)
+
+    @property
+    def waiting(self) -> tuple[PaymentNews, ...]:
+        """What the bar says."""
+        front = self._front[0] if self._front is not None else None
+        return tuple(each for each in self._news if each.payment_id != front)
+
+    @Slot()
+    def load(self) -> None:
+        """Read what nobody has seen yet."""
+        if self._reading:
+            self._again = True
+            return
+        self._reading = True
+        till, actor = self._desk.till, self._desk.actor
+        # Not read now, as after signing out: it is read again by the next change.
+        self._desk.tasks.run(
+            self, lambda: list_news(till, actor), self._take, lambda _error: self._read(), label="news"
+        )
+
+    def put_in_front(self, payment_id: int | None, end: End | None) -> None:
+        """The payment that the cashier looks at, and what its panel says of its end."""
+        front = (payment_id, end) if payment_id is not None else None
+        if front != self._front:
+            self._front = front
+            self._since.start()
+            self._show()
+
+    def front_was_seen(self) -> None:
+        """The cashier goes on from what is in front."""
+        if self._front is not None and self._since.isValid() and self._since.elapsed() >= SEEN_MS:
+            self.seen(*self._front)
+
+    def seen(self, payment_id: int, end: End | None) -> None:
+        """Somebody has seen how a payment ended."""
+        if end is not None:
+            self._put_away([(payment_id, end)])
+
+    @Slot()
+    def show_next(self) -> None:
+        """Show what the bar says: the payment, or the list of several."""
+        waiting = self.waiting
+        if len(waiting) == 1:
+            self.asked.emit(waiting[0])
+        elif waiting:
+            NewsDialog(self._screen.window(), self._desk, waiting, self.asked.emit, self._dismiss).open()
+
+    @Slot()
+    def _dismiss(self) -> None:
+        self._put_away([(each.payment_id, each.end) for each in self.waiting])
+
+    def _put_away(self, seen: Sequence[tuple[int, End]]) -> None:
+        till, actor, ends = self._desk.till, self._desk.actor, set(seen)
+        self._news = tuple(each for each in self._news if (each.payment_id, each.end) not in ends)
+        self._show()
+        # What could not be noted stays news: the next look brings it back.
+        self._desk.tasks.run(
+            self,
+            lambda: acknowledge(till, actor, seen),
+            lambda _count: self.load(),
+            lambda _e: self.load(),
+            label="seen",
+        )
+
+    def _take(self, news: tuple[PaymentNews, ...]) -> None:
+        self._news = news
+        self._show()
+        self._read()
+
+    def _read(self) -> None:
+        self._reading = False
+        if self._again:
+            self._again = False
+            self.load()
+
+    def _show(self) -> None:
+        self.bar.show_news(self.waiting)
