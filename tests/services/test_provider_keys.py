@@ -11,14 +11,16 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
+from tests.factories.people import signed_in
 from tests.factories.secrets import MemorySecrets
 from tests.factories.tills import audit_rows, make_till
 from tillgate.domain.errors import Invalid, Refused, TillgateError, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.domain.provider_keys import ProviderKeys
 from tillgate.domain.secret import Secret
-from tillgate.domain.staff import Actor
+from tillgate.domain.staff import Actor, Role
 from tillgate.ports import Answer, Outcome, PaymentProvider
+from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.services.provider_keys import (
     MAIL_PASSWORD,
     forget_keys,
@@ -93,12 +95,62 @@ def save(till: Till, actor: Actor, secrets: MemorySecrets, account: Account, **c
 def test_keys_go_into_the_keyring_and_come_back_as_their_ends(
     till: Till, manager: Actor, secrets: MemorySecrets, account: Account
 ) -> None:
-    assert [shown.is_set for shown in show_keys(till, manager, secrets)] == [False]
+    assert {shown.provider: shown.is_set for shown in show_keys(till, manager, secrets)} == {
+        "razorpay": False,
+        "stripe": False,
+    }
     save(till, manager, secrets, account, key_id=f" {KEY_ID} ", key_secret=Secret(f"{KEY_SECRET}\n"))
     assert secrets.kept == {"razorpay.test.key_id": KEY_ID, "razorpay.test.key_secret": KEY_SECRET}
-    (shown,) = show_keys(till, manager, secrets)
+    (shown,) = (keys for keys in show_keys(till, manager, secrets) if keys.is_set)
+    assert (shown.provider, shown.title) == ("razorpay", "Razorpay")
     assert (shown.key_id_last4, shown.key_secret_last4, shown.mode) == ("mWc7", "ount", Mode.TEST)
     assert account.open == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "key_id", "key_secret", "refused"),
+    [
+        (Mode.TEST, "pk_test_51Abcdefgh", "sk_test_51Abcdefgh", None),
+        (Mode.TEST, "pk_test_51Abcdefgh", "rk_test_51Abcdefgh", None),
+        (Mode.LIVE, "pk_live_51Abcdefgh", "sk_live_51Abcdefgh", None),
+        (Mode.TEST, "pk_live_51Abcdefgh", "sk_live_51Abcdefgh", ("key_mode", "key_id")),
+        (Mode.LIVE, "pk_test_51Abcdefgh", "sk_test_51Abcdefgh", ("key_mode", "key_id")),
+        # Told apart by the secret key as well: the publishable one beside it proves nothing.
+        (Mode.TEST, "pk_test_51Abcdefgh", "sk_live_51Abcdefgh", ("stripe_key_mode", "key_secret")),
+        (Mode.LIVE, "pk_live_51Abcdefgh", "rk_test_51Abcdefgh", ("stripe_key_mode", "key_secret")),
+        (Mode.TEST, "pk_test_51Abcdefgh", "pk_test_51Abcdefgh", ("stripe_secret_key", "key_secret")),
+        (Mode.TEST, "sk_test_51Abcdefgh", "sk_test_51Abcdefgh", ("key_form", "key_id")),
+        (Mode.TEST, "pk_test_", "sk_test_51Abcdefgh", ("stripe_publishable_key", "key_id")),
+        (Mode.TEST, "rzp_test_4f8kQ2mWc7", "s3cretOfTheTestAccount", ("key_form", "key_id")),
+        (Mode.TRAINING, "pk_test_51Abcdefgh", "sk_test_51Abcdefgh", ("keys_in_training", None)),
+    ],
+)
+def test_stripes_keys_are_taken_as_a_pair_of_this_mode(
+    sqlite_only: Engine,
+    clock: FakeClock,
+    mode: Mode,
+    key_id: str,
+    key_secret: str,
+    refused: tuple[str, str | None] | None,
+) -> None:
+    till = make_till(sqlite_only, clock, mode=mode)
+    manager, secrets = signed_in(till, Role.MANAGER), MemorySecrets()
+
+    def open_stripe(name: str, keys: ProviderKeys) -> PaymentProvider:
+        return open_provider(name, Credentials(keys.key_id, keys.key_secret), Surroundings(mode))
+
+    def keep() -> None:
+        save_keys(till, manager, secrets, open_stripe, "stripe", key_id=key_id, key_secret=Secret(key_secret))
+
+    if refused is None:
+        keep()
+        assert secrets.kept == {f"stripe.{mode.value}.key_id": key_id, f"stripe.{mode.value}.key_secret": key_secret}
+        return
+    with pytest.raises(Refused) as error:
+        keep()
+    assert (error.value.code, error.value.values.get("field")) == refused
+    assert secrets.kept == {}
+    assert key_secret not in repr(error.value.values)
 
 
 def test_a_replaced_secret_is_still_accepted_for_what_it_signed(

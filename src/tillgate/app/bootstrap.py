@@ -21,7 +21,7 @@ from tillgate.domain.errors import Unavailable
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
 from tillgate.domain.secret import Secret
-from tillgate.domain.settings import RETURN_TO_TILL
+from tillgate.domain.settings import AFTER_PAYING, RETURN_TO_TILL
 from tillgate.domain.staff import Actor, Person
 from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 # Methods of paying whose page the till serves itself.
 OWN_PAGE: Final = frozenset({"order"})
 # What each purpose makes of a captured payment.
+# Those that end on a page which must be named, whoever opens it.
+NAMES_A_PAGE: Final = frozenset({"session"})
 FULFILLING: Final = {
     Purpose.CHECKOUT: orders.FULFILLING,
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
@@ -257,11 +259,12 @@ def _sandbox(profile: Profile) -> SandboxServer | None:
 
 def _keys(mode: Mode, name: str, keyring: SecretStore, sandbox: SandboxServer | None) -> ProviderKeys | None:
     if sandbox is not None:
-        return ProviderKeys(sandbox.razorpay.keys.key_id, Secret(sandbox.razorpay.keys.key_secret))
+        key_id, key_secret, _ = sandbox.account_of(name)
+        return ProviderKeys(key_id, Secret(key_secret))
     return load_keys(keyring, mode, name)
 
 
 def _open(mode: Mode, name: str, keys: ProviderKeys, sandbox: SandboxServer | None) -> PaymentProvider:
-    base_url = sandbox.razorpay.base_url if sandbox is not None else None
+    base_url = sandbox.account_of(name)[2] if sandbox is not None else None
     credentials = Credentials(keys.key_id, keys.key_secret, keys.previous_secret)
     return open_provider(name, credentials, Surroundings(mode, base_url, refuse_inside_transaction))

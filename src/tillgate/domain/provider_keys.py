@@ -21,12 +21,17 @@ class ProviderKeys:
 
 @dataclass(frozen=True, slots=True)
 class KeyForm:
-    """How a provider writes its keys: what a test key and a live key begin with."""
+    """How a provider writes its keys: what a test key and a live key begin with, and what its dashboard calls them.
+
+    `id_title` and `secret_title` are English source texts, translated where they are shown.
+    """
 
     provider: str
     title: str
     test_prefix: str
     live_prefix: str
+    id_title: str
+    secret_title: str
 
     def mode_of(self, key_id: str) -> Mode | None:
         """TEST or LIVE by the key's beginning, or None where it has neither."""
@@ -35,8 +40,10 @@ class KeyForm:
         return Mode.TEST if key_id.startswith(self.test_prefix) else None
 
 
-RAZORPAY_KEYS: Final = KeyForm("razorpay", "Razorpay", "rzp_test_", "rzp_live_")
-KEY_FORMS: Final = {form.provider: form for form in (RAZORPAY_KEYS,)}
+RAZORPAY_KEYS: Final = KeyForm("razorpay", "Razorpay", "rzp_test_", "rzp_live_", "Key id", "Key secret")
+# The publishable key names the account and tells the mode; the secret one, or a restricted one, is what asks.
+STRIPE_KEYS: Final = KeyForm("stripe", "Stripe", "pk_test_", "pk_live_", "Publishable key", "Secret key")
+KEY_FORMS: Final = {form.provider: form for form in (RAZORPAY_KEYS, STRIPE_KEYS)}
 
 
 def check_mode(provider: str, key_id: str, mode: Mode) -> KeyForm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -90,6 +91,13 @@ def _zone(text: str) -> str:
     return text
 
 
+def _web_page(text: str) -> str:
+    """Nothing, or an address that every phone can open."""
+    if text and not re.fullmatch(r"https://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[!$-z|~]*)?", text):
+        raise _invalid("stripe.after_paying", text)
+    return line("stripe.after_paying", 500)(text)
+
+
 STORE_NAME: Final = Option(
     "store.name", Section.STORE, "", line("store.name", 80), "Store name", "Shown on receipts, invoices and mails."
 )
@@ -141,6 +149,14 @@ RETURN_TO_TILL: Final = Option(
     "Return to the till after paying",
     "For links that are paid on this computer. A customer's phone could not open the till's page.",
     ("yes", "no"),
+)
+AFTER_PAYING: Final = Option(
+    "stripe.after_paying",
+    Section.PAYMENTS,
+    "",
+    _web_page,
+    "Page after paying with Stripe",
+    "An address of the store, https://…, that a customer's phone shows afterwards. Empty shows Stripe's own.",
 )
 SMTP_HOST: Final = Option(
     "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
@@ -194,6 +210,7 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     RAZORPAY_METHOD,
     LINK_MINUTES,
     RETURN_TO_TILL,
+    AFTER_PAYING,
     ADMIN_EMAIL,
     SMTP_HOST,
     SMTP_PORT,

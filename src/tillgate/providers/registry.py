@@ -12,7 +12,9 @@ from tillgate.domain.secret import Secret
 from tillgate.ports import PaymentProvider
 from tillgate.providers.http import nothing_held
 from tillgate.providers.razorpay import Razorpay
-from tillgate.providers.razorpay.facts import BASE_URL
+from tillgate.providers.razorpay.facts import BASE_URL as RAZORPAY_URL
+from tillgate.providers.stripe import Stripe
+from tillgate.providers.stripe.facts import BASE_URL as STRIPE_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,25 @@ def _open_razorpay(credentials: Credentials, place: Surroundings) -> PaymentProv
         credentials.key_secret,
         mode=place.mode,
         previous_secret=credentials.previous_secret,
-        base_url=BASE_URL if place.base_url is None else place.base_url,
+        base_url=RAZORPAY_URL if place.base_url is None else place.base_url,
+        before_send=place.before_send,
+    )
+
+
+def _open_stripe(credentials: Credentials, place: Surroundings) -> PaymentProvider:
+    # A key that is being changed over needs no place: nothing is signed with it.
+    return Stripe(
+        credentials.key_id,
+        credentials.key_secret,
+        mode=place.mode,
+        base_url=STRIPE_URL if place.base_url is None else place.base_url,
         before_send=place.before_send,
     )
 
 
 PROVIDERS: Final[Mapping[str, Callable[[Credentials, Surroundings], PaymentProvider]]] = {
     Razorpay.name: _open_razorpay,
+    Stripe.name: _open_stripe,
 }
 
 

@@ -25,6 +25,9 @@ TEXTS: Final[dict[str, Entry]] = {
     "currency_unsupported": Entry(mark("{currency} can’t be paid this way."), _OTHER_WAY),
     "currency_not_supported": Entry(mark("{currency} can’t be paid this way."), _OTHER_WAY),
     "amount_below_minimum": Entry(mark("The smallest amount that can be paid this way is {smallest}."), _OTHER_WAY),
+    "amount_not_round": Entry(
+        mark("This amount has decimals that can’t be paid this way: {amount}."), mark("Round it to whole units.")
+    ),
     "amount_too_small": Entry(mark("The smallest amount that can be paid this way is {smallest}."), _OTHER_WAY),
     "allocation_mismatch": Entry(mark("The parts of the payment don’t add up to it."), _CALL),
     "payment_not_waiting": Entry(mark("This payment is over already."), mark("Look at how it ended.")),

@@ -37,6 +37,9 @@ TEXTS: Final[dict[str, Entry]] = {
     "sandbox_part_payment": _played(mark("This amount can’t be paid here."), mark("Pay the whole amount.")),
     "sandbox_payment": _played(mark("Training knows no such payment."), _NEW_PAYMENT),
     "sandbox_press": _played(mark("The training page was filled in wrongly."), _CHOOSE_AGAIN),
+    "sandbox_stripe_key": _played(
+        mark("The training payments need test keys, which begin with pk_test_ and sk_test_."), mark("Use test keys.")
+    ),
     "sandbox_razorpay_key": _played(
         mark("The training payments need a test key, which begins with rzp_test_."), mark("Use a test key.")
     ),

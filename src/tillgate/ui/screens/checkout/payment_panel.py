@@ -30,7 +30,8 @@ from tillgate.ui.widgets.status_badge import StatusBadge
 
 _QR_LEAST: Final = 148
 _QR_MOST: Final = 320
-_LINK: Final = "link"
+# Ways to pay whose address any phone can open.
+_FOR_PHONES: Final = frozenset({"link", "session"})
 _MAY_TRY_AGAIN: Final = frozenset({Stage.WAITING, Stage.OFFLINE, Stage.CHECKING})
 _DOING: Final = {
     Doing.NOTHING: "",
@@ -261,7 +262,7 @@ class PaymentPanel(QFrame):
     def _show_link(self, now: Situation) -> None:
         url = now.url if now.stage in PAYABLE else None
         # The till's own page can't be reached from a customer's phone; a link is for phones, in training too.
-        on_phone = bool(url) and now.tender.method == _LINK
+        on_phone = bool(url) and now.tender.method in _FOR_PHONES
         self.qr.setVisible(on_phone)
         self._caption.setVisible(on_phone)
         self.link.setVisible(bool(url))
@@ -279,7 +280,7 @@ class PaymentPanel(QFrame):
                     Tone.WAITING,
                     tr("The browser could not be opened."),
                     tr("The customer can still pay by the code or the link.")
-                    if now.tender.method == _LINK
+                    if now.tender.method in _FOR_PHONES
                     else tr("Copy the address into a browser of this computer, or choose another way to pay."),
                 )
         else:

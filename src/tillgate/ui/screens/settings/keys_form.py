@@ -63,6 +63,8 @@ _OUTCOMES: Final[Mapping[Outcome, tuple[Tone, str, str]]] = {
         mark("Wait a minute, then test again."),
     ),
 }
+# What the dashboards call the keys; a key's form names one of them.
+KEY_TITLES: Final = (mark("Key id"), mark("Key secret"), mark("Publishable key"), mark("Secret key"))
 _UNCLEAR: Final = (Tone.WAITING, mark("{provider} gave no clear answer."), mark("Test again in a minute."))
 
 
@@ -79,8 +81,8 @@ class KeysForm(QFrame):
         self.state = StatusBadge(_WAITING)
         self.ends = plain_label(role="caption", wrap=True)
         prefix = form.live_prefix if door.till.mode is Mode.LIVE else form.test_prefix
-        self.key_id = TextField(tr("Key id"), placeholder=f"{prefix}…")
-        self.key_secret = TextField(tr("Key secret"), secret=True)
+        self.key_id = TextField(tr(form.id_title), placeholder=f"{prefix}…")
+        self.key_secret = TextField(tr(form.secret_title), secret=True)
         self.notice = InlineNotice()
         self.test = Button(tr("Test connection"), icon="wifi", on_click=self._test)
         self.save = Button(tr("Save in the keyring"), tone=ButtonTone.PRIMARY, icon="save", on_click=self._save)
@@ -128,7 +130,7 @@ class KeysForm(QFrame):
         self.state.show_status(_SET if is_set else _MISSING)
         if self._kept is not None and is_set:
             ends = {"key": self._kept.key_id_last4, "secret": self._kept.key_secret_last4}
-            set_text(self.ends, tr("Key id ends in {key}, key secret in {secret}. Neither is shown again.", **ends))
+            set_text(self.ends, tr("They end in {key} and {secret}. Neither is shown again.", **ends))
         else:
             set_text(self.ends, tr("Keys are written into this computer's keyring and nowhere else."))
         self._show_buttons()

@@ -122,15 +122,31 @@ class ManagerPage(PageFrame):
 
 
 class KeysPage(PageFrame):
-    """The provider's keys, which may come later."""
+    """A provider's keys, which may come later: one provider's form at a time, the likeliest first."""
 
-    def __init__(self, form: QWidget) -> None:
+    def __init__(self, forms: Mapping[str, QWidget]) -> None:
         super().__init__(
-            tr("Payments through Razorpay"),
-            tr("Copy both from Razorpay's dashboard, under Account & Settings, API keys. Without them the till opens "
-               "and takes no payment through Razorpay; they can be typed in later, under Settings."),
+            tr("Payments through a provider"),
+            tr("Copy both keys from the provider's dashboard: Razorpay has them under Account & Settings, Stripe under "
+               "Developers, API keys. Without them the till opens and takes no payment through a provider; they can be "
+               "typed in later, under Settings."),
         )  # fmt: skip
-        self.body.addWidget(form)
+        self._forms = forms
+        for form in forms.values():
+            self.body.addWidget(form)
+        self.others = {title: self._button(title) for title in forms}
+        self._show(next(iter(forms)))
+
+    def _button(self, title: str) -> Button:
+        button = Button(tr("Keys of {provider} instead", provider=title), tone=ButtonTone.LINK)
+        button.clicked.connect(lambda: self._show(title))
+        self.body.addWidget(button)
+        return button
+
+    def _show(self, chosen: str) -> None:
+        for title, form in self._forms.items():
+            form.setVisible(title == chosen)
+            self.others[title].setVisible(title != chosen)
 
 
 class DonePage(PageFrame):

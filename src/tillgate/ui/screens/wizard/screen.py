@@ -10,8 +10,8 @@ from PySide6.QtCore import QLocale, QTimer, QTimeZone, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
-from tillgate.domain.provider_keys import RAZORPAY_KEYS
-from tillgate.domain.settings import STORE_LANGUAGE, STORE_NAME, STORE_ZONE
+from tillgate.domain.provider_keys import RAZORPAY_KEYS, STRIPE_KEYS, KeyForm
+from tillgate.domain.settings import STORE_CURRENCY, STORE_LANGUAGE, STORE_NAME, STORE_ZONE
 from tillgate.i18n import LANGUAGES, tr, use_language
 from tillgate.services.first_start import open_store
 from tillgate.services.pin_hash import Pins
@@ -164,9 +164,17 @@ class FirstStartScreen(Screen):
         self.manager.again.clear()
         self._places.settings_changed()
         door = Door(self._till, self._pins, session.actor, self._tasks)
-        form = KeysForm(door, self._places.secrets, self._places.open_provider, RAZORPAY_KEYS)
-        form.saved.connect(self._keys_saved)
-        self._show(Step.KEYS, KeysPage(form))
+        forms: dict[str, QWidget] = {}
+        for kind in self._likely_keys():
+            form = KeysForm(door, self._places.secrets, self._places.open_provider, kind)
+            form.saved.connect(self._keys_saved)
+            forms[kind.title] = form
+        self._show(Step.KEYS, KeysPage(forms))
+
+    def _likely_keys(self) -> tuple[KeyForm, ...]:
+        """Razorpay first where rupees are taken, Stripe elsewhere."""
+        every = (RAZORPAY_KEYS, STRIPE_KEYS)
+        return every if self._values[STORE_CURRENCY.name] == "INR" else every[::-1]
 
     def _keys_saved(self) -> None:
         self._has_keys = True
@@ -180,7 +188,8 @@ class FirstStartScreen(Screen):
         facts = [
             (True, name, self._values[STORE_ZONE.name]),
             (True, person, tr("Manager, signed in")),
-            (self._has_keys, tr("Razorpay"), keys),
+            (self._has_keys, tr("Provider keys"), keys),
+            (False, tr("Catalogue"), tr("Empty still.")),
         ]
         self._show(Step.DONE, DonePage(facts))
 
