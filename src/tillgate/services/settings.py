@@ -6,8 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
-from sqlalchemy import text as sql
+from sqlalchemy import Connection, select
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.settings import (
@@ -22,17 +21,13 @@ from tillgate.domain.settings import (
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.contacts import check_email
+from tillgate.services.setting_rows import write_setting
 from tillgate.services.till import Till
 from tillgate.store.models import setting
 from tillgate.store.unit_of_work import Database, UnitOfWork
 
 _BY_NAME: Final[dict[str, Option[str] | Option[int]]] = {option.name: option for option in OPTIONS}
 _ADDRESSES: Final = frozenset({ADMIN_EMAIL.name, MAIL_FROM.name})
-_SAVE: Final = sql(
-    "INSERT INTO setting (name, value, changed_at, changed_by) VALUES (:name, :value, :changed_at, :changed_by) "
-    "ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, "
-    "changed_by = excluded.changed_by"
-).bindparams(bindparam("changed_at", type_=setting.c.changed_at.type))
 _THIS_COMPUTER: Final = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 
@@ -74,7 +69,7 @@ def save_settings(till: Till, actor: Actor, changes: Mapping[str, str]) -> Setti
         after = Settings(before | texts)
         _check_together(after)
         for name, text in texts.items():
-            _write(uow, actor, name, before.get(name), text)
+            _write(uow, name, before.get(name), text)
         return after
 
     saved = till.db.transact(actor, write)
@@ -100,12 +95,11 @@ def _check_together(settings: Settings) -> None:
         raise Invalid("mail_unencrypted", field=SMTP_SECURITY.name)
 
 
-def _write(uow: UnitOfWork, actor: Actor, name: str, before: str | None, text: str) -> None:
+def _write(uow: UnitOfWork, name: str, before: str | None, text: str) -> None:
     shown = str(_BY_NAME[name].default) if before is None else before
     if text == shown:
         return
-    row = {"name": name, "value": text, "changed_at": uow.now, "changed_by": actor.staff_id}
-    uow.execute(_SAVE, row)
+    write_setting(uow, name, text)
     uow.record("setting_changed", f"setting:{name}", old=shown, new=text)
 
 

@@ -11,6 +11,7 @@ from tests.factories.history import Shop
 from tests.factories.people import PIN
 from tests.ui.back_office.conftest import OpenOffice
 from tests.ui.pages.access import nameless
+from tests.ui.pages.back_office import OfficeWindow
 from tests.ui.pages.back_office_panes import PaymentPage, button, cells, column_of
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState, RefundState
@@ -71,6 +72,25 @@ def test_details_have_their_place_as_soon_as_they_are_shown(office: OpenOffice, 
     assert again is not None
     assert again is not body
     assert again.height() >= again.heightForWidth(again.width()) > 480
+
+
+def test_a_view_is_there_again_for_the_same_person(office: OpenOffice, shop: Shop) -> None:
+    def views(window: OfficeWindow) -> list[str]:
+        return [each.text() for each in window.payments(go=True).table.bar.views.menu().actions()]
+
+    window = office(shop.manager)
+    table = window.payments(go=True).table
+    table.set_query(Query(text="Asha"))
+    table.bar.save_asked.emit("Only Asha")
+    window.until(lambda: "Only Asha" in views(window))
+    again = office(shop.manager)
+    again.until(lambda: "Only Asha" in views(again))
+    again.payments().table.bar.views.menu().actions()[0].trigger()
+    again.settle()
+    assert again.payments().table.query.text == "Asha"
+    other = office(shop.cashier)
+    other.settle()
+    assert "Only Asha" not in views(other)
 
 
 def test_a_cashier_refunds_past_a_manager(office: OpenOffice, shop: Shop) -> None:

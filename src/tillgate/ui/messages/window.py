@@ -16,6 +16,12 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("Use a function key, or a key with Ctrl or Alt."),
         about_money=False,
     ),
+    "view_unusable": Entry(
+        mark("A view needs a name of at most {most} characters."), mark("Type another one."), about_money=False
+    ),
+    "views_too_many": Entry(
+        mark("There are {most} views of this list already."), mark("Forget one first."), about_money=False
+    ),
     "export_unwritable": Entry(
         mark("{name} could not be written: {reason}."), mark("Choose another folder."), about_money=False
     ),

@@ -18,6 +18,7 @@ from tillgate.i18n import tr
 from tillgate.services.till import Till
 from tillgate.ui.commands import Commands
 from tillgate.ui.dialogs.approval import Asked, Door, ask_permission, export_gate
+from tillgate.ui.screens.kept_views import KeptViews
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.data_table import Query
@@ -64,6 +65,11 @@ class BackOffice:
     def tasks(self) -> Tasks:
         """The lanes."""
         return self.door.tasks
+
+    @property
+    def views(self) -> KeptViews:
+        """The views of lists that whoever is signed in keeps."""
+        return KeptViews(self.till, self.actor)
 
     def may(self, action: Action) -> bool:
         """Whether the role grants it: for what to offer, never instead of asking the service."""

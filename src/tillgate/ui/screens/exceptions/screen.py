@@ -84,6 +84,7 @@ class ExceptionsScreen(Screen):
             ),
             sort=Sort(OPENED, descending=True),
             refresh_on=_CHANGES,
+            saved=office.views,
             export_name="exceptions",
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "exceptions"),

@@ -54,6 +54,7 @@ class OrdersScreen(Screen):
             ),
             sort=Sort(CREATED, descending=True),
             refresh_on={Kind.ORDER, Kind.INVOICE},
+            saved=office.views,
             export_name="orders",
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "orders"),

@@ -82,6 +82,7 @@ class PaymentsScreen(Screen):
             ),
             sort=Sort(CREATED, descending=True),
             refresh_on={Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION},
+            saved=office.views,
             export_name="payments",
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "payments"),

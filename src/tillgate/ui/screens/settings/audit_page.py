@@ -12,6 +12,7 @@ from tillgate.formats import format_instant
 from tillgate.i18n import active_language, ntr, tr
 from tillgate.services.audit_log import AuditPosition, AuditRecord, ChainStatus, check_audit, count_audit, list_audit
 from tillgate.ui.dialogs.approval import Door, export_gate
+from tillgate.ui.screens.kept_views import KeptViews
 from tillgate.ui.screens.settings.rows import (
     audit_columns,
     audit_filters,
@@ -49,6 +50,7 @@ class AuditPage(QWidget):
             details=self._details,
             detail_title=lambda row: event_text(row.event),
             empty=EmptyText("history", tr("Nothing has happened yet"), tr("Every action is written down here.")),
+            saved=KeptViews(door.till, door.actor),
             export_name="audit",
             before_export=export_gate(self, door, "audit"),
         )

@@ -16,6 +16,7 @@ from tillgate.services.credentials import StaffRecord
 from tillgate.services.staff import list_staff, unlock_staff
 from tillgate.ui.dialogs.approval import Asked, Door, ask_permission, export_gate
 from tillgate.ui.screen import Screen
+from tillgate.ui.screens.kept_views import KeptViews
 from tillgate.ui.screens.staff.own_pin_dialog import OwnPinDialog
 from tillgate.ui.screens.staff.person_dialog import PersonDialog
 from tillgate.ui.screens.staff.rows import narrowed, staff_columns, staff_filters
@@ -46,6 +47,7 @@ class StaffScreen(Screen):
             empty=EmptyText("users", tr("Nobody yet"), tr("Take somebody on, and they can sign in at once.")),
             sort=Sort("name"),
             refresh_on={Kind.STAFF},
+            saved=KeptViews(door.till, door.actor),
             export_name="people",
             before_export=export_gate(self, door, "people"),
         )
