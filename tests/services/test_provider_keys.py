@@ -108,31 +108,27 @@ def test_keys_go_into_the_keyring_and_come_back_as_their_ends(
 
 
 @pytest.mark.parametrize(
-    ("mode", "key_id", "key_secret", "refused"),
+    ("mode", "pair", "refused"),
     [
-        (Mode.TEST, "pk_test_51Abcdefgh", "sk_test_51Abcdefgh", None),
-        (Mode.TEST, "pk_test_51Abcdefgh", "rk_test_51Abcdefgh", None),
-        (Mode.LIVE, "pk_live_51Abcdefgh", "sk_live_51Abcdefgh", None),
-        (Mode.TEST, "pk_live_51Abcdefgh", "sk_live_51Abcdefgh", ("key_mode", "key_id")),
-        (Mode.LIVE, "pk_test_51Abcdefgh", "sk_test_51Abcdefgh", ("key_mode", "key_id")),
+        (Mode.TEST, ("pk_test_51Abcdefgh", "sk_test_51Abcdefgh"), None),
+        (Mode.TEST, ("pk_test_51Abcdefgh", "rk_test_51Abcdefgh"), None),
+        (Mode.LIVE, ("pk_live_51Abcdefgh", "sk_live_51Abcdefgh"), None),
+        (Mode.TEST, ("pk_live_51Abcdefgh", "sk_live_51Abcdefgh"), ("key_mode", "key_id")),
+        (Mode.LIVE, ("pk_test_51Abcdefgh", "sk_test_51Abcdefgh"), ("key_mode", "key_id")),
         # Told apart by the secret key as well: the publishable one beside it proves nothing.
-        (Mode.TEST, "pk_test_51Abcdefgh", "sk_live_51Abcdefgh", ("stripe_key_mode", "key_secret")),
-        (Mode.LIVE, "pk_live_51Abcdefgh", "rk_test_51Abcdefgh", ("stripe_key_mode", "key_secret")),
-        (Mode.TEST, "pk_test_51Abcdefgh", "pk_test_51Abcdefgh", ("stripe_secret_key", "key_secret")),
-        (Mode.TEST, "sk_test_51Abcdefgh", "sk_test_51Abcdefgh", ("key_form", "key_id")),
-        (Mode.TEST, "pk_test_", "sk_test_51Abcdefgh", ("stripe_publishable_key", "key_id")),
-        (Mode.TEST, "rzp_test_4f8kQ2mWc7", "s3cretOfTheTestAccount", ("key_form", "key_id")),
-        (Mode.TRAINING, "pk_test_51Abcdefgh", "sk_test_51Abcdefgh", ("keys_in_training", None)),
+        (Mode.TEST, ("pk_test_51Abcdefgh", "sk_live_51Abcdefgh"), ("stripe_key_mode", "key_secret")),
+        (Mode.LIVE, ("pk_live_51Abcdefgh", "rk_test_51Abcdefgh"), ("stripe_key_mode", "key_secret")),
+        (Mode.TEST, ("pk_test_51Abcdefgh", "pk_test_51Abcdefgh"), ("stripe_secret_key", "key_secret")),
+        (Mode.TEST, ("sk_test_51Abcdefgh", "sk_test_51Abcdefgh"), ("key_form", "key_id")),
+        (Mode.TEST, ("pk_test_", "sk_test_51Abcdefgh"), ("stripe_publishable_key", "key_id")),
+        (Mode.TEST, ("rzp_test_4f8kQ2mWc7", "s3cretOfTheTestAccount"), ("key_form", "key_id")),
+        (Mode.TRAINING, ("pk_test_51Abcdefgh", "sk_test_51Abcdefgh"), ("keys_in_training", None)),
     ],
 )
 def test_stripes_keys_are_taken_as_a_pair_of_this_mode(
-    sqlite_only: Engine,
-    clock: FakeClock,
-    mode: Mode,
-    key_id: str,
-    key_secret: str,
-    refused: tuple[str, str | None] | None,
+    sqlite_only: Engine, clock: FakeClock, mode: Mode, pair: tuple[str, str], refused: tuple[str, str | None] | None
 ) -> None:
+    key_id, key_secret = pair
     till = make_till(sqlite_only, clock, mode=mode)
     manager, secrets = signed_in(till, Role.MANAGER), MemorySecrets()
 

@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 
 # Methods of paying whose page the till serves itself.
 OWN_PAGE: Final = frozenset({"order"})
-# What each purpose makes of a captured payment.
 # Those that end on a page which must be named, whoever opens it.
 NAMES_A_PAGE: Final = frozenset({"session"})
 FULFILLING: Final = {
+# What each purpose makes of a captured payment.
     Purpose.CHECKOUT: orders.FULFILLING,
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
 }

@@ -118,6 +118,12 @@ _KNOWN: Final = {
         "qr-code",
     ),
     "order": (
+    "session": (
+        mark("Card checkout"),
+        mark("Pay by card"),
+        mark("The customer pays at the provider, on a phone by a code or link, or here in the browser."),
+        "credit-card",
+    ),
         mark("Payment page"),
         mark("Pay on a page"),
         mark("The customer pays on a page in this computer’s browser."),

@@ -17,6 +17,7 @@ from tillgate.ui.message_text import message_for
 from tillgate.ui.screens.settings.option_field import OptionField
 from tillgate.ui.widgets.fields import TextField
 from tillgate.ui.widgets.labels import IconLabel, plain_label
+from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.notices import InlineNotice
 
 _OPTIONS: Final = (STORE_NAME, STORE_LANGUAGE, STORE_CURRENCY, STORE_ZONE)
