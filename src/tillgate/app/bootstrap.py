@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tillgate.app.books import Books, open_books
 from tillgate.app.holding import Holding, hold_till
-from tillgate.app.lanes import Lanes, logged
+from tillgate.app.lanes import Lanes
 from tillgate.app.mailing import SettingsNotifier
 from tillgate.app.news import changes_of
 from tillgate.app.profile import Profile, write_private

@@ -15,6 +15,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from tillgate.app.crashes import Crashes
+from tillgate.app.ending import EndSignals
 from tillgate.app.opening import OpeningWindow
 from tillgate.app.profile import Profile, default_root
 from tillgate.app.work_lane import work_lane
@@ -174,6 +175,12 @@ class Application(QObject):
             self.window = None
         self._shop.set_exception(error)
 
+    @Slot()
+    def close(self) -> None:
+        """Asked from outside: as if the window had been closed, whatever dialog is open."""
+        (self.window or self.front).close()
+        QApplication.exit(0)
+
     def stop(self) -> None:
         """After the last window: finish running work and close files."""
         self._shop.cancel()
@@ -226,11 +233,14 @@ def run_application(
     application = Application(profile, prepare)
     crashes.shown = application.show_crash
     alone.raised.connect(application.raise_window)
+    ends = EndSignals()
+    ends.asked.connect(application.close)
     application.start()
     try:
         return qt.exec()
     finally:
         application.stop()
+        ends.give_back()
         sweeper.stop()
         crashes.give_back()
         alone.release()

@@ -125,9 +125,7 @@ class Shell(QMainWindow):
                 Command("till.quit", mark("Close Tillgate"), self.close, "log-out", "Ctrl+Q", "till"),
                 Command("help.palette", mark("Find a command"), self.open_palette, "command", "Ctrl+K", "help"),
                 Command("help.keys", mark("Help with the keys"), self.open_help, "keyboard", "F1", "help"),
-                Command(
-                    "go.news", mark("Show what ended meanwhile"), self._act_on_news, "bell", "Ctrl+N", "go"
-                ),
+                Command("go.news", mark("Show what ended meanwhile"), self._act_on_news, "bell", "Ctrl+N", "go"),
                 Command("view.back", mark("Go one level back"), self._go_back, "arrow-left", "Esc"),
             )
         )
