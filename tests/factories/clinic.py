@@ -30,8 +30,16 @@ from tillgate.store.unit_of_work import refuse_inside_transaction
 FEE = Money(500_000, "PHP")
 CLINIC: Mapping[str, Any] = {
     "clinic": {
-        **{"code": "CLN", "name": "Bayani Clinic", "address": "1 Street", "email": "c@example.com", "phone": "+632"},
-        **{"tax_number": "009", "brand_color": "", "brand_mark": "BC", "country": "PH", "currency": "PHP"},
+        "code": "CLN",
+        "name": "Bayani Clinic",
+        "address": "1 Street",
+        "email": "c@example.com",
+        "phone": "+632",
+        "tax_number": "009",
+        "brand_color": "",
+        "brand_mark": "BC",
+        "country": "PH",
+        "currency": "PHP",
     },
     "practitioners": [
         {"code": "DR-A", "name": "Dr. Santos", "specialty": "General medicine"},
@@ -132,10 +140,11 @@ def new_bank() -> FakeProvider:
     return FakeProvider(name="stripe", capabilities=capabilities, before=lambda _verb: refuse_inside_transaction())
 
 
-def break_the_books(clinic: Clinic, statement: str, *guards: tuple[str, str]) -> None:
-    """Change what the database guards, as somebody with a tool of their own could: (table, trigger) is dropped."""
-    postgres = clinic.till.db.engine.dialect.name == "postgresql"
+def break_the_books(clinic: Clinic, statement: str, guard: str) -> None:
+    """Change what the database guards, as somebody with a tool of their own could: a trigger is dropped first.
+
+    For a database file of the test's own.
+    """
     with clinic.till.db.write(clinic.till.system) as uow:
-        for table, trigger in guards:
-            uow.execute(text(f"DROP TRIGGER {trigger}" + (f" ON {table}" if postgres else "")))
+        uow.execute(text(f"DROP TRIGGER {guard}"))
         uow.execute(text(statement))

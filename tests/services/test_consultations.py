@@ -349,7 +349,7 @@ def test_tallies_that_can_not_be_written_are_kept(here: Clinic, monkeypatch: pyt
 def test_a_fee_that_was_paid_between_look_and_lock_is_not_charged(here: Clinic) -> None:
     number = here.consultation()
     press = here.press(number)
-    done = []
+    done: list[bool] = []
 
     def meanwhile(place: str) -> None:
         if place == "start.before_intent" and not done:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final
@@ -27,6 +27,7 @@ from tillgate.store.audit import verify_chain
 from tillgate.store.ledger import unbalanced
 from tillgate.store.models import (
     allocation,
+    audit,
     capture,
     clinic,
     consultation,
@@ -241,8 +242,7 @@ def _is_its_rate(row: Row[Any]) -> bool:
 
 
 def _taxes_missing(mine: ColumnElement[bool], connection: Connection, names: Mapping[int, set[str]]) -> Iterator[Fault]:
-    every = [tax_rule.c[name] for name in ("name", "rate_ppm", "effect", "country", "valid_from", "valid_until", "id")]
-    rules = [TaxRule(*row) for row in connection.execute(select(*every))]
+    rules = _rules_since(connection)
     query = (
         select(payment.c.id, payment.c.created_at, clinic.c.country)
         .join(allocation, allocation.c.payment_id == payment.c.id)
@@ -250,20 +250,25 @@ def _taxes_missing(mine: ColumnElement[bool], connection: Connection, names: Map
         .join(clinic, clinic.c.id == consultation.c.clinic_id)
         .where(mine, allocation.c.thing_kind == CONSULTATION_THING)
     )
-    wanted: dict[tuple[str, date], set[str]] = {}
     for row in connection.execute(query):
-        key = (row.country, row.created_at.date())
-        if key not in wanted:
-            wanted[key] = _surely_valid(rules, *key)
-        missing = wanted[key] - names.get(row.id, set())
+        missing = _surely_valid(rules, row.country, row.created_at) - names.get(row.id, set())
         if missing:
             yield Fault(_about(row), "tax_missing", {"taxes": ", ".join(sorted(missing))})
 
 
-def _surely_valid(rules: Iterable[TaxRule], country: str, day: date) -> set[str]:
+def _rules_since(connection: Connection) -> list[tuple[TaxRule, datetime]]:
+    """Every tax rule and when it was written down, as the audit has it: it can be valid from an earlier day on."""
+    every = [tax_rule.c[name] for name in ("name", "rate_ppm", "effect", "country", "valid_from", "valid_until", "id")]
+    rules = {f"tax:{row.id}": TaxRule(*row) for row in connection.execute(select(*every))}
+    added = select(audit.c.subject, audit.c.at).where(audit.c.subject.in_(rules), audit.c.event == "tax.added")
+    return [(rules[row.subject], row.at) for row in connection.execute(added)]
+
+
+def _surely_valid(rules: Iterable[tuple[TaxRule, datetime]], country: str, at: datetime) -> set[str]:
     """Valid whichever day it was at the store, whose zone may have been another then."""
-    around = [day + timedelta(days=shift) for shift in (-1, 0, 1)]
-    return {rule.name for rule in rules if rule.country == country and all(rule.applies_on(each) for each in around)}
+    days = [at.date() + timedelta(days=shift) for shift in (-1, 0, 1)]
+    known = (rule for rule, since in rules if since < at and rule.country == country)
+    return {rule.name for rule in known if all(rule.applies_on(day) for day in days)}
 
 
 def _duplicates(mine: ColumnElement[bool], connection: Connection) -> _Found:
