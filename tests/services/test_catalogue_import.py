@@ -126,6 +126,13 @@ def test_a_price_list_changes_prices_and_nothing_that_it_does_not_name(counter: 
     ]
 
 
+def test_a_row_without_a_variant_means_the_only_one(counter: Counter) -> None:
+    found = check(
+        counter, table("BOOK,GIT,Gitanjali,250", "SHOP,PHN,iPhone 15 Pro,250", head="vendor,product,name,price")
+    )
+    assert fates(found) == [(2, "changed"), (3, "code_malformed")]
+
+
 def test_stock_of_what_is_there_is_not_overwritten(counter: Counter) -> None:
     found = check(counter, table("BOOK,GIT,Gitanjali,GIT-1,999", head="vendor,product,name,variant,stock"))
     assert [row.fate for row in found.rows] == [Fate.KEPT]

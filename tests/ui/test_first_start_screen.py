@@ -22,6 +22,7 @@ from tillgate.services.sign_in import Session
 from tillgate.services.staff import has_staff
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.wizard import FirstStartScreen
+from tillgate.ui.screens.wizard.pages import DonePage
 from tillgate.ui.screens.wizard.screen import Step
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.status_badge import StatusBadge
@@ -37,6 +38,8 @@ class FirstStartPage:
         self.done: list[Session] = []
         self.screen = FirstStartScreen(desk.till, desk.pins, desk.tasks, desk.places)
         self.screen.finished.connect(self.done.append)
+        self.wants_catalogue: list[bool] = []
+        self.screen.catalogue_asked.connect(lambda: self.wants_catalogue.append(True))
         desk.show(self.screen)
         self.screen.entered()
 
@@ -99,7 +102,10 @@ def test_a_store_opens_from_end_to_end(page: FirstStartPage) -> None:
     page.go_on(Step.DONE)
     assert "Kept in the keyring." in everything_shown(page.screen)
     assert "a canary" not in everything_shown(page.screen)
+    assert "something to sell" in everything_shown(page.screen)
+    assert QApplication.focusWidget() is page.screen.view.next
     click(page.screen.view.next)
+    assert page.wants_catalogue == [True]
     (session,) = page.done
     assert session.actor.role is Role.MANAGER
     authorize(page.desk.till, session.actor, Action.SELL)
@@ -147,8 +153,40 @@ def test_without_a_keyring_it_goes_on_with_the_provider_off(empty: Desk) -> None
     assert not page.screen.go_back()
     page.go_on(Step.DONE)
     assert "Later, under Settings, Provider keys." in everything_shown(page.screen)
-    click(page.screen.view.next)
+    done = page.screen.view.findChild(DonePage)
+    assert done is not None
+    click(done.checkout)
     assert len(page.done) == 1
+    assert page.wants_catalogue == []
+
+
+def test_enter_goes_on_from_wherever_the_store_page_is_typed_in(page: FirstStartPage) -> None:
+    name = page.screen.store.fields[STORE_NAME.name].typed
+    currency = page.screen.store.fields[STORE_CURRENCY.name].choice
+    assert name is not None
+    assert currency is not None
+    press(name.line, Qt.Key.Key_Return)
+    assert name.error == "A name is missing. Type one."
+    type_text(name.line, "Rang Mahal")
+    press(name.line, Qt.Key.Key_Return)
+    page.desk.settled(lambda: page.screen.step is Step.MANAGER)
+    click(page.screen.view.back)
+    currency.setFocus()
+    press(currency, Qt.Key.Key_Return)
+    page.desk.settled(lambda: page.screen.step is Step.MANAGER)
+
+
+def test_tab_reaches_the_fields_and_the_way_on_before_the_way_back(page: FirstStartPage) -> None:
+    page.name_store()
+    page.go_on(Step.MANAGER)
+    manager, view = page.screen.manager, page.screen.view
+    seen = []
+    for _ in range(5):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        seen.append(focus)
+        press(focus, Qt.Key.Key_Tab)
+    assert seen == [manager.name.line, manager.pin.line, manager.again.line, view.next, view.back]
 
 
 def test_a_test_key_is_refused_in_the_live_till(page: FirstStartPage) -> None:

@@ -15,7 +15,9 @@ from tillgate.domain.staff import Actor
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.catalogue import CatalogueScreen
 from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
+from tillgate.ui.screens.customers import CustomersScreen
 from tillgate.ui.screens.exceptions import ExceptionsScreen
 from tillgate.ui.screens.metrics import MetricsScreen
 from tillgate.ui.screens.orders import OrdersScreen
@@ -59,6 +61,7 @@ def _checkout(window: TillWindow) -> Screen:
             open_file=open_file,
             open_settings=lambda: window.shell.go("settings"),
             open_exceptions=lambda: window.shell.go("exceptions"),
+            open_catalogue=lambda: window.shell.go("catalogue"),
             put_above=window.shell.put_above,
             come_forward=lambda: window.shell.go("checkout"),
         )
@@ -141,6 +144,8 @@ FACTORIES: Final[dict[str, Callable[[TillWindow], Screen]]] = {
     "payments": _payments,
     "orders": lambda window: OrdersScreen(_office(window)),
     "exceptions": lambda window: ExceptionsScreen(_office(window)),
+    "catalogue": lambda window: CatalogueScreen(_office(window)),
+    "customers": lambda window: CustomersScreen(_office(window)),
     "metrics": lambda window: MetricsScreen(_office(window)),
     "staff": _staff,
     "settings": _settings,

@@ -22,6 +22,8 @@ def specs(window: TillWindow) -> list[ScreenSpec]:
             ("payments", mark("Payments"), "credit-card", Action.VIEW_PAYMENTS),
             ("orders", mark("Orders"), "package", Action.VIEW_ORDERS),
             ("exceptions", mark("Exceptions"), "triangle-alert", Action.VIEW_EXCEPTIONS),
+            ("catalogue", mark("Catalogue"), "layers", Action.SELL),
+            ("customers", mark("Customers"), "user", Action.SELL),
             ("metrics", mark("Figures"), "chart-column", Action.VIEW_METRICS),
             ("staff", mark("People"), "users", Action.EDIT_STAFF),
             ("settings", mark("Settings"), "settings", Action.EDIT_SETTINGS),

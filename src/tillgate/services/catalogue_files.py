@@ -142,7 +142,7 @@ def _table_row(number: int, heads: list[str], cells: list[str]) -> Given:
 def table_values(row: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a row of a table says of its product and of its variant, for the columns that are there. Raises Invalid."""
     product = {name: reads(row[head], head) for head, (name, reads) in _PRODUCT_CELLS.items() if head in row}
-    variant: dict[str, Any] = {"code": row.get("variant") or row["product"]}
+    variant: dict[str, Any] = {"code": row["variant"]} if row.get("variant") else {}
     variant |= {name: reads(row[head], head) for head, (name, reads) in _VARIANT_CELLS.items() if row.get(head)}
     for head in ("variant_name", "barcode"):
         if head in row:

@@ -34,7 +34,7 @@ from tillgate.services.catalogue_edits import guarded, put, put_variant
 from tillgate.services.catalogue_files import Given, GivenFile, Part, read_file, table_values
 from tillgate.services.customers import CustomerDraft, customer_row
 from tillgate.services.till import Till
-from tillgate.store.catalogue_reads import list_periods_of
+from tillgate.store.catalogue_reads import list_periods_of, list_variants_of
 from tillgate.store.models import customer, product, variant, vendor
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
@@ -130,6 +130,8 @@ class _Planner:
         self._vendors = {row.code: row for row in connection.execute(select(vendor))}
         self._products = _by(connection, product, "code", [_code(_said(row, "product", "code")) for row in goods])
         self._variants = _by(connection, variant, "code", [_code(row.code) for row in goods])
+        self._of_product = _variants_of(connection, [each.id for each in self._products.values()])
+        self._variants |= {each.code: each for rows in self._of_product.values() for each in rows}
         self._barcodes = _by(connection, variant, "barcode", [_said(row, "barcode", "barcode") for row in goods])
         self._periods: dict[int, list[PeriodTerms]] = {}
         for row in list_periods_of(connection, [each.id for each in self._variants.values()]):
@@ -191,6 +193,7 @@ class _Planner:
             table_values(row.values, currency) if self._given.updates else (dict(row.values), dict(row.variant))
         )
         old = self._products.get(check_code(says["code"], field="product"))
+        says_of_variant = {"code": self._only_variant(old, says["code"]), **says_of_variant}
         old_piece = self._variants.get(check_code(says_of_variant["code"], field="variant"))
         draft = self._product_draft(row, says, old, currency)
         piece = self._variant_draft(says_of_variant, old_piece)
@@ -210,6 +213,13 @@ class _Planner:
         return _checked(row, Fate.NEW if old_piece is None else Fate.CHANGED, changes), partial(
             self._write_product, goods
         )
+
+    def _only_variant(self, old: Row[Any] | None, code: str) -> str:
+        """The variant meant by a row that names none: the product's only one, or the first of a new product."""
+        there = self._of_product.get(old.id, []) if old is not None else []
+        if len(there) > 1:
+            return ""
+        return str(there[0].code) if there else code
 
     def _product_draft(self, row: Given, says: Mapping[str, Any], old: Row[Any] | None, currency: str) -> ProductDraft:
         """What is there with what the row says of it; of a product in use by this file, all rows say the same."""
@@ -324,6 +334,14 @@ def _by(connection: Connection, table: Table, name: str, wanted: Iterable[str]) 
     for start in range(0, len(values), _CHUNK):
         query = select(table).where(table.c[name].in_(values[start : start + _CHUNK]))
         found |= {getattr(row, name): row for row in connection.execute(query)}
+    return found
+
+
+def _variants_of(connection: Connection, product_ids: list[int]) -> dict[int, list[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = {}
+    for start in range(0, len(product_ids), _CHUNK):
+        for row in list_variants_of(connection, product_ids[start : start + _CHUNK]):
+            found.setdefault(row.product_id, []).append(row)
     return found
 
 

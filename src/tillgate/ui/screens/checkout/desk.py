@@ -63,6 +63,7 @@ class CheckoutDesk:
     open_file: Callable[[Path], bool] | None = None
     open_settings: Callable[[], object] | None = None
     open_exceptions: Callable[[], object] | None = None
+    open_catalogue: Callable[[], object] | None = None
     # Shows a bar above whatever screen is in front, with what its key does; and brings the checkout to the front.
     put_above: Callable[[QWidget, Callable[[], object]], object] | None = None
     come_forward: Callable[[], object] | None = None
@@ -117,13 +118,13 @@ _KNOWN: Final = {
         mark("The customer pays on a phone by a code or link, or here in the browser."),
         "qr-code",
     ),
-    "order": (
     "session": (
         mark("Card checkout"),
         mark("Pay by card"),
         mark("The customer pays at the provider, on a phone by a code or link, or here in the browser."),
         "credit-card",
     ),
+    "order": (
         mark("Payment page"),
         mark("Pay on a page"),
         mark("The customer pays on a page in this computer’s browser."),

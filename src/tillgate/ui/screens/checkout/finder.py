@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QStackedLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
+from tillgate.domain.staff import GRANTS, Action
 from tillgate.i18n import ntr, tr
 from tillgate.services.catalogue import search_products
 from tillgate.ui.guard import guarded
@@ -20,7 +21,7 @@ from tillgate.ui.screens.checkout.thumbnails import Thumbnails
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import SearchField
 from tillgate.ui.widgets.labels import plain_label, set_text
-from tillgate.ui.widgets.notices import EmptyState
+from tillgate.ui.widgets.notices import EmptyState, NoticeAction
 
 _LEAST: Final = 24
 _MOST: Final = 96
@@ -45,6 +46,7 @@ class Finder(QWidget):
         self._tiles = Button(tone=ButtonTone.ICON, icon="layout-grid", name=tr("Show products as tiles"))
         self._rows = Button(tone=ButtonTone.ICON, icon="list", name=tr("Show products as a list"))
         self._empty = EmptyState("search", tr("Nothing found"), tr("Try another word, a code or a barcode."))
+        self._bare = self._bare_state()
         self._lay_out()
         self._connect()
 
@@ -59,6 +61,7 @@ class Finder(QWidget):
         self._body = QStackedLayout(body)
         self._body.addWidget(self.results)
         self._body.addWidget(self._empty)
+        self._body.addWidget(self._bare)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -77,6 +80,24 @@ class Finder(QWidget):
         self._tiles.clicked.connect(lambda: self.show_as_rows(False))
         self._rows.clicked.connect(lambda: self.show_as_rows(True))
         self._desk.tasks.watch(self, {Kind.CATALOGUE, Kind.ORDER}, lambda _changes: self.refresh())
+
+    def _bare_state(self) -> EmptyState:
+        may = self._desk.actor.role is not None and Action.EDIT_CATALOGUE in GRANTS[self._desk.actor.role]
+        opening = self._desk.open_catalogue
+        if not may or opening is None:
+            who = tr("A manager adds products under Catalogue, or imports a file there.")
+            return EmptyState("package", tr("There is nothing to sell yet"), who)
+        return EmptyState(
+            "package",
+            tr("There is nothing to sell yet"),
+            tr("Add products under Catalogue, or import a file with all of them there."),
+            NoticeAction(tr("Open the catalogue"), opening, "package", tone=ButtonTone.PRIMARY),
+        )
+
+    @property
+    def bare(self) -> EmptyState | None:
+        """What is shown while there is nothing to sell at all."""
+        return self._bare if self._body.currentWidget() is self._bare else None
 
     @property
     def texts(self) -> list[str]:
@@ -124,7 +145,8 @@ class Finder(QWidget):
         self._running = False
         fresh, self._shown_for = text != self._shown_for, text
         self.results.show_tiles(tiles, keep=not fresh)
-        self._body.setCurrentIndex(0 if tiles else 1)
+        # Without words everything is shown, so that nothing means that there is nothing to sell yet.
+        self._body.setCurrentWidget(self.results if tiles else self._empty if text else self._bare)
         if not tiles:
             # The empty state below says it.
             set_text(self._count, "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import Invalid, TillgateError
@@ -13,11 +14,12 @@ from tillgate.domain.pins import SHORTEST_PASSPHRASE, SHORTEST_PIN, normal
 from tillgate.domain.settings import STORE_CURRENCY, STORE_LANGUAGE, STORE_NAME, STORE_ZONE, Settings
 from tillgate.domain.staff import Role
 from tillgate.i18n import tr
+from tillgate.ui.guard import guarded
 from tillgate.ui.message_text import message_for
 from tillgate.ui.screens.settings.option_field import OptionField
+from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import TextField
 from tillgate.ui.widgets.labels import IconLabel, plain_label
-from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.notices import InlineNotice
 
 _OPTIONS: Final = (STORE_NAME, STORE_LANGUAGE, STORE_CURRENCY, STORE_ZONE)
@@ -45,6 +47,8 @@ class StorePage(PageFrame):
     """What is on the receipts. `language_chosen(str)` at once, since everything is shown in it."""
 
     language_chosen = Signal(str)
+    # Enter, wherever on the page.
+    submitted = Signal()
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__(
@@ -57,6 +61,13 @@ class StorePage(PageFrame):
         language = self.fields[STORE_LANGUAGE.name]
         language.changed.connect(lambda: self.language_chosen.emit(language.text))
         self.setFocusProxy(self.fields[STORE_NAME.name])
+
+    @guarded()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and not event.isAutoRepeat():
+            self.submitted.emit()
+        else:
+            super().keyPressEvent(event)
 
     @property
     def values(self) -> dict[str, str]:
@@ -151,12 +162,20 @@ class KeysPage(PageFrame):
 
 
 class DonePage(PageFrame):
-    """What is ready, and what is still open."""
+    """What is ready, and what is still open. `checkout` goes there instead of to the catalogue."""
 
     def __init__(self, facts: list[tuple[bool, str, str]]) -> None:
-        super().__init__(tr("The till is ready"), tr("One press, and the first customer can come."))
+        super().__init__(
+            tr("The till is ready"),
+            tr("Now it needs something to sell: add products in the catalogue, or import a file with all of them."),
+        )
         for done, title, text in facts:
             self.body.addWidget(_fact(done, title, text))
+        self.checkout = Button(tr("Go to the checkout instead"), tone=ButtonTone.LINK)
+        row = QHBoxLayout()
+        row.addWidget(self.checkout)
+        row.addStretch(1)
+        self.body.addLayout(row)
 
 
 def _fact(done: bool, title: str, text: str) -> QWidget:

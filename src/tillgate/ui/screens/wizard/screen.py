@@ -41,9 +41,12 @@ _MADE: Final = Step.KEYS
 
 
 class FirstStartScreen(Screen):
-    """`finished(Session)` when the till shall open; the manager is signed in."""
+    """`finished(Session)` when the till shall open; the manager is signed in. `catalogue_asked` follows it where the
+    catalogue shall be in front.
+    """
 
     finished = Signal(object)
+    catalogue_asked = Signal()
 
     def __init__(self, till: Till, pins: Pins, tasks: Tasks, places: Places) -> None:
         super().__init__()
@@ -77,6 +80,7 @@ class FirstStartScreen(Screen):
         self.store = StorePage(self._values)
         self.store.language_chosen.connect(lambda _language: QTimer.singleShot(0, self, self._speak))
         self.manager = ManagerPage()
+        self.store.submitted.connect(self._next)
         self.manager.submitted.connect(self._next)
         self.view.next.clicked.connect(self._next)
         self.view.back.clicked.connect(self._back)
@@ -105,7 +109,7 @@ class FirstStartScreen(Screen):
             return tr("Open the store")
         if step is Step.KEYS:
             return tr("Go on") if self._has_keys else tr("Go on without keys")
-        return tr("Open the till") if step is Step.DONE else tr("Go on")
+        return tr("Go to the catalogue") if step is Step.DONE else tr("Go on")
 
     # Going through
 
@@ -191,11 +195,16 @@ class FirstStartScreen(Screen):
             (self._has_keys, tr("Provider keys"), keys),
             (False, tr("Catalogue"), tr("Empty still.")),
         ]
-        self._show(Step.DONE, DonePage(facts))
+        page = DonePage(facts)
+        page.checkout.clicked.connect(lambda: self._finish(catalogue=False))
+        self._show(Step.DONE, page)
+        self.view.next.setFocus()
 
-    def _finish(self) -> None:
+    def _finish(self, *, catalogue: bool = True) -> None:
         if self._session is not None:
             self.finished.emit(self._session)
+            if catalogue:
+                self.catalogue_asked.emit()
 
 
 def guesses() -> dict[str, str]:

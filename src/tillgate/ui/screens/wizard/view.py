@@ -69,12 +69,24 @@ class FirstStartView(QWidget):
             )
             set_tone(title, "" if step == number else "muted")
             title.setAccessibleDescription(tr("done") if done else tr("now") if step == number else tr("later"))
+        self._order_tabs(page)
         page.setFocus()
 
     def set_working(self, working: bool) -> None:
         """While a step is being done no other begins."""
         self.next.setEnabled(not working)
         self.back.setEnabled(not working)
+
+    def _order_tabs(self, page: QWidget) -> None:
+        """The fields, then the way on, then the way back."""
+        last: QWidget = page
+        each: QWidget | None = page.nextInFocusChain()
+        while each is not None and each is not page:
+            if page.isAncestorOf(each):
+                last = each
+            each = each.nextInFocusChain()
+        QWidget.setTabOrder(last, self.next)
+        QWidget.setTabOrder(self.next, self.back)
 
     def _steps(self, mode: Mode) -> QWidget:
         page = QWidget()

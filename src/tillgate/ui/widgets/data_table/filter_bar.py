@@ -63,7 +63,7 @@ class FilterBar(QWidget):
 
     def __init__(self, name: str, filters: Sequence[Filter], today: Callable[[], date]) -> None:
         super().__init__()
-        self._filters, self._today = filters, today
+        self._filters, self._today = list(filters), today
         self._query = Query()
         self.search = SearchField(tr("Search {list}", list=name.lower()))
         self.search.setMinimumWidth(150)
@@ -89,6 +89,14 @@ class FilterBar(QWidget):
         row.addWidget(self.export)
         self.show_views(())
         self.show_query(Query())
+
+    def offer(self, key: str, choices: Sequence[Choice]) -> None:
+        """Offer other choices in the choice filter of a key; what is chosen stays chosen."""
+        for place, declared in enumerate(self._filters):
+            if declared.key == key and isinstance(declared, ChoiceFilter) and list(declared.choices) != list(choices):
+                self._filters[place] = fresh = replace(declared, choices=choices)
+                self._fill(fresh, self.chips[key].menu())
+                self._show_chip(fresh)
 
     def show_query(self, query: Query) -> None:
         """Show what a query asks, without asking it."""
@@ -120,6 +128,12 @@ class FilterBar(QWidget):
         chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         menu = QMenu(chip)
         menu.setAccessibleName(declared.title)
+        self._fill(declared, menu)
+        chip.setMenu(menu)
+        return chip
+
+    def _fill(self, declared: Filter, menu: QMenu) -> None:
+        menu.clear()
         group = QActionGroup(menu)
         for action, value in self._entries(declared, menu):
             action.setCheckable(True)
@@ -129,8 +143,6 @@ class FilterBar(QWidget):
         if isinstance(declared, DayFilter):
             menu.addSeparator()
             menu.addAction(tr("Choose days…")).triggered.connect(partial(self._ask_days, declared))
-        chip.setMenu(menu)
-        return chip
 
     def _entries(self, declared: Filter, menu: QMenu) -> list[tuple[QAction, str]]:
         entries = [(menu.addAction(tr("Any")), "")]

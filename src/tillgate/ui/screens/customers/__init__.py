@@ -1,0 +1,5 @@
+"""The store's customers."""
+
+from tillgate.ui.screens.customers.screen import CustomersScreen
+
+__all__ = ["CustomersScreen"]
