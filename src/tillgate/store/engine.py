@@ -6,19 +6,23 @@ can corrupt a WAL database on reset (reliability.md, Decided).
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Final
 
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from tillgate.domain.secret import Secret
 from tillgate.store.statements import run_text
 
 SAFE_WAL_VERSION: Final = (3, 51, 3)
 BUSY_TIMEOUT_MS: Final = 5_000
+PING_AFTER_S: Final = 1.0
+_RESTS_SINCE: Final = "rests_since"
 
 
 def wal_is_safe(version: tuple[int, ...] = sqlite_driver.sqlite_version_info) -> bool:
@@ -81,6 +85,13 @@ def begin_reading(connection: Connection) -> None:
         run_text(connection, "BEGIN")
 
 
+def end_reading(connection: Connection) -> None:
+    """Let go of the moment that was read, by a commit: a rollback makes psycopg forget every statement it prepared."""
+    if connection.dialect.name != "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        driver.commit()
+
+
 def _has_begun(connection: Connection) -> bool:
     driver: Any = connection.connection.dbapi_connection
     return bool(driver.in_transaction)
@@ -91,15 +102,36 @@ def postgres_engine(url: str, *, password: Secret | None = None, connect_timeout
 
     Without a password libpq looks for one: PGPASSWORD, then a .pgpass file.
     """
-    return create_engine(
+    engine = create_engine(
         make_url(url),
         hide_parameters=True,
         pool_size=8,
         max_overflow=8,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": connect_timeout_s,
             **({"password": password.reveal()} if password else {}),
             "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000",
         },
     )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _look_after_rest)
+    return engine
+
+
+def _note_rest(_driver: Any, entry: ConnectionPoolEntry) -> None:
+    entry.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _look_after_rest(driver: Any, entry: ConnectionPoolEntry, _out: PoolProxiedConnection) -> None:
+    """Ask whether a connection that rested is still there; before every use it would cost a journey to the server.
+
+    Raises DisconnectionError, on which the pool takes another.
+    """
+    since = entry.info.get(_RESTS_SINCE)
+    if since is None or time.monotonic() - since < PING_AFTER_S:
+        return
+    try:
+        driver.execute("")
+        driver.rollback()
+    except Exception as error:
+        raise DisconnectionError from error

@@ -13,22 +13,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from tillgate.domain.errors import Bug, MoneyMoved, Unavailable
+from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.staff import Actor
 from tillgate.ports import Clock
 from tillgate.store.audit import AuditEntry, AuditKey, append_entries
-from tillgate.store.engine import begin_reading
+from tillgate.store.engine import begin_reading, end_reading
+from tillgate.store.faults import broke_the_file, explained, may_try_again
 from tillgate.store.named_lock import NamedLock, begun_alone
 
 T = TypeVar("T")
 TRIES: Final = 3
-# PostgreSQL: serialization failure, deadlock, lock not available.
-_PG_AGAIN: Final = frozenset({"40001", "40P01", "55P03"})
 _inside = threading.local()
 
 
@@ -147,25 +146,33 @@ class Database:
                 with self.write(actor) if alone is None else self.write_alone(actor, alone) as uow:
                     return work(uow)
             except DBAPIError as error:
-                if not _may_try_again(error):
-                    explained = _explained(error)
-                    if explained is error:
-                        raise
-                    raise explained from error
+                if not may_try_again(error):
+                    self._raise(error, writing=True)
                 if number == TRIES:
                     raise Unavailable("database_busy") from error
             time.sleep(0.02 * number * (1 + self.jitter()))
         raise Bug("unreachable")
 
+    def _raise(self, error: DBAPIError, *, writing: bool) -> NoReturn:
+        if broke_the_file(error):
+            self.engine.dispose()
+        said = explained(error, writing=writing)
+        if said is error:
+            raise error
+        raise said from error
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view; nothing may be written through it."""
+        """One consistent view; nothing may be written through it. Raises Unavailable as `store.faults` says."""
         # Written out: this is passed more often than anything else here.
         _inside.depth = getattr(_inside, "depth", 0) + 1
         try:
             with self._reader.connect() as connection:
                 begin_reading(connection)
                 yield connection
+                end_reading(connection)
+        except DBAPIError as error:
+            self._raise(error, writing=False)
         finally:
             _inside.depth -= 1
 
@@ -181,21 +188,3 @@ def _marked() -> Iterator[None]:
         yield
     finally:
         _inside.depth -= 1
-
-
-def _may_try_again(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return state in _PG_AGAIN
-    return isinstance(error, OperationalError) and "locked" in str(error.orig)
-
-
-def _explained(error: DBAPIError) -> Exception:
-    if error.connection_invalidated:
-        return Unavailable("commit_unknown", money_moved=MoneyMoved.UNKNOWN)
-    reason = str(error.orig)
-    if "disk is full" in reason or "disk I/O" in reason:
-        return Unavailable("disk_failed")
-    if "readonly" in reason or "unable to open" in reason:
-        return Unavailable("database_read_only")
-    return error
