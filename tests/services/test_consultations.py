@@ -21,6 +21,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.tax_rules import TaxEffect
 from tillgate.services.consultation_edits import cancel_consultation
+from tillgate.services.consultation_figures import load_press_figures
 from tillgate.services.consultation_lists import load_consultation
 from tillgate.services.consultation_replies import purge_replies
 from tillgate.services.consultations import PressKind, Why
@@ -322,6 +323,13 @@ def test_what_the_document_logs_is_logged_and_counted(here: Clinic, caplog: pyte
         ("pay_lock_won", "1"): 2,
     }
     assert not here.till.tallies
+    today = here.till.store_day(here.till.clock.now())
+    here.pay(press)
+    figures = load_press_figures(here.till, here.manager, today, today)
+    assert (figures.created, figures.replayed, figures.found_active, figures.locks_lost) == (1, 3, 1, 0)
+    assert (figures.pressed, figures.replay_percent, figures.lock_tries) == (5, 60, {1: 2})
+    yesterday = today - timedelta(days=1)
+    assert load_press_figures(here.till, here.manager, yesterday, yesterday).replay_percent is None
 
 
 def test_tallies_that_can_not_be_written_are_kept(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,6 +218,12 @@ EVENTS: Final[dict[str, Told]] = {
     "orders.refused": Told(
         "circle-x", Tone.FAILED, mark("The orders could not be made, so the money goes back to the customer.")
     ),
+    "consultation.invoiced": Told("file-text", Tone.NEUTRAL, mark("Invoice {invoice} was made for the consultation.")),
+    "consultation.paid": Told(
+        "file-check", Tone.SETTLED, mark("The consultation is paid, invoice {invoice} is final.")
+    ),
+    "consultation.credited": Told("file-x", Tone.SETTLED, mark("Credit note {note} reverses invoice {invoice}.")),
+    "consultation.refunded": Told("corner-up-left", Tone.SETTLED, mark("The consultation’s fee went back in full.")),
     "order.created": Told("package", Tone.SETTLED, mark("Order {number} was made: {items}, {amount}."), _order),
     "invoice.created": Told("file-check", Tone.SETTLED, mark("Invoice {invoice} was made for {order}."), _amount),
     "refund.requested": Told("undo-2", Tone.WAITING, mark("A refund of {amount} was asked for: {reason}"), _amount),
