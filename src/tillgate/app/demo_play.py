@@ -14,8 +14,11 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tillgate.app.crashes import Crashes
 from tillgate.app.demo_people import CASHIER, MANAGER, DemoPerson
+from tillgate.app.log import configure
 from tillgate.app.main import Application, make_qt
+from tillgate.app.masking import KnownSecrets
 from tillgate.app.papers import save_invoice, save_receipt
 from tillgate.app.profile import Profile
 from tillgate.app.sample import prepare_training
@@ -54,6 +57,10 @@ class Play:
 
     def run(self) -> int:
         """Play it to its end; 0 when the sale was paid and its papers are there."""
+        # What Qt says of a platform without a screen belongs into the log, as what it says of any.
+        configure(KnownSecrets(), self.application.profile.logs, to_stderr=False)
+        crashes = Crashes()
+        crashes.take_over(self.application.profile.logs)
         sweeper = Sweeper()
         self.application.start()
         try:
@@ -63,6 +70,7 @@ class Play:
         finally:
             self.application.stop()
             sweeper.stop()
+            crashes.give_back()
         self._say(f"Pictures and papers are in {self.output.resolve()}")
         return 0
 
