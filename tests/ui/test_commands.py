@@ -79,6 +79,35 @@ def test_keys_are_changed_all_or_none(commands: Commands) -> None:
     assert commands.shortcut("sale.pay") == commands.shortcut("list.refresh") == "F9"
 
 
+def test_keys_of_screens_that_are_not_made_yet_count(commands: Commands) -> None:
+    later = Command("orders.show", mark("Show the payment"), print, shortcut="Ctrl+P", screen="orders")
+    commands.declare([later])
+    assert "orders.show" in {command.key for command in commands.known()}
+    with pytest.raises(Refused) as refused:
+        commands.remap({"till.lock": "Ctrl+P"})
+    assert refused.value.values["command"] == "Show the payment"
+    commands.remap({"orders.show": "Ctrl+Shift+P", "till.lock": "Ctrl+P"})
+    assert commands.chosen == {"orders.show": "Ctrl+Shift+P", "till.lock": "Ctrl+P"}
+    commands.add(later)
+    assert commands.shortcut("orders.show") == "Ctrl+Shift+P"
+    commands.remove_screen("orders")
+    assert commands.shortcut("orders.show") == "Ctrl+Shift+P"
+    commands.remap({"till.lock": "Ctrl+L"})
+    assert commands.chosen == {"orders.show": "Ctrl+Shift+P"}
+    commands.reset_shortcuts()
+    assert (commands.chosen, commands.shortcut("orders.show")) == ({}, "Ctrl+P")
+
+
+def test_kept_keys_that_do_not_fit_any_more_leave_a_command_without(commands: Commands) -> None:
+    commands.choose({"sale.pay": "Ctrl+L", "till.lock": "F12", "refund": "P", "gone": "F7"})
+    assert (commands.shortcut("sale.pay"), commands.shortcut("till.lock")) == ("Ctrl+L", "F12")
+    assert commands.shortcut("refund") == ""
+    commands.add(Command("new", mark("Other"), print, shortcut="F12"))
+    assert commands.shortcut("new") == "", "what was chosen goes before what is delivered"
+    commands.choose({})
+    assert commands.shortcut("till.lock") == "Ctrl+L"
+
+
 @pytest.mark.parametrize("plain", ["P", "Shift+P", "5", "Return", "Space", "Ctrl+K, Ctrl+P"])
 def test_what_a_scanner_types_is_no_key(commands: Commands, plain: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow
 
 from tests.factories.people import PIN
 from tests.ui.pages.access import nameless
 from tests.ui.pages.desk import ASHA, MEERA, Desk, everything_shown
-from tests.ui.pages.hands import click, press, type_text
+from tests.ui.pages.hands import CTRL, click, press, type_text
+from tillgate.app.key_choice import declared
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.settings import LINK_MINUTES, OPTIONS, STORE_NAME
 from tillgate.domain.staff import CONFIRMATION_LASTS, Role
+from tillgate.i18n import mark
 from tillgate.ports import Outcome
+from tillgate.services.kept_keys import read_keys
+from tillgate.ui.commands import Command, Commands
 from tillgate.ui.dialogs.approval import ConfirmDialog
 from tillgate.ui.screens.settings import SettingsScreen
 from tillgate.ui.screens.settings.audit_page import AuditPage
+from tillgate.ui.screens.settings.keyboard_page import KeyboardPage, KeyField
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.settings.mail_password import MailPassword
 from tillgate.ui.screens.settings.options_page import OptionsPage
-from tillgate.ui.widgets.dialog import Confirm
+from tillgate.ui.widgets.dialog import Confirm, Dialog
 
 KEY_ID, KEY_SECRET = "rzp_test_4f8kQ2mWc7", "a canary of a secret"
 INDIA = ZoneInfo("Asia/Kolkata")
@@ -71,6 +77,79 @@ def test_every_option_has_one_field(page: SettingsPage) -> None:
         page.screen.view.go(key)
         page.desk.settled()
         assert nameless(page.screen) == [], key
+
+
+def test_keys_are_changed_without_conflicts_and_kept(desk: Desk) -> None:
+    window = QMainWindow()
+    desk.qtbot.addWidget(window)
+    commands = Commands(window)
+    commands.add(Command("till.lock", mark("Lock the till"), print, shortcut="Ctrl+L"))
+    commands.declare(declared())
+    screen = SettingsScreen(desk.door(MEERA), replace(desk.places, commands=commands), INDIA)
+    desk.show(screen)
+    screen.view.go("keyboard")
+    page = screen.view.page("keyboard")
+    assert isinstance(page, KeyboardPage)
+    assert nameless(screen) == []
+    assert {"checkout.pay", "payments.refund", "orders.invoice", "exceptions.close"} <= set(page.buttons)
+    assert page.buttons["payments.refund"].text() == "F8"
+    assert not page.reset.isEnabled()
+
+    def opened() -> list[Dialog]:
+        return [each for each in page.findChildren(Dialog) if each.isVisible()]
+
+    def ask(command: str) -> tuple[Dialog, KeyField]:
+        page.buttons[command].click()
+        [dialog] = opened()
+        assert nameless(dialog) == []
+        field = dialog.findChild(KeyField)
+        assert field is not None
+        return dialog, field
+
+    dialog, field = ask("payments.refund")
+    press(field, Qt.Key.Key_L, CTRL)
+    click(dialog.go)
+    assert "Lock the till" in dialog.notice.text
+    assert commands.chosen == {}
+    press(field, Qt.Key.Key_R)
+    click(dialog.go)
+    assert "plain characters" in dialog.notice.text
+    press(field, Qt.Key.Key_F9)
+    click(dialog.go)
+    desk.settled(lambda: read_keys(desk.till) == {"payments.refund": "F9"})
+    assert opened() == []
+    assert page.buttons["payments.refund"].text() == "F9"
+    assert page.notice.text == "Saved."
+
+    dialog, field = ask("till.lock")
+    press(field, Qt.Key.Key_Escape)
+    assert opened() == []
+    click(page.reset)
+    desk.settled(lambda: read_keys(desk.till) == {})
+    assert page.buttons["payments.refund"].text() == "F8"
+
+
+def test_keys_that_may_not_be_kept_are_not_worn(desk: Desk) -> None:
+    window = QMainWindow()
+    desk.qtbot.addWidget(window)
+    commands = Commands(window)
+    commands.add(Command("till.lock", mark("Lock the till"), print, shortcut="Ctrl+L"))
+    page = KeyboardPage(desk.door(MEERA), commands)
+    desk.show(page)
+    desk.clock.advance(CONFIRMATION_LASTS.total_seconds())
+    page.buttons["till.lock"].click()
+    [dialog] = [each for each in page.findChildren(Dialog) if each.isVisible()]
+    field = dialog.findChild(KeyField)
+    assert field is not None
+    press(field, Qt.Key.Key_F7)
+    click(dialog.go)
+    desk.settled(lambda: any(each.isVisible() for each in page.findChildren(ConfirmDialog)))
+    assert commands.shortcut("till.lock") == "Ctrl+L"
+    [asked] = [each for each in page.findChildren(ConfirmDialog) if each.isVisible()]
+    asked.entry.line.setText(PIN[Role.MANAGER])
+    asked.go.click()
+    desk.settled(lambda: read_keys(desk.till) == {"till.lock": "F7"})
+    assert commands.shortcut("till.lock") == "F7"
 
 
 def test_options_are_saved_together_and_said(page: SettingsPage) -> None:

@@ -82,6 +82,7 @@ def _places(window: TillWindow) -> Places:
         secret_file=str(books.secret.path or ""),
         keys_changed=window.shop.reload_providers,
         settings_changed=window.settings_changed,
+        commands=window.shell.commands,
     )
 
 

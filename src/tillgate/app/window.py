@@ -87,6 +87,9 @@ class TillWindow(QObject):
         shop.on_changes(self.tasks.broadcast)
         if shop.sandbox is not None:
             offer_sandbox(self.shell, shop.sandbox.control_page_url)
+        from tillgate.app.key_choice import wear_keys  # noqa: PLC0415 - it needs services, this window does not
+
+        wear_keys(self, self.tasks, shop.till, self.shell.commands)
         self.tasks.watch(self, {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}, lambda _changes: self._count())
         self._every(COUNT_MS, self._count)
         self._every(LOOK_AFTER_MS, partial(self.tasks.run, self, shop.look_after))

@@ -51,7 +51,10 @@ class Commands(QObject):
         self._window = window
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
-        self._defaults: dict[str, str] = {}
+        # Of screens that are not made yet, by key.
+        self._declared: dict[str, Command] = {}
+        # The keys that differ from those delivered, by command.
+        self._chosen: dict[str, str] = {}
         self._held_back: set[str] = set()
         self._role: Role | None = None
         self._screen = ""
@@ -60,16 +63,15 @@ class Commands(QObject):
         """Register a command; raises Bug for a key used twice, Refused("shortcut_taken") for a shortcut."""
         if command.key in self._commands:
             raise Bug("command_twice", command=command.key)
-        self._check(command.key, command.shortcut, command.screen)
+        shortcut = self._fitting(command)
         action = QAction(tr(command.title).replace("&", "&&"), self._window)
         action.setObjectName(command.key)
         if command.icon:
             action.setIcon(icon(command.icon))
-        action.setShortcut(QKeySequence(command.shortcut))
+        action.setShortcut(QKeySequence(shortcut))
         action.setAutoRepeat(False)
         action.triggered.connect(partial(self._run, command))
         self._commands[command.key], self._actions[command.key] = command, action
-        self._defaults[command.key] = command.shortcut
         self._window.addAction(action)
         self._refresh(command)
         self.changed.emit()
@@ -83,7 +85,7 @@ class Commands(QObject):
     def remove_screen(self, screen: str) -> None:
         """Take the commands of a screen away, as the screen itself goes."""
         for key in [key for key, command in self._commands.items() if command.screen == screen]:
-            del self._commands[key], self._defaults[key]
+            del self._commands[key]
             self._held_back.discard(key)
             action = self._actions.pop(key)
             self._window.removeAction(action)
@@ -176,22 +178,66 @@ class Commands(QObject):
 
     # Keys
 
+    def declare(self, commands: Iterable[Command]) -> None:
+        """Know commands of screens that are not made yet: their keys count, and can be changed."""
+        self._declared.update({command.key: command for command in commands})
+
+    def known(self) -> list[Command]:
+        """Every command, those of screens that are not made yet included."""
+        return list(self._known().values())
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The keys that differ from those delivered, by command."""
+        return dict(self._chosen)
+
+    def choose(self, shortcuts: Mapping[str, str]) -> None:
+        """Take over keys that were kept. One that does not fit any more leaves its command without a key."""
+        self._chosen = dict(shortcuts)
+        for action in self._actions.values():
+            action.setShortcut(QKeySequence())
+        for key, command in self._commands.items():
+            self._actions[key].setShortcut(QKeySequence(self._fitting(command)))
+        self.changed.emit()
+
     def remap(self, shortcuts: Mapping[str, str]) -> None:
         """Give commands other keys, all or none. Raises Refused("shortcut_taken") or Invalid("shortcut_plain")."""
-        after = {key: shortcuts.get(key, self.shortcut(key)) for key in self._commands}
-        for key, shortcut in after.items():
-            self._check(key, shortcut, self._commands[key].screen, after)
-        for key in shortcuts:
-            self._actions[key].setShortcut(QKeySequence(after[key]))
+        known = self._known()
+        after = {key: shortcuts.get(key, self.shortcut(key)) for key in known}
+        # Those that change first, so that the refusal names what has the key already.
+        for key in (*shortcuts, *after):
+            self._check(key, after[key], known[key].screen, after)
+        for key, shortcut in shortcuts.items():
+            self._chosen[key] = shortcut
+            if shortcut == known[key].shortcut:
+                del self._chosen[key]
+            if key in self._actions:
+                self._actions[key].setShortcut(QKeySequence(shortcut))
         self.changed.emit()
 
     def reset_shortcuts(self) -> None:
         """Back to the keys as delivered."""
-        self.remap(self._defaults)
+        self.choose({})
 
     def shortcut(self, key: str) -> str:
         """The key of a command in portable writing, or ""."""
+        if key not in self._actions:
+            return self._chosen.get(key, self._declared[key].shortcut)
         return self._actions[key].shortcut().toString(QKeySequence.SequenceFormat.PortableText)
+
+    def _known(self) -> dict[str, Command]:
+        return self._declared | self._commands
+
+    def _fitting(self, command: Command) -> str:
+        """The key that a command gets: the chosen one, or that delivered, unless a chosen one took it."""
+        wanted = self._chosen.get(command.key, command.shortcut)
+        try:
+            self._check(command.key, wanted, command.screen)
+        except (Invalid, Refused):
+            if not self._chosen:
+                raise
+            return ""
+        return wanted
 
     def _check(self, key: str, shortcut: str, screen: str, others: Mapping[str, str] | None = None) -> None:
         if not shortcut:
@@ -199,11 +245,12 @@ class Commands(QObject):
         sequence = QKeySequence(shortcut)
         if not _usable(sequence):
             raise Invalid("shortcut_plain", shortcut=shortcut)
-        known = others if others is not None else {other: self.shortcut(other) for other in self._commands}
-        for other, taken in known.items():
-            overlap = "" in {screen, self._commands[other].screen} or screen == self._commands[other].screen
+        taken_by = others if others is not None else {other: self.shortcut(other) for other in self._commands}
+        known = self._known()
+        for other, taken in taken_by.items():
+            overlap = "" in {screen, known[other].screen} or screen == known[other].screen
             if other != key and taken and overlap and QKeySequence(taken) == sequence:
-                raise Refused("shortcut_taken", shortcut=shortcut, command=tr(self._commands[other].title))
+                raise Refused("shortcut_taken", shortcut=shortcut, command=tr(known[other].title))
 
 
 def _usable(sequence: QKeySequence) -> bool:

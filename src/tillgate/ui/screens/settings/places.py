@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tillgate.domain.provider_keys import KEY_FORMS, KeyForm
 from tillgate.ports import SecretStore
 from tillgate.services.provider_keys import OpenProvider
+from tillgate.ui.commands import Commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Places:
     secret_file: str = ""
     keys_changed: Callable[[], object] = lambda: None
     settings_changed: Callable[[], object] = lambda: None
+    # Whose keys can be changed; None where there is no window of commands.
+    commands: Commands | None = None
 
     @property
     def forms(self) -> tuple[KeyForm, ...]:

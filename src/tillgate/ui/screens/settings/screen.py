@@ -13,6 +13,7 @@ from tillgate.i18n import mark, tr
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.settings.audit_page import AuditPage
+from tillgate.ui.screens.settings.keyboard_page import KeyboardPage
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.settings.mail_password import MailPassword
 from tillgate.ui.screens.settings.options_page import OptionsPage
@@ -30,6 +31,11 @@ class SettingsScreen(Screen):
     def __init__(self, door: Door, places: Places, zone: tzinfo) -> None:
         super().__init__()
         self._door, self._places = door, places
+        keyboard = (
+            [Page("keyboard", mark("Keyboard"), "keyboard", partial(KeyboardPage, door, places.commands))]
+            if places.commands is not None
+            else []
+        )
         self.view = SettingsView(
             [
                 Page("store", mark("Store"), "store", partial(self._options, Section.STORE, mark("Store"))),
@@ -42,6 +48,7 @@ class SettingsScreen(Screen):
                 Page("keys", mark("Provider keys"), "key-round", self._keys),
                 Page("mail", mark("Mail"), "mail", self._mail),
                 Page("till", mark("This till"), "monitor", partial(self._options, Section.TILL, mark("This till"))),
+                *keyboard,
                 Page("security", mark("Security"), "shield-check", partial(SecurityPage, door, places)),
                 Page("audit", mark("Audit"), "history", partial(AuditPage, door, zone), fills=True),
             ]

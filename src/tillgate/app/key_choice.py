@@ -1,0 +1,36 @@
+"""The keys of commands: those that the store chose are worn from the start, and all can be changed before use."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from tillgate.services.kept_keys import read_keys
+from tillgate.services.till import Till
+from tillgate.ui.commands import Command, Commands
+from tillgate.ui.screens.checkout import keys as checkout
+from tillgate.ui.screens.exceptions import screen as exceptions
+from tillgate.ui.screens.list_commands import LIST_VERBS, commands_of
+from tillgate.ui.screens.metrics import screen as metrics
+from tillgate.ui.screens.orders import screen as orders
+from tillgate.ui.screens.payments import screen as payments
+from tillgate.ui.tasks import Tasks
+
+
+def declared() -> list[Command]:
+    """The commands of screens, as they will be once those are made; these do nothing."""
+    found = [*checkout.commands_of(_nothing), *commands_of(metrics.SCREEN, metrics.VERBS, _nothing)]
+    for each in (payments, orders, exceptions):
+        found += commands_of(each.SCREEN, (*each.VERBS, *LIST_VERBS), _nothing)
+    return found
+
+
+def wear_keys(owner: QObject, tasks: Tasks, till: Till, commands: Commands) -> None:
+    """Take over the keys that the store chose."""
+    commands.declare(declared())
+    tasks.run(owner, partial(read_keys, till), commands.choose, label="keys")
+
+
+def _nothing(_verb: str) -> None:
+    raise RuntimeError("a declared command is never run")
