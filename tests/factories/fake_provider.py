@@ -79,7 +79,7 @@ class FakeProvider:
                 provider_id=f"plink_{self.count:06d}",
                 reference=body["reference"],
                 status=CheckoutStatus.OPEN,
-                amount=Money(body["amount"], body["currency"]),
+                amount=Money(body["amount"], body.get("currency", "INR")),
                 account=self.account,
                 mode=self.mode,
                 url=f"https://pay.example/{self.count}",

@@ -94,6 +94,12 @@ def test_what_never_left_the_till_is_not_sent_with_the_other_keys(desk: Desk, cl
     assert desk.start(thing=6).state is PaymentState.PENDING
 
 
+def test_wrong_keys_end_it_without_a_decline(desk: Desk) -> None:
+    desk.provider.faults["create"] = ["misconfigured"]
+    ended = desk.start()
+    assert (ended.state, ended.ended_reason) == (PaymentState.CANCELLED, "misconfigured")
+
+
 def test_the_same_keys_are_believed(desk: Desk, clock: FakeClock) -> None:
     desk.provider.faults["create"] = ["unknown"] * 40
     begun = desk.start()

@@ -84,12 +84,6 @@ def test_a_declined_create_fails_the_payment_and_frees_the_thing(desk: Desk) -> 
     assert desk.start(thing=3).state is PaymentState.PENDING
 
 
-def test_wrong_keys_end_it_without_a_decline(desk: Desk) -> None:
-    desk.provider.faults["create"] = ["misconfigured"]
-    ended = desk.start()
-    assert (ended.state, ended.ended_reason) == (PaymentState.CANCELLED, "misconfigured")
-
-
 def test_silence_never_ends_a_payment_and_becomes_an_exception_on_day_seven(desk: Desk, clock: FakeClock) -> None:
     begun = desk.start()
     desk.provider.faults["fetch"] = ["unknown"] * 400

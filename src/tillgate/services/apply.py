@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from tillgate.domain.cadence import FULFIL_WAITS, next_check, next_watch
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry
@@ -142,6 +142,9 @@ def fulfil(uow: UnitOfWork, till: Till, owner: PaymentRecord) -> PaymentRecord:
     except Refused as refusal:
         return _give_back(uow, till, owner, str(refusal))
     except Exception as failure:
+        if _is_databases(failure):
+            # Busy, full or gone: the whole transaction fails and is tried again; no try of the orders is used up.
+            raise
         log.exception("orders could not be written", extra={"payment": owner.id})
         tries = owner.fulfil_tries + 1
         observe(uow, till, "error", f"fulfil:{type(failure).__name__}", 0)
@@ -157,6 +160,11 @@ def fulfil(uow: UnitOfWork, till: Till, owner: PaymentRecord) -> PaymentRecord:
         )
     observe(uow, till, "order_creation", owner.purpose.value, round((till.clock.monotonic() - begun) * 1000))
     return change_payment(uow, owner, fulfilment=Fulfilment.DONE, fulfil_at=None, settled_at=uow.now)
+
+
+def _is_databases(failure: Exception) -> bool:
+    ours = (IntegrityError, DataError, ProgrammingError)
+    return isinstance(failure, DBAPIError) and not isinstance(failure, ours)
 
 
 def _give_back(uow: UnitOfWork, till: Till, owner: PaymentRecord, reason: str) -> PaymentRecord:

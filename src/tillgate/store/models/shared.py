@@ -1,4 +1,4 @@
-"""What several computers on one database need: who holds a till's id, and the store's secret on its way to a new till."""
+"""What several computers on one database need: who is which till, and the store's secret on its way to a new one."""
 
 from __future__ import annotations
 

@@ -145,6 +145,9 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "call_inside_transaction": Entry(mark("Something went wrong inside Tillgate."), _KEEPER),
     "unreachable": Entry(mark("Something went wrong inside Tillgate."), _KEEPER),
+    "database_lost": Entry(
+        mark("The database can't be reached just now; nothing was saved."), mark("The till tries again by itself.")
+    ),
     "database_read_only": Entry(mark("The till's files can't be written."), _SHOWS_BOOKS),
     "database_damaged": Entry(
         mark("The till's file is damaged."),
