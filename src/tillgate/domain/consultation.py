@@ -57,11 +57,17 @@ def new_key(now: datetime) -> str:
     return str(PressKey(now, uuid.uuid4()))
 
 
-def parse_key(text: str) -> PressKey:
-    """Read `payment-<ms>-<uuid4>`, the UUID in lower case. Raises Invalid("pay_key_malformed")."""
+def check_key(text: str) -> re.Match[str]:
+    """Whether a text is `payment-<ms>-<uuid4>`, the UUID in lower case. Raises Invalid("pay_key_malformed")."""
     found = _KEY.fullmatch(text)
     if found is None:
         raise Invalid("pay_key_malformed", field="key")
+    return found
+
+
+def parse_key(text: str) -> PressKey:
+    """Read a key. Raises as `check_key`."""
+    found = check_key(text)
     return PressKey(_EPOCH + timedelta(milliseconds=int(found["ms"])), uuid.UUID(found["token"]))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, select, text
 
 from tillgate.domain.consultation import REPLAY_FOR
 from tillgate.domain.errors import NotFound
@@ -50,12 +50,14 @@ class Reply:
     payment: ActivePayment
 
 
-_LIVE: Final = (payment_attempt.c.payment_id == payment.c.id) & (payment_attempt.c.live == 1)
+# Written out, so that the partial index serves it and a replay binds nothing but its key.
+_LIVE: Final = (payment_attempt.c.payment_id == payment.c.id) & (payment_attempt.c.live == literal_column("1"))
+_NONE: Final[ColumnElement[str]] = literal_column("''")
 _NEWEST_INVOICE: Final = (
     select(consultation_invoice.c.number)
     .where(consultation_invoice.c.payment_id == payment.c.id)
     .order_by(consultation_invoice.c.id.desc())
-    .limit(1)
+    .limit(literal_column("1"))
     .scalar_subquery()
 )
 _ACTIVE: Final = (
@@ -64,13 +66,13 @@ _ACTIVE: Final = (
     payment.c.currency,
     payment.c.state,
     payment.c.created_at,
-    func.coalesce(staff.c.name, ""),
+    func.coalesce(staff.c.name, _NONE),
     payment.c.till_id,
     payment.c.provider,
-    func.coalesce(payment_attempt.c.method, ""),
+    func.coalesce(payment_attempt.c.method, _NONE),
     payment_attempt.c.state.label("attempt_state"),
     payment_attempt.c.url,
-    func.coalesce(_NEWEST_INVOICE, ""),
+    func.coalesce(_NEWEST_INVOICE, _NONE),
     payment.c.late,
 )
 _JOINED: Final = payment.outerjoin(payment_attempt, _LIVE).outerjoin(staff, staff.c.id == payment.c.created_by)

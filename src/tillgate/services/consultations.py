@@ -22,7 +22,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from tillgate.domain.consultation import CONSULTATION_THING, DEFAULT_PROVIDER, LOCK_WAIT_S, ConsultationState, parse_key
+from tillgate.domain.consultation import CONSULTATION_THING, DEFAULT_PROVIDER, LOCK_WAIT_S, ConsultationState, check_key
 from tillgate.domain.errors import Invalid, MoneyMoved, Refused, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Purpose
@@ -99,7 +99,7 @@ def pay(till: Till, actor: Actor, press: PayConsultation) -> Pressed:
     begun = till.clock.monotonic()
     with till.db.read() as connection:
         authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
-        parse_key(press.key)
+        check_key(press.key)
         found = _replay(till, connection, press) or _command(till, connection, press)
     if isinstance(found, StartPayment):
         return _start(till, actor, press, found)
