@@ -24,7 +24,7 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         "crash": [sys.executable, "-m", "tests.crash.campaign", "--cycles", str(cycles)],
         "loopback": [*PYTEST, "tests/web"],
         "guesses": [*PYTEST, "-n", "2", "tests/services/test_sign_in.py"],
-        # 1,000 rounds each of threads and of processes, on both databases; kills of a press are among the crash proof's.
+        # 1,000 rounds each of threads and of processes, on both databases; the crash proof kills presses.
         "consultations": [*PYTEST, "-n", "2", "tests/services/test_consultation_races.py"],
         "store": [*PYTEST, "-n", "2", "tests/store"],
         "contract": [*PYTEST, "-n", "2", "tests/contract", "tests/providers", "tests/sandbox"],

@@ -15,7 +15,7 @@ from tillgate.domain.errors import Invalid
 CONSULTATION_THING: Final = "consultation"
 DEFAULT_PROVIDER: Final = "stripe"
 REPLAY_FOR: Final = timedelta(seconds=300)
-LOCK_WAIT_S: Final = 5.0
+LOCK_WAIT: Final = timedelta(seconds=5)
 _STAMP: Final = "%Y%m%d%H%M%S"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY: Final = re.compile(

@@ -22,7 +22,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from tillgate.domain.consultation import CONSULTATION_THING, DEFAULT_PROVIDER, LOCK_WAIT_S, ConsultationState, check_key
+from tillgate.domain.consultation import CONSULTATION_THING, DEFAULT_PROVIDER, LOCK_WAIT, ConsultationState, check_key
 from tillgate.domain.errors import Invalid, MoneyMoved, Refused, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Purpose
@@ -212,7 +212,9 @@ class _UnderLock:
 
     def within(self, till: Till, actor: Actor, work: Write) -> Written:
         """Win the lock, lock the consultation, check everything again, and let the core do its work."""
-        lock = NamedLock(f"consultation:{self._press.consultation_id}:{self._press.patient_id}", LOCK_WAIT_S)
+        lock = NamedLock(
+            f"consultation:{self._press.consultation_id}:{self._press.patient_id}", LOCK_WAIT.total_seconds()
+        )
         begun = till.clock.monotonic()
 
         def alone(uow: UnitOfWork) -> Written:
