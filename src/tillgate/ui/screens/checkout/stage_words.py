@@ -63,6 +63,13 @@ WORDS: Final[dict[Stage, Words]] = {
         _UNSURE,
         _NOT_AGAIN,
     ),
+    Stage.OTHER_KEYS: Words(
+        CHECKING,
+        mark("{provider} can't be asked about it"),
+        mark("The till's keys are of another account now. A manager puts the old ones back under Settings."),
+        _UNSURE,
+        _NOT_AGAIN,
+    ),
     Stage.OFFLINE: Words(
         Status(Tone.WAITING, "wifi-off", mark("Offline")),
         mark("No connection to {provider}"),

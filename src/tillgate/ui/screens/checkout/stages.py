@@ -8,6 +8,7 @@ from typing import Final
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.payment import WAITING, Fulfilment, PaymentState, RefundState
 from tillgate.domain.payment_end import FOREIGN_MONEY, End
+from tillgate.services.calls import OTHER_KEYS
 from tillgate.services.payment_views import PaymentView
 
 
@@ -19,6 +20,7 @@ class Stage(StrEnum):
     WAITING = "waiting"
     PROCESSING = "processing"
     CHECKING = "checking"
+    OTHER_KEYS = "other_keys"
     OFFLINE = "offline"
     ENDING = "ending"
     FINISHING = "finishing"
@@ -44,6 +46,7 @@ IN_PROGRESS: Final = frozenset(
         Stage.WAITING,
         Stage.PROCESSING,
         Stage.CHECKING,
+        Stage.OTHER_KEYS,
         Stage.OFFLINE,
         Stage.ENDING,
         Stage.FINISHING,
@@ -51,9 +54,11 @@ IN_PROGRESS: Final = frozenset(
     }
 )
 # While one of these lasts nobody knows whether money moved, or it has moved: no second way to pay is offered.
-HELD: Final = frozenset({Stage.CHECKING, Stage.OFFLINE, Stage.ENDING, Stage.FINISHING, Stage.MISMATCHED})
+HELD: Final = frozenset(
+    {Stage.CHECKING, Stage.OTHER_KEYS, Stage.OFFLINE, Stage.ENDING, Stage.FINISHING, Stage.MISMATCHED}
+)
 # The customer may pay now.
-PAYABLE: Final = frozenset({Stage.WAITING, Stage.PROCESSING, Stage.CHECKING, Stage.OFFLINE})
+PAYABLE: Final = frozenset({Stage.WAITING, Stage.PROCESSING, Stage.CHECKING, Stage.OTHER_KEYS, Stage.OFFLINE})
 # The orders stand, whatever a manager gave back since.
 SOLD: Final = frozenset({Stage.PAID, Stage.DOUBLE, Stage.RETURNING, Stage.RETURNED, Stage.PARTLY_RETURNED})
 ENDED_WITHOUT_MONEY: Final = frozenset({Stage.FAILED, Stage.EXPIRED, Stage.CANCELLED})
@@ -107,6 +112,7 @@ def _waiting(view: PaymentView) -> Stage:
     asked = (
         (Stage.MISMATCHED, _has_foreign_money(view)),
         (Stage.ENDING, attempt is not None and bool(attempt.ending)),
+        (Stage.OTHER_KEYS, view.checking and view.last_message == OTHER_KEYS),
         (Stage.CHECKING, view.checking),
         (Stage.UNSENT, view.unsent and view.offline),
         (Stage.CREATING, state is PaymentState.CREATED),

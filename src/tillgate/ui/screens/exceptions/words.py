@@ -14,6 +14,7 @@ from tillgate.domain.money import Money, parse_money
 from tillgate.domain.payment import AttemptState, PaymentState
 from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
+from tillgate.services.calls import OTHER_KEYS
 from tillgate.services.exception_lists import Choice, ExceptionDetails, ExceptionRow
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.work_words import work_title
@@ -150,6 +151,8 @@ _MONEY: Final = re.compile(r"([A-Z]{3}) (-?\d+(?:\.\d+)?)")
 _STATES: Final[Mapping[str, str]] = {
     **{state.value: PAYMENT_STATUS[state].word for state in PaymentState},
     AttemptState.PLANNED.value: mark("Not sent"),
+    OTHER_KEYS: mark("The keys are of another account now; with the old ones it can be heard again."),
+    "payload_unreadable": mark("What was to be done is damaged in the books."),
     AttemptState.OPEN.value: mark("Open"),
 }
 

@@ -122,6 +122,8 @@ def refund_card(office: BackOffice, details: PaymentDetails, found: RefundRecord
 def _refund_reason(found: RefundRecord) -> str:
     if found.automatic:
         return tr("The orders could not be made.")
+    if found.outside:
+        return tr("Made on the provider’s own pages.")
     return tr("What came above the price.") if found.reason == "surplus" else found.reason
 
 

@@ -227,6 +227,12 @@ EVENTS: Final[dict[str, Told]] = {
     "order.created": Told("package", Tone.SETTLED, mark("Order {number} was made: {items}, {amount}."), _order),
     "invoice.created": Told("file-check", Tone.SETTLED, mark("Invoice {invoice} was made for {order}."), _amount),
     "refund.requested": Told("undo-2", Tone.WAITING, mark("A refund of {amount} was asked for: {reason}"), _amount),
+    "refund.outside": Told(
+        "triangle-alert",
+        Tone.WAITING,
+        mark("{amount} went back on the provider’s own pages, as {provider_ref}."),
+        _amount,
+    ),
     "refund.done": Told("corner-up-left", Tone.SETTLED, mark("The refund arrived as {provider_ref}.")),
     "refund.failed": Told("circle-x", Tone.FAILED, mark("The refund was refused: {reason}")),
     "exception.opened": Told("triangle-alert", Tone.WAITING, mark("Put on Exceptions: {kind}."), _exception),
