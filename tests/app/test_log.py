@@ -21,7 +21,8 @@ from tests.factories.clock import FakeClock
 from tests.factories.tills import AUDIT_KEY, new_sqlite
 from tillgate.app import log as app_log
 from tillgate.app.crashes import CRASH_FILE, Crashes
-from tillgate.app.log import LOG_FILE, configure, log_audit, log_failure, values
+from tillgate.app.events import values
+from tillgate.app.log import LOG_FILE, configure, log_audit, log_failure
 from tillgate.app.masking import MASK, KnownSecrets
 from tillgate.domain.secret import Secret
 from tillgate.domain.staff import system_actor

@@ -15,7 +15,7 @@ from typing import IO, Final
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
-from tillgate.app.log import values
+from tillgate.app.events import values
 
 CRASH_FILE: Final = "crash.log"
 Shown = Callable[[BaseException], None]

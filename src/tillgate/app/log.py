@@ -12,6 +12,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tillgate.app.events import values
 from tillgate.app.masking import KnownSecrets
 
 if TYPE_CHECKING:
@@ -107,11 +108,6 @@ def log_audit(entries: Sequence[AuditEntry]) -> None:
 def log_failure(error: BaseException) -> None:
     """Log an error that ended something bigger than a button press, such as the start."""
     logging.getLogger("tillgate.start").error("failed", exc_info=(type(error), error, error.__traceback__))
-
-
-def values(**told: object) -> dict[str, object]:
-    """What an event says beside its name, as `extra`; under one key, so that any name may be used."""
-    return {"event_values": told}
 
 
 def _event_of(record: logging.LogRecord) -> dict[str, Any]:

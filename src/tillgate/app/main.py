@@ -6,7 +6,6 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,6 @@ from tillgate.app.crashes import Crashes
 from tillgate.app.ending import EndSignals
 from tillgate.app.opening import OpeningWindow
 from tillgate.app.profile import Profile, default_root
-from tillgate.app.work_lane import work_lane
 from tillgate.domain.errors import Bug, TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.paths import resource
@@ -27,6 +25,8 @@ from tillgate.ui.first_paint import FirstPaint
 from tillgate.ui.garbage import Sweeper
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from tillgate.app.bootstrap import Shop
     from tillgate.app.single_instance import SingleInstance
     from tillgate.app.window import TillWindow
@@ -45,9 +45,17 @@ class Opening(QObject):
     opened = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, profile: Profile, prepare: Prepare | None, work: ThreadPoolExecutor) -> None:
+    def __init__(self, profile: Profile, prepare: Prepare | None) -> None:
         super().__init__()
-        self._profile, self._prepare, self._work = profile, prepare, work
+        # Made after the first paint, which does not wait for what this needs.
+        from concurrent.futures import Future  # noqa: PLC0415
+
+        from tillgate.app.work_lane import work_lane  # noqa: PLC0415
+
+        self._profile, self._prepare = profile, prepare
+        self.work = work_lane()
+        # What the window waits for: set on the Qt thread, when the till is taken.
+        self.taken: Future[Shop] = Future()
         self._shown = threading.Event()
         self._thread = threading.Thread(target=self._load, name="opening", daemon=True)
         # What was opened, also if nobody took it any more.
@@ -62,10 +70,13 @@ class Opening(QObject):
         self._shown.set()
 
     def stop(self) -> None:
-        """Wait for a start that is under way, whose files are to be closed."""
+        """Finish running work, wait for a start that is under way, and close files."""
+        self.taken.cancel()
         self._shown.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.join()
+        if self.shop is not None:
+            self.shop.close()
+        self.work.shutdown(wait=True, cancel_futures=True)
 
     def _load(self) -> None:
         try:
@@ -93,7 +104,7 @@ class Opening(QObject):
         # Imported here: SQLAlchemy and the rest cost more time than a first paint may.
         from tillgate.app.bootstrap import open_shop  # noqa: PLC0415
 
-        shop = open_shop(self._profile, work=self._work)
+        shop = open_shop(self._profile, work=self.work)
         try:
             if self._prepare is not None:
                 self._prepare(shop)
@@ -116,43 +127,48 @@ class Application(QObject):
         self.till: TillWindow | None = None
         self.window: QMainWindow | None = None
         self.front = OpeningWindow(profile.mode)
-        self._work = work_lane()
-        self._shop: Future[Shop] = Future()
-        self._opening = Opening(profile, prepare, self._work)
-        self._opening.looked.connect(self._show_sign_in, Qt.ConnectionType.QueuedConnection)
-        self._opening.opened.connect(self._show_till, Qt.ConnectionType.QueuedConnection)
-        self._opening.failed.connect(self._show_failure, Qt.ConnectionType.QueuedConnection)
-        self.front.painted.connect(self._opening.start)
+        self._prepare = prepare
+        self._opening: Opening | None = None
+        self.front.painted.connect(self._begin)
 
     def start(self) -> None:
         """Show the first window."""
         self.front.show()
 
+    @Slot()
+    def _begin(self) -> None:
+        self._opening = Opening(self.profile, self._prepare)
+        self._opening.looked.connect(self._show_sign_in, Qt.ConnectionType.QueuedConnection)
+        self._opening.opened.connect(self._show_till, Qt.ConnectionType.QueuedConnection)
+        self._opening.failed.connect(self._show_failure, Qt.ConnectionType.QueuedConnection)
+        self._opening.start()
+
     @Slot(object)
     def _show_sign_in(self, first: FirstLook) -> None:
         """Before the till is open: a PIN that is typed now is proved as soon as it is."""
-        self._show_window(first)
-        painted = FirstPaint(self.till.shell) if self.till is not None else None
-        if painted is not None:
-            painted.painted.connect(self._opening.go_on)
+        opening = self._under_way()
+        if opening is not None:
+            FirstPaint(self._show_window(opening, first)).painted.connect(opening.go_on)
 
-    def _show_window(self, first: FirstLook, *, has_staff: bool = True) -> None:
+    def _show_window(self, opening: Opening, first: FirstLook, *, has_staff: bool = True) -> QMainWindow:
         from tillgate.app.window import TillWindow  # noqa: PLC0415
 
-        self.till = TillWindow(self.profile, first, self._shop, self._work, has_staff=has_staff)
-        self.window = self.till.shell
-        self.window.resize(self.front.size())
-        self.window.show()
+        self.till = TillWindow(self.profile, first, opening.taken, opening.work, has_staff=has_staff)
+        self.window = shell = self.till.shell
+        shell.resize(self.front.size())
+        shell.show()
         self.front.close()
-        self.window.activateWindow()
+        shell.activateWindow()
+        return shell
 
     @Slot(object)
     def _show_till(self, shop: Shop) -> None:
-        if self._shop.cancelled():
+        opening = self._under_way()
+        if opening is None:
             return
-        self._shop.set_result(shop)
+        opening.taken.set_result(shop)
         if self.till is None:
-            self._show_window(shop.first_look(), has_staff=shop.has_staff())
+            self._show_window(opening, shop.first_look(), has_staff=shop.has_staff())
         if self.till is not None:
             self.till.attend()
         shop.start()
@@ -166,14 +182,19 @@ class Application(QObject):
         from tillgate.app.log import log_failure  # noqa: PLC0415
 
         log_failure(error)
-        if self._shop.cancelled():
+        opening = self._under_way()
+        if opening is None:
             return
         self.front.show_failure(error if isinstance(error, TillgateError) else None)
         if self.window is not None:
             self.front.show()
             self.window.close()
             self.window = None
-        self._shop.set_exception(error)
+        opening.taken.set_exception(error)
+
+    def _under_way(self) -> Opening | None:
+        """The start, unless the application was stopped meanwhile."""
+        return None if self._opening is None or self._opening.taken.cancelled() else self._opening
 
     @Slot()
     def close(self) -> None:
@@ -183,13 +204,10 @@ class Application(QObject):
 
     def stop(self) -> None:
         """After the last window: finish running work and close files."""
-        self._shop.cancel()
         if self.till is not None:
             self.till.tasks.shutdown(0)
-        self._opening.stop()
-        if self._opening.shop is not None:
-            self._opening.shop.close()
-        self._work.shutdown(wait=True, cancel_futures=True)
+        if self._opening is not None:
+            self._opening.stop()
 
     def show_crash(self, error: BaseException) -> None:
         """From whatever thread: say that something went wrong that nobody foresaw."""
