@@ -1,6 +1,8 @@
 """Started in a process of its own: when the first window is painted, when the sign-in can be used, and the memory.
 
-python -m tests.bench.probe bare|tillgate FOLDER
+python -m tests.bench.probe bare|tillgate FOLDER [NAME …]
+
+The names are modules that the installed application does not have.
 """
 
 from __future__ import annotations
@@ -9,13 +11,17 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import psutil
 
 
-def main(what: str, folder: Path) -> None:
+def main(what: str, folder: Path, missing: list[str]) -> None:
     """Print the milliseconds since the process began, and its megabytes, as JSON."""
     begun = psutil.Process().create_time()
+    # An import of None fails as one of what is not there.
+    sys.modules.update(dict.fromkeys(missing, cast(ModuleType, None)))
     told = bare(begun) if what == "bare" else tillgate(begun, folder)
     sys.stdout.write(json.dumps(told) + "\n")
 
@@ -29,11 +35,12 @@ def bare(begun: float) -> dict[str, float]:
     window.setCentralWidget(QLabel("Tillgate"))
     window.show()
     qt.processEvents()
-    return {"first_paint_ms": (time.time() - begun) * 1000}
+    told = {"first_paint_ms": (time.time() - begun) * 1000}
+    return told | {"idle_mb": psutil.Process().memory_info().rss / 2**20}
 
 
 def tillgate(begun: float, folder: Path) -> dict[str, float]:
-    """The application on a profile that exists: to its first paint, and to a sign-in with names on it."""
+    """The application on a profile that exists: to its first paint, and to a sign-in that takes a PIN."""
     from tillgate.app.main import Application, make_qt  # noqa: PLC0415
     from tillgate.app.profile import Profile  # noqa: PLC0415
     from tillgate.domain.payment import Mode  # noqa: PLC0415
@@ -46,7 +53,9 @@ def tillgate(begun: float, folder: Path) -> dict[str, float]:
     until = time.monotonic() + 30
     while time.monotonic() < until and "sign_in_ms" not in told:
         qt.processEvents()
-        if application.window is not None and "Asha Rao" in _texts(application.window):
+        if application.window is not None and _takes_a_pin(application.window):
+            # What is visible by now is painted by the next turn.
+            qt.processEvents()
             told["sign_in_ms"] = (time.time() - begun) * 1000
         time.sleep(0.001)
     idle = time.monotonic() + 3
@@ -58,13 +67,13 @@ def tillgate(begun: float, folder: Path) -> dict[str, float]:
     return told
 
 
-def _texts(window: object) -> str:
-    from PySide6.QtWidgets import QWidget  # noqa: PLC0415
+def _takes_a_pin(window: object) -> bool:
+    """Whether everyone's names are painted, and a press on one asks for their PIN."""
+    from tillgate.ui.screens.sign_in import SignInScreen  # noqa: PLC0415
 
-    if not isinstance(window, QWidget):
-        return ""
-    return " ".join(child.accessibleName() for child in window.findChildren(QWidget) if child.isVisible())
+    doors = window.findChildren(SignInScreen) if hasattr(window, "findChildren") else []
+    return any(tile.isVisible() and tile.isEnabled() for door in doors for tile in door.view.tiles.tiles)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
