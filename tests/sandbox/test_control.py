@@ -13,6 +13,11 @@ from tillgate.domain.errors import Invalid
 from tillgate.sandbox import Choice, Outcome, RazorpaySettings, SandboxServer
 
 Make = Callable[..., dict[str, Any]]
+_ORDERS = (
+    *("faults", "faults/clear", "advance"),
+    *("razorpay/settings", "razorpay/approve", "razorpay/pay"),
+    *("stripe/settings", "stripe/approve", "stripe/refuse", "stripe/pay"),
+)
 
 
 @pytest.fixture
@@ -25,7 +30,7 @@ def control(sandbox: SandboxServer) -> Iterator[httpx.Client]:
 def test_nobody_without_the_token(sandbox: SandboxServer, browser: httpx.Client) -> None:
     for path in ("", "facts", "events", "faults", "?token=wrong"):
         assert browser.get(sandbox.control_url + path).status_code == 403
-    for path in ("faults", "faults/clear", "advance", "razorpay/settings", "razorpay/approve", "razorpay/pay"):
+    for path in _ORDERS:
         assert browser.post(sandbox.control_url + path, json={}).status_code == 403
     assert browser.get(f"{sandbox.control_url}facts?token={sandbox.control_token}").status_code == 200
 
