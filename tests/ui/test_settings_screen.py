@@ -29,6 +29,7 @@ from tillgate.ui.screens.settings.keyboard_page import KeyboardPage, KeyField
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.settings.mail_password import MailPassword
 from tillgate.ui.screens.settings.options_page import OptionsPage
+from tillgate.ui.screens.settings.security_page import SecurityPage
 from tillgate.ui.widgets.dialog import Confirm, Dialog
 
 KEY_ID, KEY_SECRET = "rzp_test_4f8kQ2mWc7", "a canary of a secret"
@@ -252,8 +253,18 @@ def test_a_key_of_the_other_mode_is_refused_before_it_goes_anywhere(page: Settin
 def test_without_a_keyring_it_says_how_to_turn_one_on(desk: Desk) -> None:
     desk.secrets.closed = "keyring_absent"
     form = SettingsPage(desk).keys()
-    assert form.state.status.text == "Keyring closed"
+    assert form.state.status.text == "No keyring"
     assert "GNOME Keyring" in form.notice.text
+    desk.secrets.closed = "keyring_locked"
+    assert SettingsPage(desk).keys().state.status.text == "Keyring closed"
+
+
+def test_the_security_page_of_a_computer_without_a_keyring_does_not_speak_of_one(desk: Desk) -> None:
+    places = replace(desk.places, database="postgresql://shop@db/tillgate", secret_file="/shop/secret.json")
+    told = everything_shown(SecurityPage(desk.door(MEERA), places))
+    assert "Nowhere: without a keyring they can't be kept, and providers that need some are off." in told
+    assert "In this computer's keyring" not in told
+    assert "In the shared database postgresql://shop@db/tillgate." in told
 
 
 def test_keys_are_forgotten_after_a_question(page: SettingsPage) -> None:

@@ -115,7 +115,7 @@ def test_a_cashier_refunds_past_a_manager(office: OpenOffice, shop: Shop) -> Non
     window.until(lambda: f"By {shop.cashier.name}, approved by {shop.manager.name}" in page.texts)
     assert any(line.startswith("A manager approved") and "Charged by mistake" in line for line in page.story)
     done = replace(view_of(shop, paid.id).payment, state=PaymentState.REFUNDED)
-    assert stage_of(replace(view_of(shop, paid.id), payment=done)) is Stage.PAID, "the orders were made all the same"
+    assert stage_of(replace(view_of(shop, paid.id), payment=done)) is Stage.RETURNED, "the sale was made all the same"
 
 
 def test_without_approval_nothing_goes_back(office: OpenOffice, shop: Shop) -> None:

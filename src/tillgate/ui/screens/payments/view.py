@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.documents import PaidBy
 from tillgate.domain.exceptions import ExceptionKind
+from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Action
 from tillgate.i18n import active_language, tr, words_of
@@ -20,7 +21,7 @@ from tillgate.services.payment_details import PaymentDetails
 from tillgate.services.payment_lists import PaymentRow
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.amounts import BigAmount
-from tillgate.ui.screens.checkout.stage_words import WORDS, Words, fill, reason_of
+from tillgate.ui.screens.checkout.stage_words import WORDS, Words, provider_of, reason_of
 from tillgate.ui.screens.checkout.stages import Stage, stage_of
 from tillgate.ui.screens.exceptions.words import KIND_WORDS
 from tillgate.ui.screens.payments.parts import (
@@ -154,7 +155,13 @@ class PaymentPane(QWidget):
         view = details.view
         amount = self._office.money(view.payment.amount)
         reason = reason_of(view)
-        sentences = (fill(words.what, view, amount), reason, fill(words.money, view, amount))
+        back = sum(each.refunded_minor for each in view.captures if each.main)
+        values = {
+            "provider": provider_of(view),
+            "amount": amount,
+            "refund": self._office.money(Money(back, view.payment.currency)),
+        }
+        sentences = (tr(words.what, **values), reason, tr(words.money, **values) if words.money else "")
         return " ".join(filter(None, sentences))
 
     def _show_alert(self, details: PaymentDetails) -> None:

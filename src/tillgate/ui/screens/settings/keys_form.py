@@ -39,6 +39,7 @@ from tillgate.ui.widgets.status_badge import Status, StatusBadge
 _SET: Final = Status(Tone.SETTLED, "circle-check", mark("Kept in the keyring"))
 _MISSING: Final = Status(Tone.DRAFT, "circle-dashed", mark("No keys yet"))
 _CLOSED: Final = Status(Tone.WAITING, "lock", mark("Keyring closed"))
+_ABSENT: Final = Status(Tone.WAITING, "circle-alert", mark("No keyring"))
 _WAITING: Final = Status(Tone.DRAFT, "loader-circle", mark("Looking"))
 MODE_STATUS: Final[Mapping[Mode, Status]] = {
     Mode.TRAINING: Status(Tone.TRAINING, "graduation-cap", mark("Training")),
@@ -136,7 +137,7 @@ class KeysForm(QFrame):
         self._show_buttons()
 
     def _closed(self, error: TillgateError) -> None:
-        self.state.show_status(_CLOSED)
+        self.state.show_status(_ABSENT if error.code == "keyring_absent" else _CLOSED)
         self.notice.show_error(error)
 
     def _show_buttons(self) -> None:
