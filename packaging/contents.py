@@ -29,8 +29,8 @@ HIDDEN: Final = (
 EXCLUDED: Final = (
     "_pytest", "ast_serialize", "curses", "doctest", "ensurepip", "hypothesis", "idlelib", "IPython", "lib2to3",
     "markdown_it", "mypy", "numpy", "outcome", "pip", "pkg_resources", "psutil", "pydoc_data", "pygments", "pytest",
-    "razorpay", "readline", "requests", "rich", "selenium", "setuptools", "test", "tkinter", "trio", "turtledemo",
-    "urllib3", "wsproto",
+    "razorpay", "readline", "requests", "rich", "selenium", "setuptools", "stripe", "test", "tkinter", "trio",
+    "turtledemo", "urllib3", "wsproto",
     # Pictures of kinds that no shop's catalogue has.
     "PIL.AvifImagePlugin", "PIL._avif",
     # The SQLite of Python 3.11 has a bug that pysqlite3's has not: falling back to it must fail.
