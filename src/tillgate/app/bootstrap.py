@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tillgate.app.books import Books, open_books
 from tillgate.app.holding import Holding, hold_till
-from tillgate.app.lanes import Lanes
+from tillgate.app.lanes import Lanes, logged
 from tillgate.app.mailing import SettingsNotifier
 from tillgate.app.news import changes_of
 from tillgate.app.profile import Profile, write_private
@@ -30,6 +30,7 @@ from tillgate.services import consultation_settling, invoices, notices, orders, 
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
+from tillgate.services.metrics import write_tallies
 from tillgate.services.payment_views import count_waiting
 from tillgate.services.pin_hash import Pins
 from tillgate.services.provider_keys import load_keys
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
 OWN_PAGE: Final = frozenset({"order"})
 # Those that end on a page which must be named, whoever opens it.
 NAMES_A_PAGE: Final = frozenset({"session"})
-FULFILLING: Final = {
 # What each purpose makes of a captured payment.
+FULFILLING: Final = {
     Purpose.CHECKOUT: orders.FULFILLING,
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
 }
@@ -166,6 +167,7 @@ class Shop:
         """End the till."""
         self.loopback.close()
         self.lanes.stop()
+        logged(partial(write_tallies, self.till))
         for provider in self.providers.values():
             provider.close()
         if self.sandbox is not None:

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Final
 
 from tillgate.app.work_lane import work_lane
+from tillgate.services.consultation_replies import purge_replies
+from tillgate.services.metrics import write_tallies
 from tillgate.services.outbox import Work, run_due
 from tillgate.services.refunds import list_due_refunds, settle_refund
 from tillgate.services.returns import settle_returns
@@ -80,6 +82,9 @@ class Lanes:
             self._once(f"attempt:{attempt_id}", partial(settle_attempt, till, attempt_id))
         for refund_id in list_due_refunds(till):
             self._once(f"refund:{refund_id}", partial(settle_refund, till, refund_id))
+        if till.tallies:
+            self._once("tallies", partial(logged, partial(write_tallies, till)))
+            self._once("replies", partial(logged, partial(purge_replies, till)))
 
     def _once(self, name: str, work: Callable[[], object]) -> None:
         """Hand work over unless the same is running already."""
