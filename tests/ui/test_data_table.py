@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -14,7 +15,9 @@ from tests.ui.pages.hands import type_text
 from tests.ui.pages.rows import Row, Rows
 from tests.ui.pages.table import TablePage
 from tillgate.domain.changes import Changes, Kind
+from tillgate.domain.payment import PaymentState
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.data_table import MemoryViews, Query
 from tillgate.ui.widgets.data_table.model import PAGE_ROWS, PAGES_KEPT
 from tillgate.ui.widgets.date_range import DateRangeField
@@ -228,6 +231,52 @@ def test_an_export_writes_every_row_and_no_formula(qtbot: QtBot, tasks: Tasks, t
     assert rows[2][1] == "'=HYPERLINK(1)"
     assert rows[1_203][0] == "PAY-0001202"
     assert list(tmp_path.iterdir()) == [tmp_path / "payments.csv"]
+
+
+class SlowRows(Rows):
+    """Goes on with an export when it is let, and remembers who read it and with which query."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.going_on = threading.Event()
+        self.exported: list[Query] = []
+
+    def batches(self, query: Query, limit: int) -> Iterator[Sequence[Row]]:
+        self.exported.append(query)
+        for rows in super().batches(query, limit):
+            self.threads.add(threading.get_ident())
+            yield rows
+            self.going_on.wait(10)
+
+
+def test_an_export_shows_how_far_it_is_and_can_be_stopped(qtbot: QtBot, tasks: Tasks, tmp_path: Path) -> None:
+    source = SlowRows(2_000)
+    page = TablePage(qtbot, tasks, source, export_to=tmp_path)
+    page.table.start_export()
+    page.table.start_export()
+    qtbot.waitUntil(lambda: "Exporting: " in page.table.notice.text)
+    [stop] = [each for each in page.table.notice.findChildren(Button) if each.text() == "Stop the export"]
+    stop.click()
+    source.going_on.set()
+    qtbot.waitUntil(lambda: page.table.notice.text == "The export was stopped. No file was written.")
+    assert list(tmp_path.iterdir()) == []
+    assert len(source.exported) == 1, "one at a time"
+    assert threading.get_ident() not in source.threads
+
+
+def test_an_export_holds_all_that_the_filter_lets_through_not_only_what_is_seen(
+    qtbot: QtBot, tasks: Tasks, tmp_path: Path
+) -> None:
+    page = TablePage(qtbot, tasks, Rows(1_000), export_to=tmp_path)
+    page.table.set_query(Query().with_filter("state", PaymentState.CAPTURED.value))
+    qtbot.waitUntil(lambda: not page.table.model.waiting)
+    page.table.start_export()
+    qtbot.waitUntil(lambda: "rows written" in page.table.notice.text)
+    rows = list(csv.reader((tmp_path / "payments.csv").read_text("utf-8-sig").splitlines()))
+    matching = page.source.summary(page.table.query).count
+    assert len(rows) == matching + 1
+    assert matching > page.table.view.rowAt(page.table.view.viewport().height() - 1) > 0
+    assert {row[4] for row in rows[1:]} == {"Paid"}
 
 
 def test_an_export_waits_for_permission_and_says_what_went_wrong(qtbot: QtBot, tasks: Tasks, tmp_path: Path) -> None:

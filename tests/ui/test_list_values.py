@@ -109,7 +109,8 @@ def test_no_cell_of_an_export_starts_a_formula(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\0=1", "  =1", "\u00a0=1", "\u200b=1"]
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\0=1", "  =1", "\u00a0=1", "\u200b=1", "\uff1d1", "\uff20A1"],
 )
 def test_formulas_are_made_harmless(text: str) -> None:
     assert csv_cell(text).startswith("'")

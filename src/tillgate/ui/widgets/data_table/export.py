@@ -19,7 +19,8 @@ from tillgate.ui.widgets.data_table.query import Query
 from tillgate.ui.widgets.data_table.source import TableSource
 
 _BATCH: Final = 500
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
+# The wide forms are formulas to spreadsheets of East Asian systems.
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class Export:
