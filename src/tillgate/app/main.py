@@ -109,6 +109,8 @@ class Opening(QObject):
             if self._prepare is not None:
                 self._prepare(shop)
             shop.till.settings()
+            # Read from the system's files, and kept: not on the Qt thread.
+            _ = shop.till.zone
             from tillgate.app import screen_factories  # noqa: F401, PLC0415 - so that the first screen need not wait
         except BaseException:
             shop.close()

@@ -185,6 +185,7 @@ def test_a_browser_that_does_not_open_leaves_code_and_link(page: CheckoutPage) -
     assert page.toast == "The link is copied."
     page.opens = True
     page.click(panel.open)
+    page.settled()
     assert page.opened == [LINK, LINK]
     assert panel.notice.text == ""
     page.customer_pays()

@@ -43,7 +43,7 @@ class Tender:
 class CheckoutDesk:
     """Everything that the screen needs.
 
-    `open_url` shows a checked address in the system's browser, at once and without waiting; False if it can't.
+    `open_url` shows a checked address in the system’s browser, from any thread; False if it can’t.
     `provider` names the provider and method of the settings, or None while it is off. The callables that may be None
     hide their buttons; `save_receipt`, `print_receipt` and `save_invoice` are called on the work lane and may raise
     TillgateError.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -211,8 +212,14 @@ class Paying(QObject):
     def open_browser(self) -> None:
         """Show the checkout in the system's browser."""
         if self.situation is not None and self.situation.url:
-            opened = self._desk.open_url(self.situation.url)
-            self._change(browser=Browser.OPENED if opened else Browser.FAILED)
+            turn = self._turn
+
+            def tried(opened: bool) -> None:
+                if turn == self._turn:
+                    self._change(browser=Browser.OPENED if opened else Browser.FAILED)
+
+            # Finding the system's browser asks other programs.
+            self._desk.tasks.run(self, partial(self._desk.open_url, self.situation.url), tried)
 
     def forget(self) -> None:
         """The screen has nothing to do with this payment any more; the timer lane goes on with it."""
