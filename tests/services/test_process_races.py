@@ -5,31 +5,39 @@ Stock and rental days are raced for in test_order_races.py, approvals in test_ap
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter as Count
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, Row, update
 
 from tests.factories.clock import FakeClock
 from tests.factories.racing_hand import TILL_ID, Hand, Plan, open_hand
 from tests.factories.shop import Counter, open_counter
-from tests.factories.tills import make_till
+from tests.factories.tills import make_till, new_postgres
+from tests.postgres import PostgresServer
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.sandbox import SandboxServer
+from tillgate.services import cart_content, checkout
 from tillgate.services.cancel import cancel
-from tillgate.services.checkout import new_key
+from tillgate.services.checkout import new_key, put_up_for_payment
 from tillgate.services.payment_views import read_view
+from tillgate.services.payments import Started
 from tillgate.services.till import ReturnAddress
 from tillgate.store.audit import verify_chain
+from tillgate.store.engine import postgres_engine
 from tillgate.store.ledger import unbalanced
 from tillgate.store.models import (
     capture,
@@ -39,9 +47,11 @@ from tillgate.store.models import (
     return_inbox,
     sales_invoice,
     sales_order,
+    staff_session,
     variant,
 )
 from tillgate.store.series import list_series
+from tillgate.store.unit_of_work import Database
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ROUNDS: Final = 60 if os.environ.get("TILLGATE_CAMPAIGN") else 2
@@ -98,6 +108,12 @@ class Track:
     def both(self, **order: Any) -> list[dict[str, Any]]:
         """The same for both."""
         return self.race(order, order)
+
+    def confirm(self) -> None:
+        """Everybody has just proved who they are: the clock runs on."""
+        till = self.counter.till
+        with till.db.write(till.system) as uow:
+            uow.execute(update(staff_session).values(confirmed_at=uow.now))
 
     def one_did(self, said: list[dict[str, Any]], *codes: str) -> Any:
         """What the one that won says; the other was refused for one of these reasons."""
@@ -188,7 +204,9 @@ def one_cart(track: Track) -> None:
     track.sold_once(made)
     cart = track.counter.ring_up(*CODES)
     assert cart.lines
-    (first, _), (second, _) = (each["did"] for each in track.both(do="put_up", cart=cart.id, key=new_key()))
+    said = track.both(do="put_up", cart=cart.id, key=new_key())
+    assert all("did" in each for each in said), said
+    (first, _), (second, _) = (each["did"] for each in said)
     assert first == second != made
     cancel(track.hand.till, track.hand.cashier, first)
 
@@ -262,6 +280,7 @@ RACES: Final = (one_cart, one_settling, one_series, one_refund, one_decision, on
 def test_of_two_processes_one_has_done_it(track: Track) -> None:
     for number in range(ROUNDS):
         for run in RACES:
+            track.confirm()
             try:
                 run(track)
             except (AssertionError, KeyError, ValueError) as fault:
@@ -284,3 +303,69 @@ def test_of_two_processes_one_has_done_it(track: Track) -> None:
     invoices = sorted(int(row.number.rpartition("-")[2]) for row in track.rows(sales_invoice))
     (given,) = (count for name, count in series.items() if name.startswith("invoice:"))
     assert invoices == list(range(1, given + 1))
+
+
+class Overtaken:
+    """The books, between whose nth opening and the one before it something else happens."""
+
+    def __init__(self, inside: Database, nth: int, act: Callable[[], object]) -> None:
+        self._inside, self.left, self._act = inside, nth, act
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"read", "transact"}:
+            self.left -= 1
+            if self.left == 0:
+                self._act()
+        return getattr(self._inside, name)
+
+
+def test_a_press_that_another_overtakes_at_any_moment_is_the_same_payment(counter: Counter) -> None:
+    counter.change(variant, "GIT-1", stock=100)
+    for nth in itertools.count(1):
+        press = press_of(counter.ring_up("GIT-1").id)
+        made: list[Started] = []
+        books = Overtaken(counter.till.db, nth, partial(twice, press, counter, made))
+        second = press(replace(counter.till, db=cast(Any, books)), counter.cashier)
+        if not made:
+            break
+        assert second.payment.id == made[0].payment.id
+        assert {second.existing, made[0].existing} == {True, False}
+        counter.pay(second.payment)
+    assert nth > 5, "it was overtaken nowhere"
+    assert counter.provider.sends("create") == nth
+
+
+def press_of(cart_id: int) -> Callable[..., Started]:
+    """A press of Pay, to be made more than once."""
+    return partial(put_up_for_payment, cart_id=cart_id, key=new_key(), provider="razorpay", method="link")
+
+
+def twice(press: Callable[..., Started], counter: Counter, made: list[Started]) -> None:
+    """The other's press."""
+    made.append(press(counter.till, counter.cashier))
+
+
+def test_a_press_that_waited_for_the_same_press_is_the_same_payment(
+    postgres_server: PostgresServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL two presses are inside their transactions at once; the cart's row lets one after the other pass."""
+    url = new_postgres(postgres_server)
+    engine, other = postgres_engine(url), postgres_engine(url)
+    counter = open_counter(make_till(engine, clock, till_id="T1"))
+    press = press_of(counter.ring_up("GIT-1").id)
+    elsewhere = replace(counter.till, db=make_till(other, clock, till_id="T1").db)
+    made: list[Started] = []
+    locked = cart_content.load_cart_row
+
+    def meanwhile(connection: Connection, cart_id: int, *, lock: bool = False) -> Row[Any]:
+        if lock and threading.current_thread() is threading.main_thread() and not made:
+            with ThreadPoolExecutor(1) as lane:
+                made.append(lane.submit(press, elsewhere, counter.cashier).result())
+        return locked(connection, cart_id, lock=lock)
+
+    monkeypatch.setattr(checkout, "load_cart_row", meanwhile)
+    second = press(counter.till, counter.cashier)
+    assert (second.payment.id, second.existing) == (made[0].payment.id, True)
+    for each in (engine, other):
+        each.dispose()
+    postgres_server.drop_database(url)
