@@ -28,7 +28,7 @@ from tillgate.services.catalogue_drafts import (
 )
 from tillgate.services.till import Till
 from tillgate.store.models import product, rental_period, stock_move, variant, vendor
-from tillgate.store.statements import insert_row
+from tillgate.store.statements import insert_row, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -99,7 +99,13 @@ def save_period(till: Till, actor: Actor, draft: PeriodDraft) -> int:
     """Make the variant's period of these days, or change the one there is. Raises Invalid, NotFound."""
     authorize(till, actor, Action.EDIT_CATALOGUE)
     row = period_row(draft.name, draft.days, draft.price_minor, active=draft.active)
-    return guarded(lambda: till.db.transact(actor, lambda uow: _put_period(uow, draft.variant_id, row)))
+
+    def work(uow: UnitOfWork) -> int:
+        _put_period(uow, draft.variant_id, row)
+        kept = (rental_period.c.variant_id == draft.variant_id) & (rental_period.c.days == draft.days)
+        return int(uow.execute(select(rental_period.c.id).where(kept)).scalar_one())
+
+    return guarded(lambda: till.db.transact(actor, work))
 
 
 def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str) -> int:
@@ -155,12 +161,13 @@ def put_variant(
     """The same for a variant with its first stock and, unless None, all of its periods."""
     found = put(uow, variant, row, variant_id, version)
     if variant_id is None and row["stock"]:
-        uow.execute(insert(stock_move).values(variant_id=found, quantity=row["stock"], reason=_FIRST_STOCK))
-    if periods is not None:
+        first = {"variant_id": found, "quantity": row["stock"], "reason": _FIRST_STOCK}
+        insert_row(uow.connection, stock_move, first)
+    if periods is not None and variant_id is not None:
         others = (rental_period.c.variant_id == found) & rental_period.c.days.not_in([row["days"] for row in periods])
         uow.execute(update(rental_period).where(others, rental_period.c.active == 1).values(active=0))
-        for each in periods:
-            _put_period(uow, found, each)
+    for each in periods or ():
+        _put_period(uow, found, each)
     return found
 
 
@@ -179,17 +186,16 @@ def guarded(work: Callable[[], T]) -> T:
         raise Refused("code_taken", field=field) from error
 
 
-def _put_period(uow: UnitOfWork, variant_id: int, row: Mapping[str, Any]) -> int:
-    kept = (rental_period.c.variant_id == variant_id) & (rental_period.c.days == row["days"])
-    changed = uow.execute(update(rental_period).where(kept).values(**row).returning(rental_period.c.id)).first()
-    found = int(changed.id) if changed else insert_row(uow.connection, rental_period, {"variant_id": variant_id, **row})
+def _put_period(uow: UnitOfWork, variant_id: int, row: Mapping[str, Any]) -> None:
+    key = {"variant_id": variant_id, "days": row["days"]}
+    if update_rows(uow.connection, rental_period, key, row) == 0:
+        insert_row(uow.connection, rental_period, {"variant_id": variant_id, **row})
     uow.record("catalogue.period", f"variant:{variant_id}", **row)
-    return found
 
 
 def _change(uow: UnitOfWork, table: Table, row: Mapping[str, Any], row_id: int, version: int) -> None:
-    same = (table.c.id == row_id) & (table.c.version == version)
-    if uow.execute(update(table).where(same).values(version=version + 1, **row)).rowcount == 1:
+    same = {"id": row_id, "version": version}
+    if update_rows(uow.connection, table, same, {**row, "version": version + 1}) == 1:
         return
     if uow.execute(select(table.c.id).where(table.c.id == row_id)).first() is None:
         raise NotFound(f"{table.name}_unknown", id=row_id)
