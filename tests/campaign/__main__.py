@@ -1,6 +1,6 @@
 """`python -m tests.campaign [--cycles N] [proof …]`, as `dev.py campaign` does.
 
-Runs each proof to its end, prints a table, and exits with 1 if one of them failed.
+Runs each proof to its end, prints a table with what each counted, and exits with 1 if one of them failed.
 """
 
 from __future__ import annotations
@@ -10,10 +10,29 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.stages import counted
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=0"]
+# Where a proof that is no test leaves its count.
+COUNT = "TILLGATE_COUNT"
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one proof ended."""
+
+    name: str
+    code: int
+    counts: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.name:14} {'proved' if self.code == 0 else 'FAILED':8} {self.seconds:8.0f} s   {self.counts}"
 
 
 def proofs(cycles: int) -> dict[str, list[str]]:
@@ -22,14 +41,30 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         "properties": [*PYTEST, "-n", "2", "tests/domain"],
         "stateful": [*PYTEST, "tests/stateful"],
         "crash": [sys.executable, "-m", "tests.crash.campaign", "--cycles", str(cycles)],
+        "races": [*PYTEST, "tests/services/test_process_races.py", "tests/services/test_order_races.py"],
         "loopback": [*PYTEST, "tests/web"],
         "guesses": [*PYTEST, "-n", "2", "tests/services/test_sign_in.py"],
-        # 1,000 rounds each of threads and of processes, on both databases; the crash proof kills presses.
-        "consultations": [*PYTEST, "-n", "2", "tests/services/test_consultation_races.py"],
         "store": [*PYTEST, "-n", "2", "tests/store"],
         "contract": [*PYTEST, "-n", "2", "tests/contract", "tests/providers", "tests/sandbox"],
         "end to end": [*PYTEST, "-m", "e2e", "tests/e2e"],
     }
+
+
+def prove(name: str, command: list[str]) -> Row:
+    """Run one to its end; what it counted is in its own report, or in the file that it was given."""
+    begun = time.monotonic()
+    with TemporaryDirectory(prefix="tillgate-campaign-") as folder:
+        results, count = Path(folder, "results.xml"), Path(folder, "count")
+        surroundings = os.environ | {"TILLGATE_CAMPAIGN": "1", "QT_QPA_PLATFORM": "offscreen", COUNT: str(count)}
+        reported = [f"--junitxml={results}"] if "pytest" in command else []
+        code = subprocess.run([*command, *reported], cwd=ROOT, env=surroundings, check=False).returncode
+        if reported:
+            found = counted(results, code)
+            counts = f"{found.passed} passed, {found.failed} failed, {found.skipped} skipped"
+            code = found.code
+        else:
+            counts = count.read_text(encoding="utf-8") if count.exists() else "ended without a count"
+    return Row(name, code, counts, time.monotonic() - begun)
 
 
 def main() -> int:
@@ -42,15 +77,11 @@ def main() -> int:
     unknown = set(options.names) - set(known)
     if unknown:
         parser.error(f"no such proof: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    surroundings = os.environ | {"TILLGATE_CAMPAIGN": "1", "QT_QPA_PLATFORM": "offscreen"}
-    rows = []
-    for name in options.names or known:
-        begun = time.monotonic()
-        code = subprocess.run(known[name], cwd=ROOT, env=surroundings, check=False).returncode
-        rows.append((name, code, time.monotonic() - begun))
-    for name, code, seconds in rows:
-        sys.stdout.write(f"{name:14} {'proved' if code == 0 else 'FAILED':8} {seconds:8.0f} s\n")
-    return int(any(code for _, code, _ in rows))
+    rows = [prove(name, known[name]) for name in options.names or known]
+    sys.stdout.write("\n" + "".join(f"{row}\n" for row in rows))
+    failed = [row.name for row in rows if row.code != 0]
+    sys.stdout.write(f"{len(rows) - len(failed)} proved, {len(failed)} failed\n")
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

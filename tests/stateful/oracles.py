@@ -146,7 +146,7 @@ def the_bank_has_no_checkout_that_we_gave_up(world: World, books: Books) -> None
 
 
 def a_payment_is_for_exactly_the_cart(world: World, books: Books) -> None:
-    """Property 16, payment intent creation."""
+    """Property 16, payment intent creation: written down whole, for the cart's total, before anything is sent."""
     parts: dict[int, int] = defaultdict(int)
     for each in books.allocation:
         parts[each.payment_id] += each.amount_minor
@@ -162,7 +162,9 @@ def a_payment_is_for_exactly_the_cart(world: World, books: Books) -> None:
 
 
 def no_orders_without_verified_money(world: World, books: Books) -> None:
-    """Property 18: what the bank took under our reference, for at least this amount, in this currency."""
+    """Properties 17 and 18: what the bank took under our reference, in this account and mode, for at least this amount,
+    in this currency, and as an answer said in which all of that was right.
+    """
     holder = {t.provider_ref: c for c in world.bank.checkouts.values() for t in c.tries}
     paid_for = {each.payment_id for each in books.sales_order}
     for each in books.payment:
@@ -173,9 +175,11 @@ def no_orders_without_verified_money(world: World, books: Books) -> None:
         assert money is not None, f"payment {each.id} has orders and no money"
         assert money.provider_ref in world.bank.told, f"{money.provider_ref} was believed from a wrong answer"
         checkout = holder[money.provider_ref]
+        asked = next((a for a in books.attempts_of(each.id) if a.reference == checkout.reference), None)
+        assert asked is not None, f"{money.provider_ref} was paid for another payment"
+        assert (asked.account, each.mode) == (checkout.account, checkout.mode)
         assert world.bank.taken(money.provider_ref) >= each.amount_minor
         assert money.currency == each.currency
-        assert checkout.reference in {a.reference for a in books.attempts_of(each.id)}
         assert (checkout.amount.minor, checkout.amount.currency) == (each.amount_minor, each.currency)
         assert money.disposition in (CaptureDisposition.APPLIED, CaptureDisposition.REFUNDED)
 
@@ -196,7 +200,7 @@ def orders_split_the_cart_by_vendor(world: World, books: Books) -> None:
 
 
 def an_order_has_one_invoice_that_names_it(_world: World, books: Books) -> None:
-    """Properties 35 and 37."""
+    """Properties 35, one invoice an order, and 37, invoice, order and payment name each other."""
     orders = {each.id: each for each in books.sales_order}
     assert len({each.order_id for each in books.sales_invoice}) == len(books.sales_invoice)
     for each in books.sales_invoice:
