@@ -6,14 +6,15 @@ import threading
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.factories.clock import FakeClock
 from tests.factories.shop import Counter
 from tests.ui.pages.checkout import CARD, GITANJALI, CheckoutPage, awake
-from tests.ui.pages.hands import press
+from tests.ui.pages.hands import NONE, click, press
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.checkout_facts import CheckoutStatus, TryStatus
 from tillgate.domain.payment import PaymentState
@@ -76,6 +77,36 @@ def test_pressing_again_and_again_makes_one_payment(page: CheckoutPage, counter:
     assert page.payments == [PaymentState.PENDING]
     assert counter.provider.sends("create") == 1
     assert page.opened == [LINK]
+
+
+def test_a_key_that_is_held_down_and_a_double_click_on_pay_make_one_payment(
+    page: CheckoutPage, counter: Counter
+) -> None:
+    page.ring_up(GITANJALI)
+    pay = page.screen.view.cart.pay
+    held = threading.Event()
+    counter.provider.before = lambda verb: (held.wait(5), None)[1] if verb == "create" else None
+    click(pay)
+    click(pay)
+    for _ in range(20):
+        for key in (Qt.Key.Key_F9, Qt.Key.Key_Return, Qt.Key.Key_Space):
+            target = QApplication.focusWidget() or page.shell
+            QApplication.sendEvent(target, QKeyEvent(QEvent.Type.KeyPress, key, NONE, "", True))
+        click(pay)
+        click(pay)
+    held.set()
+    page.reached(Stage.WAITING)
+    assert page.payments == [PaymentState.PENDING]
+    assert counter.provider.sends("create") == 1
+    assert counter.provider.sends("cancel") == 0
+    page.customer_pays()
+    page.reached(Stage.PAID)
+    awake(page)
+    for _ in range(20):
+        press(QApplication.focusWidget() or page.shell, Qt.Key.Key_Return)
+        press(page.shell, Qt.Key.Key_F9)
+    page.settled()
+    assert page.payments == [PaymentState.CAPTURED]
 
 
 def test_the_window_lives_while_the_provider_is_silent(page: CheckoutPage, counter: Counter, clock: FakeClock) -> None:

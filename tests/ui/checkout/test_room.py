@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QLineEdit, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -59,6 +59,29 @@ def test_every_control_has_a_name(page: CheckoutPage, counter: Counter) -> None:
     page.customer_pays()
     page.reached(Stage.PAID)
     assert nameless(page.screen) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1280, 800)])
+def test_a_toast_covers_nothing_that_can_be_pressed(
+    qtbot: QtBot, tasks: Tasks, counter: Counter, width: int, height: int
+) -> None:
+    page = CheckoutPage(qtbot, tasks, counter)
+    page.shell.resize(width, height)
+    view = page.screen.view
+    page.ring_up(GITANJALI, PHONE)
+    for go_on in (page.settled, page.pay, page.hold):
+        go_on()
+        view.toast.show_text("This cart is being paid. Hold the cart (F4) to ring up for the next customer.")
+        over = QRect(view.toast.mapToGlobal(QPoint(0, 0)), view.toast.size())
+        buttons = [each for each in page.screen.findChildren(QAbstractButton) if each.isVisible()]
+        assert buttons
+        covered = [
+            each.accessibleName() or each.text()
+            for each in buttons
+            if over.intersects(QRect(each.mapToGlobal(QPoint(0, 0)), each.size())) and not view.toast.isAncestorOf(each)
+        ]
+        assert covered == []
+        assert page.screen.rect().contains(view.toast.geometry())
 
 
 @pytest.mark.parametrize("language", ["en", "es", "id"])

@@ -74,9 +74,9 @@ class News(QObject):
             self._since.start()
             self._show()
 
-    def front_was_seen(self) -> None:
-        """The cashier goes on from what is in front."""
-        if self._front is not None and self._since.isValid() and self._since.elapsed() >= SEEN_MS:
+    def front_was_left(self, *, answered: bool) -> None:
+        """Something else comes in front: what was `answered` has been seen, and what stood there long enough."""
+        if self._front is not None and (answered or self._since.elapsed() >= SEEN_MS):
             self.seen(*self._front)
 
     def seen(self, payment_id: int, end: End | None) -> None:

@@ -19,6 +19,7 @@ from tillgate.services.payment_views import PaymentView
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, Tender
 from tillgate.ui.screens.checkout.keys import Key
+from tillgate.ui.screens.checkout.news_words import whose
 from tillgate.ui.screens.checkout.order_cards import OrderCards
 from tillgate.ui.screens.checkout.paying import Situation
 from tillgate.ui.screens.checkout.payment_panel import TenderList, provider_words
@@ -69,6 +70,7 @@ class OutcomePanel(QFrame):
         self.badge = StatusBadge(WORDS[Stage.PAID].status)
         self.title = plain_label(role="heading", wrap=True)
         self.amount = BigAmount()
+        self.whose = plain_label(role="strong", wrap=True)
         self.through = plain_label(tone="muted", wrap=True)
         self.what = plain_label(wrap=True)
         self.money = plain_label(role="strong", wrap=True)
@@ -113,7 +115,16 @@ class OutcomePanel(QFrame):
         head.addLayout(texts, 1)
         body.addLayout(head)
         body.addWidget(self.amount)
-        for widget in (self.through, self.what, self.money, self.then, self.notice, self.steps, self.orders):
+        for widget in (
+            self.whose,
+            self.through,
+            self.what,
+            self.money,
+            self.then,
+            self.notice,
+            self.steps,
+            self.orders,
+        ):
             body.addWidget(widget)
         body.addStretch(1)
         scroll = QScrollArea()
@@ -175,6 +186,7 @@ class OutcomePanel(QFrame):
         self._say(self.money, " ".join((money, then)) if alarming else money)
         set_tone(self.money, "waiting" if alarming else "")
         self._say(self.then, "" if alarming else then)
+        self._say(self.whose, tr("For the cart of {cart}", cart=whose(apart)) if apart is not None else "")
         self._say(self.through, self._through(view) if now.stage in SOLD else "")
         self._show_parts(now, view)
         self._show_ways(now.stage, ways, apart)
@@ -223,7 +235,7 @@ class OutcomePanel(QFrame):
     @property
     def spoken(self) -> str:
         """The outcome in words, for the screen reader."""
-        labels = (self.title, self.through, self.what, self.money, self.then)
+        labels = (self.title, self.whose, self.through, self.what, self.money, self.then)
         texts = [label.text() for label in labels if not label.isHidden()]
         return "\n".join([texts[0], self.amount.text, *texts[1:]])
 

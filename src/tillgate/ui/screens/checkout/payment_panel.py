@@ -180,7 +180,7 @@ class PaymentPanel(QFrame):
         grid.addWidget(self.open, 0, 0)
         grid.addWidget(self.hold, 0, 1)
         grid.addWidget(self.tenders, 1, 0)
-        grid.addWidget(self.check, 1, 1, Qt.AlignmentFlag.AlignBottom)
+        grid.addWidget(self.check, 1, 1, Qt.AlignmentFlag.AlignTop)
         for column in (0, 1):
             grid.setColumnStretch(column, 1)
         foot = QVBoxLayout()

@@ -178,7 +178,7 @@ class CheckoutScreen(Screen):
         """Whether something can be rung up now; an outcome on the screen makes way for it."""
         reviewing = self.paying.reviewing
         if reviewing or (self.view.side is self.view.outcome and self._stage is not Stage.LATE):
-            self._leave_payment() if reviewing or self._stage in SOLD else self._back_to_cart()
+            self._leave_payment() if reviewing or self._stage in SOLD else self._back_to_cart(answered=False)
         if self.view.side is not self.view.cart:
             key = self._desk.commands.hint(Key.HOLD)
             self.view.toast.show_text(
@@ -232,7 +232,7 @@ class CheckoutScreen(Screen):
     @Slot()
     def _recall_reviewed(self) -> None:
         cart_id = self.paying.cart_id
-        self._leave_payment()
+        self._leave_payment(answered=True)
         if cart_id is not None:
             self.ringing.recall(cart_id)
 
@@ -346,22 +346,22 @@ class CheckoutScreen(Screen):
         self._pay_with(tender)
 
     @Slot()
-    def _back_to_cart(self) -> None:
+    def _back_to_cart(self, *, answered: bool = True) -> None:
         if self.paying.payment_id is not None:
             self._dismissed.add(self.paying.payment_id)
-        self._leave_payment()
+        self._leave_payment(answered=answered)
 
     @Slot()
     def _next_sale(self) -> None:
-        self._leave_payment()
+        self._leave_payment(answered=True)
         self.view.finder.empty_search()
 
     @Slot()
-    def _leave_payment(self) -> None:
+    def _leave_payment(self, *, answered: bool = False) -> None:
         """The cart is in front again; a payment that is under way goes on without the screen."""
         if not self._shows_payment and self.view.side is self.view.cart:
             return
-        self.news.front_was_seen()
+        self.news.front_was_left(answered=answered)
         self.paying.forget()
         self._stage = self._reviewed = None
         self.view.payment.notice.clear()

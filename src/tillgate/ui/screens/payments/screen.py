@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
-from tillgate.domain.payment import PaymentState
+from tillgate.domain.payment import PaymentState, RefundState
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark, tr
 from tillgate.labels import provider_name
@@ -159,6 +159,8 @@ class OnePayment(QWidget):
     def __init__(self, office: BackOffice, row: PaymentRow) -> None:
         super().__init__()
         self._office, self._id = office, row.id
+        # The refund that the notice speaks of, while it is on its way.
+        self._refund_told: int | None = None
         actions = PaneActions(
             check=self._check,
             cancel=self._ask_cancel,
@@ -185,7 +187,11 @@ class OnePayment(QWidget):
     def reload(self) -> None:
         """Read it again."""
         work: Callable[[], PaymentDetails] = partial(load_details, self._office.till, self._office.actor, self._id)
-        self._office.tasks.run(self, work, self.pane.show_details, self.pane.notice.show_error, label="payment")
+        self._office.tasks.run(self, work, self._show_details, self.pane.notice.show_error, label="payment")
+
+    def _show_details(self, details: PaymentDetails) -> None:
+        self.pane.show_details(details)
+        self._end_refund_told(details)
 
     # What may be done
 
@@ -247,12 +253,25 @@ class OnePayment(QWidget):
             dialog.open()
 
     def _refunded(self, made: RefundRecord) -> None:
+        self._refund_told = made.id
         self.pane.notice.say(
             Tone.SETTLED,
             tr("The refund of {amount} is on its way.", amount=self._office.money(made.amount)),
             tr("The till sends it by itself and keeps on until it is done."),
         )
         self.reload()
+
+    def _end_refund_told(self, details: PaymentDetails) -> None:
+        """What was said of a refund on its way ends with it."""
+        made = next((each for each in details.view.refunds if each.id == self._refund_told), None)
+        if made is None or made.state in (RefundState.PENDING, RefundState.SENT):
+            return
+        self._refund_told = None
+        if made.state is RefundState.DONE:
+            amount = self._office.money(made.amount)
+            self.pane.notice.say(Tone.SETTLED, tr("The refund of {amount} is done.", amount=amount))
+        else:
+            self.pane.notice.clear()
 
     def _again(self, work: OutboxRecord) -> None:
         office = self._office
