@@ -210,7 +210,7 @@ class CatalogueWindow:
     # Waiting
 
     def until(self, holds: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(holds()), timeout=10_000)
+        self.qtbot.waitUntil(lambda: bool(holds()))
 
     def settled(self) -> None:
         """Nothing is on its way."""
