@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.postgres import PostgresServer, PostgresUnavailable, running_postgres
 
 GRACE_SECONDS: Final = 30.0  # a thread that was told to stop may need a moment
+# Folders whose single tests run for many seconds.
+LONGEST: Final = frozenset({"stateful", "crash"})
 IN_CI: Final = bool(os.environ.get("CI"))
 
 # `dev.py campaign` and CI ask for their own; `print_blob` lets a failure be replayed anywhere.
@@ -58,11 +60,13 @@ def pytest_report_header() -> str:
     return f"tillgate: hypothesis profile {PROFILE}"
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for the server is marked `postgres`."""
+    """Whoever asks for the server is marked `postgres`; what takes longest comes first: no worker has it last."""
     for item in items:
         if "postgres_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
