@@ -18,6 +18,7 @@ from tillgate.ui.widgets.labels import as_tooltip
 
 WIDTH = 92
 _HEIGHT = 62
+_EDGE = 3
 
 
 class RailButton(QToolButton):
@@ -29,7 +30,7 @@ class RailButton(QToolButton):
         self.setText(tr(spec.title))
         self.setIconSize(QSize(22, 22))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.setFixedSize(WIDTH - 12, _HEIGHT)
+        self.setFixedSize(WIDTH - 2 * _EDGE, _HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         named = tr("{screen} ({key})", screen=tr(spec.title), key=hint) if hint else tr(spec.title)
@@ -92,7 +93,7 @@ class Rail(QFrame):
         page = QWidget()
         page.setProperty("page", "true")
         column = QVBoxLayout(page)
-        column.setContentsMargins(5, 8, 5, 8)
+        column.setContentsMargins(_EDGE - 1, 8, _EDGE - 1, 8)
         column.setSpacing(4)
         for key, button in self.buttons.items():
             column.addWidget(button)

@@ -31,10 +31,10 @@ CLOSED: Final = "closed"
 def exception_columns(office: BackOffice) -> list[Column[ExceptionRow]]:
     """What, since when, how much, whose; and how it was settled."""
     return [
-        status_column(KIND, tr("What"), lambda row: KIND_WORDS[row.kind].status, sortable=False, width=176),
+        status_column(KIND, tr("What"), lambda row: KIND_WORDS[row.kind].status, sortable=False, width=216),
         money_column("amount", tr("Amount"), lambda row: row.amount, sortable=False, width=124),
-        text_column("age", tr("Open for"), lambda row: age(office, row), sortable=False, width=106),
-        text_column("payment", tr("Payment"), _payment, sortable=False, width=84, strong=True),
+        text_column("age", tr("Open for"), lambda row: age(office, row), sortable=False, width=132),
+        text_column("payment", tr("Payment"), _payment, sortable=False, width=112, strong=True, minor=True),
         text_column(
             "customer", tr("Customer"), lambda row: row.payer_name, sortable=False, width=140, stretch=True, minor=True
         ),

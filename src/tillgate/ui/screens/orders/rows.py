@@ -46,7 +46,7 @@ def order_columns() -> list[Column[OrderRecord]]:
             tr("Payment"),
             lambda row: PAYMENT_STATUS[row.payment_state],
             sortable=False,
-            width=170,
+            width=200,
             minor=True,
         ),
     ]

@@ -59,8 +59,8 @@ def payment_columns() -> list[Column[PaymentRow]]:
     """When, which, how it stands, how much, and whose."""
     return [
         instant_column(CREATED, tr("Started"), lambda row: row.created_at, width=168),
-        text_column("id", tr("Payment"), lambda row: f"#{row.id}", sortable=False, width=84, strong=True, minor=True),
-        status_column(STATE, tr("State"), row_status, sortable=False, width=176),
+        text_column("id", tr("Payment"), lambda row: f"#{row.id}", sortable=False, width=112, strong=True, minor=True),
+        status_column(STATE, tr("State"), row_status, sortable=False, width=200),
         money_column("amount", tr("Amount"), lambda row: row.amount, width=124),
         text_column(
             "customer", tr("Customer"), lambda row: row.payer_name, sortable=False, width=150, stretch=True, minor=True
