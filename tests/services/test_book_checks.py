@@ -19,6 +19,7 @@ from tillgate.services.book_checks import BooksReport, Check, check_books, check
 from tillgate.services.consultation_edits import cancel_consultation
 from tillgate.services.refunds import drive_refund, request_refund
 from tillgate.services.settle import check_now
+from tillgate.services.start_gates import Finding, Gate, check_consultations
 from tillgate.services.tax_rules import add_tax_rule
 from tillgate.services.till import Till
 
@@ -68,6 +69,7 @@ def test_sound_books_have_no_fault(clinic: Clinic, clock: FakeClock) -> None:
     assert report.ok, [each for each in report.results if each.faults]
     assert {each.check: each.compared > 0 for each in report.results} == dict.fromkeys(Check, True)
     assert report.at == clock.now()
+    assert check_consultations(clinic.till) == Finding(Gate.CONSULTATIONS)
     lately = check_lately(clinic.till)
     assert lately.ok
     assert {each.check for each in lately.results} == {Check.PAYMENTS, Check.INVOICES, Check.TAXES, Check.DUPLICATES}
@@ -183,5 +185,6 @@ def test_only_so_many_faults_are_listed_and_the_rest_is_counted(here: Clinic) ->
     for _ in range(53):
         here.pay(here.press(here.consultation()))
     break_the_books(here, "DELETE FROM consultation_invoice", "guard_consultation_invoice_delete")
+    assert check_consultations(here.till).values == {"count": 53, "first": "payment:1"}
     (result,) = (each for each in check_lately(here.till).results if each.check is Check.INVOICES)
     assert (len(result.faults), result.more, result.compared) == (50, 3, 53)

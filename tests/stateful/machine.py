@@ -34,7 +34,8 @@ PICK: Final = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 5])
 METHOD: Final = st.sampled_from(["link", "link", "order"])
 # Half-way, a moment, a poll, a minute, ten, two hours, a day.
 PAUSES: Final = st.sampled_from([1, 3, 6, 60, 600, 7_200, 86_400])
-PLACES: Final = st.sampled_from(sorted(NAMES))
+# Consultations are not sold here; they are killed in the crash tests.
+PLACES: Final = st.sampled_from(sorted(name for name in NAMES if not name.startswith("consultation.")))
 CODES: Final = st.sampled_from(["CAM-1", "CHR-1", "GIT-1", "PHN-1", "VAR-001", "CRD-1"])
 TWISTS: Final[dict[str, dict[str, Any]]] = {
     "reference": {"reference": "TGSOMEBODYELSE"},
@@ -271,7 +272,7 @@ class PaymentLife(RuleBasedStateMachine):
             self.give_up(name, 0)
         elif world.promised:
             self.pay_and_look(name, 0)
-        if place.startswith("refund."):
+        if place.startswith("refund.") and world.rows(capture):
             self.refund(name, 0, 1)
         world.tick(name)
         world.clock.advance(6)

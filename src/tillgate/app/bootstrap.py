@@ -35,7 +35,13 @@ from tillgate.services.payment_views import count_waiting
 from tillgate.services.pin_hash import Pins
 from tillgate.services.provider_keys import load_keys
 from tillgate.services.settings import StoredSettings
-from tillgate.services.start_gates import check_before_selling, check_file, check_space, finding_error
+from tillgate.services.start_gates import (
+    check_before_selling,
+    check_consultations,
+    check_file,
+    check_space,
+    finding_error,
+)
 from tillgate.services.till import ReturnAddress, Till
 from tillgate.store.audit import AuditEntry
 from tillgate.store.first_look import FirstLook
@@ -147,7 +153,7 @@ class Shop:
 
     def check_thoroughly(self) -> None:
         """After the first paint: the whole file; a finding stops selling."""
-        self.books.findings.take([check_file(self.till)])
+        self.books.findings.take([check_file(self.till), check_consultations(self.till)])
 
     def look_after(self) -> None:
         """Every few minutes: space on the disk, and options that another till changed."""

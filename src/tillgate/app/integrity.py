@@ -18,6 +18,7 @@ from tillgate.app.shared_database import keep_password
 from tillgate.domain.errors import Refused, TillgateError, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
+from tillgate.services.book_checks import inspect_books
 from tillgate.services.sample_shop import load_shop
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
@@ -61,10 +62,15 @@ def run_check(profile: Profile) -> tuple[int, list[str]]:
     try:
         folder = None if profile.database_url else profile.folder
         findings = [*check_before_selling(till, folder), check_chain(till, last=None), check_file(till, thorough=True)]
+        report = inspect_books(till)
     finally:
         till.db.close()
     lines = [f"{finding.gate.value}: {finding.severity.value} {finding.code}".rstrip() for finding in findings]
-    return int(any(finding.severity is not Severity.OK for finding in findings)), lines
+    for each in report.results:
+        lines.append(f"books, {each.check.value}: {'ok' if each.ok else 'wrong'}")
+        lines += [f"  {fault.subject} {fault.what} {dict(fault.values) or ''}".rstrip() for fault in each.faults]
+    wrong = any(finding.severity is not Severity.OK for finding in findings) or not report.ok
+    return int(wrong), lines
 
 
 def run_unlock(profile: Profile, name: str) -> tuple[int, list[str]]:

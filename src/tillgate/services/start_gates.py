@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.payment import Mode
+from tillgate.services.book_checks import check_lately
 from tillgate.services.till import Till
 from tillgate.store import gates
 from tillgate.store.audit import verify_chain
@@ -48,6 +49,7 @@ class Gate(StrEnum):
     CHAIN = "chain"
     CLOCK = "clock"
     FILE = "file"
+    CONSULTATIONS = "consultations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,20 @@ def check_file(till: Till, *, thorough: bool = False) -> Finding:
         return Finding(Gate.FILE, Severity.BLOCK, "database_damaged", values) if found else None
 
     return _seen(Gate.FILE, look)
+
+
+def check_consultations(till: Till) -> Finding:
+    """The consultations put up since yesterday, after the first paint; what doesn't fit together warns."""
+
+    def look() -> Finding | None:
+        wrong = [each for each in check_lately(till).results if not each.ok]
+        if not wrong:
+            return None
+        count = sum(len(each.faults) + each.more for each in wrong)
+        values: dict[str, object] = {"count": count, "first": wrong[0].faults[0].subject}
+        return Finding(Gate.CONSULTATIONS, Severity.WARN, "consultations_wrong", values)
+
+    return _seen(Gate.CONSULTATIONS, look)
 
 
 def _seen(gate: Gate, look: Callable[[], Finding | None]) -> Finding:

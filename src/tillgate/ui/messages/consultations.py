@@ -35,6 +35,11 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("Somebody else was busy with this consultation for more than {seconds} seconds."),
         mark("Look whether it is being paid elsewhere, then press Pay again."),
     ),
+    "consultations_wrong": Entry(
+        mark("{count} entries about consultations don’t fit together, the first at {first}."),
+        mark("A manager runs the integrity check."),
+        about_money=False,
+    ),
     # Writing fees down
     "practitioner_unknown": Entry(mark("This practitioner does not exist."), mark("Choose one from the list.")),
     "consultation_code": Entry(
