@@ -43,7 +43,7 @@ def page(tmp_path: Path) -> Iterator[Page]:
     engine = sqlite_engine(new_sqlite(tmp_path))
     till = make_till(engine, FakeClock())
     woken: list[int] = []
-    loopback = Loopback(lambda: woken.append(1), timeout_s=0.5, stays_open_s=0.3, look_every_s=0.05)
+    loopback = Loopback(lambda: woken.append(1), timeout_s=0.5, look_every_s=0.05)
     desk = open_desk(till, signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER))
 
     def address(method: str, token: str) -> ReturnAddress:

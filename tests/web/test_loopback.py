@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -136,7 +137,9 @@ def test_idle_connections_give_way_to_the_customer(page: Page) -> None:
         for _ in range(3):
             assert page.caller.get(f"/cb/{page.token}").status == 200
         assert len(page.loopback._guests) <= 8
-        assert held[0].recv(100) == b""
+        # Closed, or reset where its bytes had not been read yet.
+        with suppress(ConnectionError):
+            assert held[0].recv(100) == b""
     finally:
         for connection in held:
             connection.close()
@@ -184,11 +187,20 @@ def closes(page: Page) -> bool:
 
 
 def test_it_is_open_while_a_checkout_waits_and_no_longer(page: Page) -> None:
-    time.sleep(0.6)
+    # From here on it stays open for what waits, and for nothing else.
+    page.loopback._stays_open_s = page.loopback._open_until = 0.01
+    time.sleep(0.5)
     assert page.caller.get(f"/pay/{page.token}").status == 200
+    # A browser that comes back after its money was seen is answered too, for a while.
+    page.loopback._stays_open_s = 600.0
+    give_up = time.monotonic() + 20
+    while page.loopback._open_until < give_up and time.monotonic() < give_up:
+        time.sleep(0.02)
     page.desk.provider.pay(page.desk.reference(1))
     check_now(page.desk.till, page.desk.cashier, 1)
     assert page.caller.get(f"/cb/{page.token}").status == 200
+    assert page.loopback.port is not None
+    page.loopback._open_until = 0.0
     assert closes(page)
     with pytest.raises(ConnectionError):
         socket.create_connection(("127.0.0.1", page.caller.port), timeout=1).close()
