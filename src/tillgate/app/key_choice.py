@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject
 from tillgate.services.kept_keys import read_keys
 from tillgate.services.till import Till
 from tillgate.ui.commands import Command, Commands
+from tillgate.ui.screens.catalogue import screen as catalogue
 from tillgate.ui.screens.checkout import keys as checkout
+from tillgate.ui.screens.customers import screen as customers
 from tillgate.ui.screens.exceptions import screen as exceptions
 from tillgate.ui.screens.list_commands import LIST_VERBS, commands_of
 from tillgate.ui.screens.metrics import screen as metrics
@@ -21,8 +23,15 @@ from tillgate.ui.tasks import Tasks
 def declared() -> list[Command]:
     """The commands of screens, as they will be once those are made; these do nothing."""
     found = [*checkout.commands_of(_nothing), *commands_of(metrics.SCREEN, metrics.VERBS, _nothing)]
-    for each in (payments, orders, exceptions):
-        found += commands_of(each.SCREEN, (*each.VERBS, *LIST_VERBS), _nothing)
+    found += commands_of(customers.SCREEN, (customers.NEW,), _nothing)
+    for screen, verbs in (
+        (payments.SCREEN, payments.VERBS),
+        (orders.SCREEN, orders.VERBS),
+        (exceptions.SCREEN, exceptions.VERBS),
+        (customers.SCREEN, customers.VERBS),
+        (catalogue.SCREEN, catalogue.VERBS),
+    ):
+        found += commands_of(screen, (*verbs, *LIST_VERBS), _nothing)
     return found
 
 

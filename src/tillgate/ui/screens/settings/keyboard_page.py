@@ -34,6 +34,8 @@ SCREENS: Final[Mapping[str, str]] = {
     "orders": mark("Orders"),
     "exceptions": mark("Exceptions"),
     "metrics": mark("Figures"),
+    "catalogue": mark("Catalogue"),
+    "customers": mark("Customers"),
 }
 _LEAVES: Final = frozenset({Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter})
 _HELD: Final = frozenset(
