@@ -105,6 +105,7 @@ def test_a_database_that_is_not_there_is_named(tmp_path: Path, database: str) ->
     assert (done.returncode, done.stderr.strip()[-17:]) == (2, "[database_absent]")
 
 
+@pytest.mark.timeout(500)  # several starts of the program, on a machine that may be busy
 def test_a_new_till_joins_by_a_code_and_its_books_hold(tmp_path: Path, database: str) -> None:
     first = run("-c", FIRST, str(tmp_path / "first"), database, MANAGER, PIN)
     assert first.returncode == 0, first.stderr
@@ -124,6 +125,7 @@ def test_a_new_till_joins_by_a_code_and_its_books_hold(tmp_path: Path, database:
     assert (again.returncode, again.stderr.strip()[-20:]) == (2, "[store_secret_there]")
 
 
+@pytest.mark.timeout(500)  # several starts of the program, on a machine that may be busy
 def test_two_computers_are_not_one_till_and_a_killed_one_lets_go(tmp_path: Path, database: str) -> None:
     """The second is refused while the first lives, and for as long as its lease lasts after it was killed."""
     opened = run("-c", FIRST.replace("Mode.TEST", "Mode.TRAINING"), str(tmp_path / "a"), database, MANAGER, PIN)
