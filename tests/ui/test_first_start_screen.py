@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.access import nameless
@@ -22,7 +22,7 @@ from tillgate.services.sign_in import Session
 from tillgate.services.staff import has_staff
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.wizard import FirstStartScreen
-from tillgate.ui.screens.wizard.pages import DonePage
+from tillgate.ui.screens.wizard.pages import DonePage, KeysPage
 from tillgate.ui.screens.wizard.screen import Step
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.status_badge import StatusBadge
@@ -111,6 +111,33 @@ def test_a_store_opens_from_end_to_end(page: FirstStartPage) -> None:
     authorize(page.desk.till, session.actor, Action.SELL)
     assert page.desk.till.settings()[STORE_NAME] == "Rang Mahal"
     assert page.desk.secrets.kept["razorpay.live.key_id"] == "rzp_live_4f8kQ2mWc7"
+
+
+@pytest.mark.parametrize(
+    ("currency", "first", "second"), [("INR", "Razorpay", "Stripe"), ("PHP", "Stripe", "Razorpay")]
+)
+def test_the_likeliest_provider_is_asked_first_and_the_other_is_a_press_away(
+    page: FirstStartPage, currency: str, first: str, second: str
+) -> None:
+    page.name_store()
+    chosen = page.screen.store.fields[STORE_CURRENCY.name].choice
+    assert chosen is not None
+    chosen.setEditText(currency)
+    page.go_on(Step.MANAGER)
+    page.name_manager()
+    page.go_on(Step.KEYS)
+    titles = {"Razorpay": {"Key id", "Key secret"}, "Stripe": {"Publishable key", "Secret key"}}
+
+    def shown() -> set[str]:
+        texts = {label.text() for label in page.screen.findChildren(QLabel) if label.isVisible()}
+        return texts & (titles[first] | titles[second])
+
+    assert shown() == titles[first]
+    keys = page.screen.view.findChild(KeysPage)
+    assert keys is not None
+    click(keys.others[second])
+    assert shown() == titles[second]
+    assert nameless(page.screen) == []
 
 
 def test_nothing_is_made_until_all_of_it_is_right(page: FirstStartPage) -> None:
