@@ -21,7 +21,7 @@ from typing import IO, Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from sqlalchemy import Connection, Engine, Row, update
+from sqlalchemy import Engine, update
 
 from tests.factories.clock import FakeClock
 from tests.factories.racing_hand import TILL_ID, Hand, Plan, open_hand
@@ -30,7 +30,7 @@ from tests.factories.tills import make_till, new_postgres
 from tests.postgres import PostgresServer
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.sandbox import SandboxServer
-from tillgate.services import cart_content, checkout
+from tillgate.services import checkout, payments
 from tillgate.services.cancel import cancel
 from tillgate.services.checkout import new_key, put_up_for_payment
 from tillgate.services.payment_views import read_view
@@ -51,7 +51,7 @@ from tillgate.store.models import (
     variant,
 )
 from tillgate.store.series import list_series
-from tillgate.store.unit_of_work import Database
+from tillgate.store.unit_of_work import Database, in_transaction
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ROUNDS: Final = 60 if os.environ.get("TILLGATE_CAMPAIGN") else 2
@@ -345,25 +345,28 @@ def twice(press: Callable[..., Started], counter: Counter, made: list[Started]) 
     made.append(press(counter.till, counter.cashier))
 
 
-def test_a_press_that_waited_for_the_same_press_is_the_same_payment(
-    postgres_server: PostgresServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["payments._refuse_live", "checkout.load_cart_row"])
+def test_a_press_overtaken_inside_its_transaction_is_the_same_payment(
+    postgres_server: PostgresServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """On PostgreSQL two presses are inside their transactions at once; the cart's row lets one after the other pass."""
+    """On PostgreSQL two presses are inside their transactions at once, and each statement sees what is committed."""
     url = new_postgres(postgres_server)
     engine, other = postgres_engine(url), postgres_engine(url)
     counter = open_counter(make_till(engine, clock, till_id="T1"))
     press = press_of(counter.ring_up("GIT-1").id)
     elsewhere = replace(counter.till, db=make_till(other, clock, till_id="T1").db)
     made: list[Started] = []
-    locked = cart_content.load_cart_row
+    module, _, name = place.partition(".")
+    kept = getattr({"payments": payments, "checkout": checkout}[module], name)
 
-    def meanwhile(connection: Connection, cart_id: int, *, lock: bool = False) -> Row[Any]:
-        if lock and threading.current_thread() is threading.main_thread() and not made:
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        inside = in_transaction() and threading.current_thread() is threading.main_thread()
+        if inside and not made and (named.get("lock") or module == "payments"):
             with ThreadPoolExecutor(1) as lane:
                 made.append(lane.submit(press, elsewhere, counter.cashier).result())
-        return locked(connection, cart_id, lock=lock)
+        return kept(*given, **named)
 
-    monkeypatch.setattr(checkout, "load_cart_row", meanwhile)
+    monkeypatch.setattr(f"tillgate.services.{place}", meanwhile)
     second = press(counter.till, counter.cashier)
     assert (second.payment.id, second.existing) == (made[0].payment.id, True)
     for each in (engine, other):

@@ -232,12 +232,13 @@ def _write_intent(till: Till, actor: Actor, command: StartPayment, provider: Pay
 
     try:
         return command.within(till, actor, work)
-    except IntegrityError:
-        # Another till or thread won between our look and our write: say what it made.
+    except (IntegrityError, Refused) as error:
+        # Another till or thread won between our look and our write, perhaps by this very press: say what it made.
         with till.db.read() as connection:
             existing = _replay(connection, command)
             if existing is None:
-                _refuse_live(connection, command)
+                if isinstance(error, IntegrityError):
+                    _refuse_live(connection, command)
                 raise
             return existing, None
 
