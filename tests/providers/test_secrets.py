@@ -19,6 +19,7 @@ from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.providers.razorpay import Razorpay
 from tillgate.providers.redaction import Redactor, one_line
+from tillgate.providers.stripe import Stripe
 
 TEXT = "rzpSecret/With+Signs=0001"
 
@@ -85,6 +86,9 @@ REDACTOR = Redactor([Secret(TEXT)])
         ("Authorization: Basic cnpwX3Rlc3Q6c2VjcmV0", "Authorization: [secret]"),
         ('{"authorization": "Bearer abc.def-ghi"}', '{"authorization": "[secret]"}'),
         ("sent basic cnpwX3Rlc3Q6c2VjcmV0 there", "sent basic [secret] there"),
+        ("with sk_live_51Abcdefgh0 and rk_test_51Abcdefgh0,", "with [secret] and [secret],"),
+        ("signed whsec_Abcdefgh012345", "signed [secret]"),
+        ("pk_live_51Abcdefgh0 and risk_live_of_12345678", "pk_live_51Abcdefgh0 and risk_live_of_12345678"),
         ("card 4111 1111 1111 1111.", "card [card]."),
         ("card 4111-1111-1111-1111", "card [card]"),
         ('"number":"378282246310005"', '"number":"[card]"'),
@@ -130,5 +134,15 @@ def test_the_provider_masks_its_own_key_in_every_form() -> None:
     token = base64.b64encode(f"{key_id}:{word}".encode()).decode()
     text = provider.redact(f"{word} {previous} {token} Basic {token} {quote(token, safe='')}")
     assert not [hidden for hidden in (word, previous, token) if hidden in text]
+    assert word not in repr(provider) + repr(vars(provider))
+    provider.close()
+
+
+def test_stripe_masks_its_own_key_in_every_form() -> None:
+    word = "rk_test_51AbcdefghVery_Secret0001"
+    provider = Stripe("pk_test_51Abcdefgh", Secret(word), mode=Mode.TEST, base_url="http://127.0.0.1:9")
+    text = provider.redact(f"{word} Bearer {word} key={quote(word, safe='')} pk_test_51Abcdefgh")
+    assert word not in text
+    assert "pk_test_51Abcdefgh" in text
     assert word not in repr(provider) + repr(vars(provider))
     provider.close()

@@ -15,6 +15,8 @@ _MASK: Final = "[secret]"
 # A name and its value as a header, as JSON, as a form field or in a query; then the bare schemes.
 _AUTHORIZATION: Final = re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)[^\r\n\"',]+")
 _SCHEME: Final = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/_.~=-]{8,}")
+# Keys that say themselves what they are, whosever they are; the shop's own are masked as known secrets first.
+_KEY: Final = re.compile(r"\b(?:[sr]k_(?:test|live)|whsec)_[A-Za-z0-9]{8,}")
 _EMAIL: Final = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _CARD: Final = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-])")
 # With a plus any country; without one an Indian mobile. Amounts, ids and Unix times have neither shape.
@@ -68,6 +70,7 @@ def _mask_card(match: re.Match[str]) -> str:
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (_AUTHORIZATION, rf"\1{_MASK}"),
     (_SCHEME, rf"\1 {_MASK}"),
+    (_KEY, _MASK),
     (_CARD, _mask_card),
     (_EMAIL, "[email]"),
     (_PHONE, "[phone]"),
