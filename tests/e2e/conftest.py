@@ -16,6 +16,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            # A till, a browser and a driver start in each; what waits in vain says so long before.
+            item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest.fixture

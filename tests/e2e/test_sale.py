@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as shown
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.e2e.counter import Counter, wait_for
+from tests.e2e.counter import PATIENCE_S, Counter, wait_for
 from tillgate.app.bootstrap import open_shop
 from tillgate.app.demo_people import CASHIER, MANAGER
 from tillgate.app.profile import Profile
@@ -46,10 +46,10 @@ def test_a_link_is_paid_in_the_browser(counter: Counter) -> None:
     counter.keys("F9")
     wait_for("the link", lambda: counter.state() == "PENDING")
     with counter.customer() as browser:
-        WebDriverWait(browser, 20).until(shown.element_to_be_clickable((By.ID, "decline"))).click()
-        WebDriverWait(browser, 20).until(shown.presence_of_element_located((By.ID, "failure")))
+        WebDriverWait(browser, PATIENCE_S).until(shown.element_to_be_clickable((By.ID, "decline"))).click()
+        WebDriverWait(browser, PATIENCE_S).until(shown.presence_of_element_located((By.ID, "failure")))
         browser.find_element(By.ID, "pay").click()
-        WebDriverWait(browser, 20).until(shown.title_is("Go back to the till"))
+        WebDriverWait(browser, PATIENCE_S).until(shown.title_is("Go back to the till"))
     finish(counter)
     wait_for("the return", lambda: counter.read("SELECT verdict FROM return_inbox") == [("signed",)])
     counter.keys("Return")
@@ -61,7 +61,7 @@ def test_a_till_that_dies_while_the_customer_pays_knows_it_when_it_is_back(count
     counter.keys("F9")
     wait_for("the link", lambda: counter.state() == "PENDING")
     with counter.customer() as browser:
-        WebDriverWait(browser, 20).until(shown.element_to_be_clickable((By.ID, "delay")))
+        WebDriverWait(browser, PATIENCE_S).until(shown.element_to_be_clickable((By.ID, "delay")))
         browser.execute_script("document.getElementById('seconds').value = '0.2'")
         browser.find_element(By.ID, "delay").click()
         time.sleep(0.3)
@@ -77,10 +77,10 @@ def test_an_order_is_paid_on_the_tills_own_page(counter: Counter) -> None:
     wait_for("the page", lambda: counter.read("SELECT url FROM payment_attempt WHERE url LIKE '%/pay/%'"))
     with counter.customer() as browser:
         frame = (By.CSS_SELECTOR, ".razorpay-checkout-frame")
-        WebDriverWait(browser, 20).until(shown.frame_to_be_available_and_switch_to_it(frame))
-        WebDriverWait(browser, 20).until(shown.element_to_be_clickable((By.ID, "pay"))).click()
+        WebDriverWait(browser, PATIENCE_S).until(shown.frame_to_be_available_and_switch_to_it(frame))
+        WebDriverWait(browser, PATIENCE_S).until(shown.element_to_be_clickable((By.ID, "pay"))).click()
         browser.switch_to.default_content()
-        WebDriverWait(browser, 20).until(shown.title_is("Go back to the till"))
+        WebDriverWait(browser, PATIENCE_S).until(shown.title_is("Go back to the till"))
     finish(counter)
     wait_for("the return", lambda: counter.read("SELECT verdict FROM return_inbox") == [("signed",)])
 
