@@ -34,6 +34,7 @@ from tillgate.services.consultation_lists import (
 )
 from tillgate.services.consultations import PressKind
 from tillgate.services.exceptions import list_exceptions, settle_exception
+from tillgate.services.payment_lists import PaymentQuery, list_payments
 from tillgate.services.refunds import drive_refund, request_refund
 from tillgate.services.settle import check_now
 from tillgate.services.tax_rules import add_tax_rule, end_tax_rule, list_tax_rules
@@ -90,6 +91,8 @@ def test_a_paid_fee_settles_everything_in_one_go(clinic: Clinic, clock: FakeCloc
     assert not found.may_pay
     assert books(clinic, clearing("stripe"), UNAPPLIED, CONSULTATIONS, TAX) == [FEE.minor, 0, -FEE.minor, 0]
     assert list_open_fees(clinic.till, clinic.cashier) == ()
+    by_paper = PaymentQuery(text=found.invoice.number.lower())
+    assert [row.id for row in list_payments(clinic.till, clinic.cashier, by_paper)] == [paid.id]
     # Heard again, by whomever, it changes nothing.
     check_now(clinic.till, clinic.cashier, paid.id)
     clinic.settle()

@@ -20,7 +20,16 @@ from sqlalchemy import (
 )
 
 from tillgate.domain.catalogue import search_words
-from tillgate.store.models import capture, customer, payment, payment_attempt, refund, sales_invoice, sales_order
+from tillgate.store.models import (
+    capture,
+    consultation_invoice,
+    customer,
+    payment,
+    payment_attempt,
+    refund,
+    sales_invoice,
+    sales_order,
+)
 from tillgate.store.search import matching
 
 # Up to so many rows are quicker found by themselves and sorted than met on a walk along the order.
@@ -91,7 +100,7 @@ def _by_paper(text: str) -> list[ColumnElement[bool]]:
     numbers = {text.upper()}
     if numbered := _NUMBERED.fullmatch(text.upper()):
         numbers.add(f"{numbered[1]}{numbered[2]:0>{_DIGITS}}")
-    papers = (sales_order, sales_invoice)
+    papers = (sales_order, sales_invoice, consultation_invoice)
     return [payment.c.id.in_(select(paper.c.payment_id).where(paper.c.number.in_(numbers))) for paper in papers]
 
 
