@@ -42,6 +42,8 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         "stateful": [*PYTEST, "tests/stateful"],
         "crash": [sys.executable, "-m", "tests.crash.campaign", "--cycles", str(cycles)],
         "races": [*PYTEST, "tests/services/test_process_races.py", "tests/services/test_order_races.py"],
+        # 1,000 rounds of threads and 1,000 of processes, on each database.
+        "presses": [*PYTEST, "-n", "2", "tests/services/test_consultation_races.py"],
         "loopback": [*PYTEST, "tests/web"],
         "guesses": [*PYTEST, "-n", "2", "tests/services/test_sign_in.py"],
         "store": [*PYTEST, "-n", "2", "tests/store"],
