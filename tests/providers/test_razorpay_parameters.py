@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.providers import razorpay_samples as sample
+from tests.providers import stripe_samples as stripe_sample
 from tillgate.domain.errors import Bug, Invalid
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
+from tillgate.domain.provider_keys import KEY_FORMS
 from tillgate.domain.secret import Secret
 from tillgate.ports import AttemptRef, CheckoutRequest, Payer, RefundRequest
 from tillgate.providers.razorpay import Razorpay, facts, parameters
@@ -206,9 +208,14 @@ def test_a_mode_goes_only_where_it_belongs(mode: Mode, base_url: str) -> None:
 
 def test_the_registry_opens_what_it_lists() -> None:
     place = Surroundings(Mode.TRAINING, "http://127.0.0.1:1")
-    for name in PROVIDERS:
-        provider = open_provider(name, Credentials(sample.KEY_ID, Secret(sample.KEY_SECRET)), place)
-        assert provider.name == name
+    keys = {
+        "razorpay": Credentials(sample.KEY_ID, Secret(sample.KEY_SECRET)),
+        "stripe": Credentials(stripe_sample.KEY_ID, Secret(stripe_sample.KEY_SECRET)),
+    }
+    assert set(keys) == set(PROVIDERS) == set(KEY_FORMS)
+    for name, opens in keys.items():
+        provider = open_provider(name, opens, place)
+        assert (provider.name, provider.mode) == (name, Mode.TRAINING)
         provider.close()
     with pytest.raises(Invalid, match="provider_unknown"):
         open_provider("nobody", Credentials(sample.KEY_ID, Secret(sample.KEY_SECRET)), place)

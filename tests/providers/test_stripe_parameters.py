@@ -20,11 +20,14 @@ from stripe.params.checkout import (
     SessionRetrieveParams,
 )
 
+from tests.providers import stripe_samples as sample
 from tests.providers.sdk_types import unlike
 from tillgate.domain.errors import Bug, Invalid
 from tillgate.domain.money import Money, exponent_of
-from tillgate.ports import CheckoutRequest, Payer, RefundRequest
-from tillgate.providers.stripe import currencies, facts, parameters
+from tillgate.domain.payment import Mode
+from tillgate.domain.secret import Secret
+from tillgate.ports import AttemptRef, CheckoutRequest, Payer, RefundRequest
+from tillgate.providers.stripe import Stripe, currencies, facts, parameters
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 PESOS = Money(500_000, "PHP")
@@ -252,3 +255,36 @@ def test_a_malformed_refund_key_is_our_bug(key: str) -> None:
         parameters.refund_body(replace(REFUND, payment_ref="pay_Razorpay"))
     with pytest.raises(Invalid):
         parameters.refund_body(replace(REFUND, amount=Money(0, "PHP")))
+
+
+@pytest.mark.parametrize("provider_id", [None, "", "cs_test_", "cs_test_../x", "plink_1", "cs_test_1?x=1", "cs_test_é"])
+def test_an_id_that_is_none_never_becomes_a_path(provider_id: str | None) -> None:
+    stripe = Stripe(sample.KEY_ID, Secret(sample.KEY_SECRET), mode=Mode.TEST, base_url="http://127.0.0.1:1")
+    attempt = AttemptRef(sample.REFERENCE, facts.SESSION, PESOS, provider_id)
+    for call in (stripe.fetch, stripe.cancel):
+        with pytest.raises(Bug, match="provider_id_malformed"):
+            call(attempt)
+    for look in (stripe.find_refunds, lambda ref: stripe.capture(ref, PESOS)):
+        with pytest.raises(Bug, match="provider_id_malformed"):
+            look(provider_id or "pi_1")
+    for body in ("{}", '{"line_items":[]}', "[]", '{"client_reference_id":1}'):
+        with pytest.raises(Bug, match="provider_parameters_malformed"):
+            stripe.create(facts.SESSION, body)
+    with pytest.raises(Bug, match="method_unknown"):
+        stripe.create("link", "{}")
+    stripe.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "base_url"),
+    [
+        (Mode.LIVE, "http://127.0.0.1:1"),
+        (Mode.LIVE, "https://api.stripe.com.example"),
+        (Mode.TRAINING, facts.BASE_URL),
+        (Mode.TEST, "http://api.stripe.com"),
+    ],
+)
+def test_keys_go_to_stripe_and_nowhere_else(mode: Mode, base_url: str) -> None:
+    kind = "live" if mode is Mode.LIVE else "test"
+    with pytest.raises(Invalid, match="provider_base_url"):
+        Stripe(f"pk_{kind}_51Abcdefgh", Secret(f"sk_{kind}_51Abcdefgh"), mode=mode, base_url=base_url)
