@@ -268,10 +268,9 @@ class PaymentLife(RuleBasedStateMachine):
             world.kill_at(place, 1)
         self.sell(name, [code], method)
         world.kill_at(place, 1)
-        if place.startswith("cancel."):
-            self.give_up(name, 0)
-        elif world.promised:
-            self.pay_and_look(name, 0)
+        if world.promised:
+            # There is nothing to give up or pay where the sale itself was refused.
+            (self.give_up if place.startswith("cancel.") else self.pay_and_look)(name, 0)
         if place.startswith("refund.") and world.rows(capture):
             self.refund(name, 0, 1)
         world.tick(name)
