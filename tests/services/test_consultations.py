@@ -97,6 +97,13 @@ def test_a_replay_is_one_look_and_no_transaction(here: Clinic, monkeypatch: pyte
     assert here.pay(press).why is Why.REPLAY
 
 
+def test_a_replay_is_answered_when_the_keys_are_gone_too(here: Clinic) -> None:
+    press = here.press(here.consultation())
+    first = here.pay(press)
+    here.till = replace(here.till, providers={})
+    assert here.pay(press).payment == first.payment
+
+
 def test_after_300_s_the_reply_is_gone_and_the_payment_is_found_all_the_same(clinic: Clinic, clock: FakeClock) -> None:
     press = clinic.press(clinic.consultation())
     first = clinic.pay(press)

@@ -15,8 +15,10 @@ Below it all the database lets one live payment hold a consultation, whatever th
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -30,7 +32,7 @@ from tillgate.domain.provider_keys import KEY_FORMS
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.tax_rules import Assessed, assess
 from tillgate.failpoints import fp
-from tillgate.ports import Payer
+from tillgate.ports import Payer, PaymentProvider
 from tillgate.services import payments
 from tillgate.services.access import authorize
 from tillgate.services.consultation_papers import describe, write_invoice, write_taxes
@@ -63,6 +65,13 @@ class PayConsultation:
     amount: Money
     provider: str = DEFAULT_PROVIDER
     method: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """What tells whether a replay has the same content, whatever providers the till has by then."""
+        amount = (self.amount.minor, self.amount.currency)
+        content = [self.consultation_id, self.patient_id, *amount, self.provider, self.method]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 class PressKind(StrEnum):
@@ -138,7 +147,7 @@ def _replay(till: Till, connection: Connection, press: PayConsultation) -> Press
     reply = find_reply(connection, press.key, till.clock.now())
     if reply is None:
         return None
-    if reply.request_sha256 != _bare_command(till, press).sha256:
+    if reply.request_sha256 != press.sha256:
         raise Refused("key_reused", payment=reply.payment.id)
     return Pressed(PressKind.EXISTING, reply.payment, Why.REPLAY)
 
@@ -155,11 +164,17 @@ def _check(till: Till, connection: Connection, visit: Visit, press: PayConsultat
     assessed = assess_today(till, connection, visit)
     if press.amount != assessed.due:
         raise Invalid("amount_not_fee", field="amount", asked=press.amount, due=assessed.due)
-    if press.provider not in till.providers:
-        if press.provider in {DEFAULT_PROVIDER, *KEY_FORMS}:
-            raise Unavailable("provider_keys_missing", provider=press.provider)
-        raise Invalid("provider_unsupported", field="provider", provider=press.provider)
+    _provider(till, press)
     return assessed
+
+
+def _provider(till: Till, press: PayConsultation) -> PaymentProvider:
+    found = till.providers.get(press.provider)
+    if found is not None:
+        return found
+    if press.provider in {DEFAULT_PROVIDER, *KEY_FORMS}:
+        raise Unavailable("provider_keys_missing", provider=press.provider)
+    raise Invalid("provider_unsupported", field="provider", provider=press.provider)
 
 
 def assess_today(till: Till, connection: Connection, visit: Visit) -> Assessed:
@@ -168,30 +183,20 @@ def assess_today(till: Till, connection: Connection, visit: Visit) -> Assessed:
     return assess(visit.consultation.fee, list_rules(connection, visit.country, today), today)
 
 
-def _bare_command(till: Till, press: PayConsultation) -> StartPayment:
-    """What makes two presses the same: nothing that a look at the database could change."""
-    provider = till.providers.get(press.provider)
-    usual = provider.capabilities.default_method if provider is not None else ""
-    return StartPayment(
-        key=press.key,
-        purpose=Purpose.CONSULTATION,
-        amount=press.amount,
-        things=(Thing(CONSULTATION_THING, press.consultation_id, press.amount),),
-        description="",
-        provider=press.provider,
-        method=press.method or usual,
-        customer_id=press.patient_id,
-    )
-
-
 def _command(till: Till, connection: Connection, press: PayConsultation) -> StartPayment:
     """The core's command for a press that may be the first. Raises what is wrong with it."""
     visit = load_visit(connection, press.consultation_id)
     _check(till, connection, visit, press)
     under = _UnderLock(till, press)
-    return replace(
-        _bare_command(till, press),
+    return StartPayment(
+        key=press.key,
+        purpose=Purpose.CONSULTATION,
+        amount=press.amount,
+        things=(Thing(CONSULTATION_THING, press.consultation_id, press.amount),),
         description=describe(visit),
+        provider=press.provider,
+        method=press.method or _provider(till, press).capabilities.default_method,
+        customer_id=press.patient_id,
         payer=Payer(visit.patient.name, visit.patient.email, visit.patient.phone),
         attach=under.attach,
         within=under.within,
@@ -242,7 +247,7 @@ class _UnderLock:
         write_taxes(uow, made, self._assessed)
         write_invoice(uow, self._till, made, self._visit, self._assessed)
         fp("consultation.after_invoice")
-        keep_reply(uow, self._press.key, _bare_command(self._till, self._press).sha256, made.id)
+        keep_reply(uow, self._press.key, self._press.sha256, made.id)
         fp("consultation.before_commit")
 
 
