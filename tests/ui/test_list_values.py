@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tillgate.ui.text import shown
-from tillgate.ui.widgets.data_table import DayRange, KeysetSource, Preset, Query, Sort, Summary, preset_range
-from tillgate.ui.widgets.data_table.export import csv_cell
+from tillgate.ui.widgets.data_table import DayRange, KeysetSource, Preset, Query, Sort, Summary, preset_range, workbook
+from tillgate.ui.widgets.data_table.files import csv_cell, open_for
 from tillgate.ui.widgets.data_table.query import query_from_json, query_to_json
 
 TODAY = date(2026, 3, 1)
@@ -120,3 +122,39 @@ def test_numbers_stay_numbers() -> None:
     assert csv_cell(Decimal("-1.50")) == "-1.50"
     assert csv_cell(Decimal("0E-2")) == "0.00"
     assert csv_cell(-3) == "-3"
+
+
+def test_a_workbook_holds_texts_as_texts_and_amounts_as_exact_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "payments.XLSX"
+    with open_for(path)(path) as write:
+        write(["Reference", "Amount", "Currency"])
+        write(['=HYPERLINK("http://evil")', Decimal("90071992547.41"), "INR"])
+        write(["http://evil", Decimal(10) ** 14 + Decimal("0.01"), "\0IN\u202eR" + "x" * 40_000])
+    with zipfile.ZipFile(path) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        assert not [name for name in book.namelist() if "rels" in name and "sheet1" in name]
+    assert "<f>" not in sheet
+    assert "=HYPERLINK(" in sheet
+    assert "<v>90071992547.41</v>" in sheet
+    assert "100000000000000.01" in sheet
+    assert "\0" not in sheet
+    assert "INRx" in sheet
+    assert "x" * workbook.CELL_CHARACTERS not in sheet
+
+
+def test_rows_that_one_sheet_cannot_hold_go_on_in_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "SHEET_ROWS", 3)
+    path = tmp_path / "payments.xlsx"
+    with open_for(path)(path) as write:
+        for row in ("Number", *range(5)):
+            write([row])
+    with zipfile.ZipFile(path) as book:
+        sheets = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2, 3)]
+    assert all("Number" in sheet for sheet in sheets)
+    assert ["<v>4</v>" in sheet for sheet in sheets] == [False, False, True]
+
+
+def test_a_workbook_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "payments.xlsx"
+    with pytest.raises(OSError, match="No such file"), open_for(path)(path) as write:
+        write(["Number"])

@@ -34,7 +34,7 @@ from tillgate.ui.screens.form_dialog import FormDialog
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.data_table import Choice, DataTable, EmptyText, KeysetSource, Place, Query, Sort, Summary
 from tillgate.ui.widgets.data_table.export import Export
-from tillgate.ui.widgets.data_table.exporting import AskPath, Exporting
+from tillgate.ui.widgets.data_table.exporting import AskPath, Exporting, ask_for_csv
 from tillgate.ui.widgets.notices import InlineNotice, NoticeAction
 
 _RELOAD_MS: Final = 120
@@ -101,7 +101,7 @@ class ProductList(QWidget):
             lambda path: Export(path, file_columns(), FileSource(office), self.table.query, self._place()),
             file_name="catalogue.csv",
             before=office.before_export(self, "catalogue"),
-            ask_path=ask_path,
+            ask_path=ask_path or ask_for_csv,
         )
         # The button exports the catalogue's file instead of the list as it is shown.
         self.table.bar.export_asked.disconnect(self.table.start_export)

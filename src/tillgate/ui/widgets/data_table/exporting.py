@@ -94,11 +94,26 @@ def number(count: int) -> str:
 
 
 def ask_with_dialog(parent: QWidget, name: str, then: Callable[[Path], None]) -> None:
-    """Ask for a file with the system's dialog."""
-    dialog = QFileDialog(parent, tr("Export as CSV"), name, tr("Comma-separated values (*.csv)"))
+    """Ask for a file with the system's dialog: CSV, or a workbook."""
+    _ask(parent, tr("Export the list"), name, [_csv_kind(), tr("Excel workbook (*.xlsx)")], then)
+
+
+def ask_for_csv(parent: QWidget, name: str, then: Callable[[Path], None]) -> None:
+    """Ask for a file that is read in again: CSV only."""
+    _ask(parent, tr("Export as CSV"), name, [_csv_kind()], then)
+
+
+def _csv_kind() -> str:
+    return tr("Comma-separated values (*.csv)")
+
+
+def _ask(parent: QWidget, title: str, name: str, kinds: list[str], then: Callable[[Path], None]) -> None:
+    dialog = QFileDialog(parent, title, name)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilters(kinds)
     dialog.setDefaultSuffix("csv")
-    dialog.selectFile(name)
+    dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix("csv" if kind == kinds[0] else "xlsx"))
+    dialog.selectFile(Path(name).stem)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
     dialog.open()
