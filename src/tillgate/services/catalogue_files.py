@@ -186,7 +186,7 @@ def _amount(text: str, currency: str, field: str) -> int:
     try:
         return parse_money(decimal, currency, allow_zero=True).minor
     except Invalid as error:
-        raise Invalid(error.code, **{**error.values, "field": field}) from error
+        raise Invalid(error.code, money_moved=None, **{**error.values, "field": field}) from error
 
 
 def _period(text: str, currency: str) -> PeriodTerms:

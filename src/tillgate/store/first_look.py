@@ -50,12 +50,11 @@ def first_look(path: Path, now: datetime) -> FirstLook | None:
 
 def _settings(connection: Any) -> Settings:
     """Raises Invalid for a stored text that this version can't read."""
-    known = {option.name for option in OPTIONS}
+    known = {option.name: option for option in OPTIONS}
     stored = {name: text for name, text in connection.execute("SELECT name, value FROM setting") if name in known}
-    settings = Settings(stored)
-    for option in OPTIONS:
-        settings[option]
-    return settings
+    for name, text in stored.items():
+        known[name].read(text)
+    return Settings(stored)
 
 
 def _person(now: datetime, row: tuple[int, str, str, int | None, int, int | None]) -> Person:
