@@ -23,6 +23,7 @@ from tillgate.domain.payment import Fulfilment, PaymentState
 from tillgate.domain.staff import Role
 from tillgate.domain.tax_rules import TaxEffect, TaxRule
 from tillgate.services import consultations
+from tillgate.services.book_checks import check_books
 from tillgate.services.consultation_lists import (
     ConsultationDetails,
     ConsultationQuery,
@@ -168,7 +169,7 @@ def test_late_money_beside_a_new_payment_is_never_applied(clinic: Clinic, clock:
     assert clinic.rows(consultation_credit_note) == []
 
 
-def test_a_refund_is_a_credit_note_and_all_of_it_ends_the_fee(clinic: Clinic, clock: FakeClock) -> None:
+def test_a_refund_is_a_credit_note_and_all_of_it_ends_what_is_owed(clinic: Clinic, clock: FakeClock) -> None:
     number = clinic.consultation()
     paid = clinic.paid(number)
     give_back(clinic, paid.id, Money(200_000, "PHP"))
@@ -184,9 +185,45 @@ def test_a_refund_is_a_credit_note_and_all_of_it_ends_the_fee(clinic: Clinic, cl
     assert found.invoice is not None
     assert found.invoice.state == "final"
     assert books(clinic, clearing("stripe"), REFUNDS, CONSULTATIONS) == [0, FEE.minor, -FEE.minor]
+    assert found.invoice.reversed_at == clock.now()
     assert found.payments[0].refunded == FEE
-    with pytest.raises(Refused, match="consultation_closed"):
+    assert list_open_fees(clinic.till, clinic.cashier) == ()
+
+
+def test_a_fee_that_went_back_whole_can_be_asked_for_again(clinic: Clinic, clock: FakeClock) -> None:
+    """product.md, Payment: a REFUNDED payment is not live, so it holds nothing any more."""
+    number = clinic.consultation()
+    old = clinic.paid(number)
+    give_back(clinic, old.id, FEE)
+    clock.advance(60)
+    assert details(clinic, number).may_pay
+    # What is begun and given up leaves everything as it was.
+    given_up = clinic.pay(clinic.press(number)).payment
+    assert details(clinic, number).active is not None
+    (row,) = list_consultations(clinic.till, clinic.cashier, ConsultationQuery())
+    assert (row.being_paid, row.invoice_number) == (True, given_up.invoice_number)
+    clinic.provider.end(clinic.reference(given_up.id), CheckoutStatus.EXPIRED)
+    check_now(clinic.till, clinic.cashier, given_up.id)
+    assert details(clinic, number).visit.consultation.state is ConsultationState.REFUNDED
+    clock.advance(60)
+    first, again = clinic.pay(clinic.press(number)), clinic.pay(clinic.press(number))
+    assert (first.kind, again.kind) == (PressKind.NEW, PressKind.EXISTING)
+    clinic.provider.pay(clinic.reference(first.payment.id))
+    new = check_now(clinic.till, clinic.cashier, first.payment.id)
+    assert (new.state, new.fulfilment) == (PaymentState.CAPTURED, Fulfilment.DONE)
+    found = details(clinic, number)
+    assert (found.visit.consultation.state, found.visit.consultation.payment_id) == (ConsultationState.PAID, new.id)
+    numbers = [(invoice.number[-6:], invoice.state) for invoice in clinic.rows(consultation_invoice)]
+    assert numbers == [("000001", "final"), ("000002", "void"), ("000003", "final")]
+    assert [note.amount for note in found.credit_notes] == [FEE]
+    with pytest.raises(Refused, match="consultation_paid"):
         clinic.pay(clinic.press(number))
+    assert books(clinic, clearing("stripe"), REFUNDS, CONSULTATIONS) == [FEE.minor, FEE.minor, -2 * FEE.minor]
+    assert check_books(clinic.till, clinic.manager).ok
+    # And a second time.
+    give_back(clinic, new.id, FEE)
+    assert details(clinic, number).may_pay
+    assert check_books(clinic.till, clinic.manager).ok
 
 
 def test_a_fee_cancelled_while_the_patient_pays_goes_back_by_itself(here: Clinic) -> None:

@@ -25,12 +25,18 @@ _KEY: Final = re.compile(
 
 
 class ConsultationState(StrEnum):
-    """Where a fee stands. It is charged once: a refund in full ends it, and what is owed after all is a new fee."""
+    """Where a fee stands. A fee that went back whole is owed no more, so it is in nobody's open fees; but it may be
+    asked for again, with a new payment and a new invoice, since a REFUNDED payment holds nothing (product.md, Payment)
+    and the document's look for an active one (seed 003, step 4) passes it over. It then goes from refunded to paid."""
 
     OPEN = "open"
     PAID = "paid"
     REFUNDED = "refunded"
     CANCELLED = "cancelled"
+
+
+# A payment can be begun for it, and money that comes for it settles it.
+PAYABLE: Final = frozenset({ConsultationState.OPEN, ConsultationState.REFUNDED})
 
 
 class ConsultationInvoiceState(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
-from tillgate.domain.consultation import CONSULTATION_THING, ConsultationInvoiceState, ConsultationState
+from tillgate.domain.consultation import CONSULTATION_THING, PAYABLE, ConsultationInvoiceState, ConsultationState
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Action, Actor
@@ -89,8 +89,8 @@ class ConsultationRow:
 
     @property
     def being_paid(self) -> bool:
-        """Whether its fee is open, and somebody has put it up for payment."""
-        return self.state is ConsultationState.OPEN and self.payment_id is not None
+        """Whether its fee is open, or went back, and somebody has put it up for payment."""
+        return self.state in PAYABLE and self.payment_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,9 @@ class CreditNote:
 class ConsultationDetails:
     """One consultation, read at one moment.
 
-    `assessed` has the fee with its taxes: as written down with the payment that holds it, else as they are today.
-    `active` is the payment that holds it; `invoice` the one that counts, `void_invoices` those of payments that ended.
+    `assessed` has the fee with its taxes: as written down with the payment that holds it, else as they are today, which
+    is what Pay would ask for. `active` is the payment that holds it; `invoice` the newest one that is not void, and
+    `void_invoices` those of payments that ended.
     """
 
     visit: Visit
@@ -137,7 +138,7 @@ class ConsultationDetails:
     @property
     def may_pay(self) -> bool:
         """Whether Pay would begin a payment."""
-        return self.visit.consultation.state is ConsultationState.OPEN and self.active is None
+        return self.visit.consultation.state in PAYABLE and self.active is None
 
 
 def list_open_fees(till: Till, actor: Actor, text: str = "", *, limit: int = 200) -> tuple[OpenFees, ...]:
@@ -190,7 +191,9 @@ def load_consultation(till: Till, actor: Actor, consultation_id: int) -> Consult
     with till.db.read() as connection:
         visit = load_visit(connection, consultation_id)
         held = find_live_payment(connection, CONSULTATION_THING, consultation_id)
-        owner_id = held.id if held is not None else visit.consultation.payment_id
+        owner_id = held.id if held is not None else None
+        if visit.consultation.state not in PAYABLE and owner_id is None:
+            owner_id = visit.consultation.payment_id
         history = _payments(connection, consultation_id)
         invoices = [each for past in history for each in list_invoices_of(connection, past.id)]
         standing = [each for each in invoices if each.state is not ConsultationInvoiceState.VOID]
@@ -243,6 +246,7 @@ def _dressed(connection: Connection, visits: Sequence[Visit]) -> tuple[Consultat
         consultation_invoice.c.consultation_id.in_(ids),
         consultation_invoice.c.state != ConsultationInvoiceState.VOID,
     )
+    invoices = invoices.order_by(consultation_invoice.c.id)
     numbers = {row[0]: row[1] for row in connection.execute(invoices)}
     return tuple(_row(visit, held, numbers) for visit in visits)
 

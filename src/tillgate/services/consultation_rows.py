@@ -86,6 +86,8 @@ class ConsultationInvoiceRecord:
     issued_at: datetime
     finalized_at: datetime | None
     voided_at: datetime | None
+    # Since when credit notes have taken back all of it.
+    reversed_at: datetime | None
 
     @property
     def fee(self) -> Money:

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from tillgate.domain.consultation import (
+    PAYABLE,
     ConsultationInvoiceState,
     ConsultationState,
     credit_note_number,
@@ -45,7 +46,7 @@ def settle_consultation(uow: UnitOfWork, payment: PaymentRecord) -> None:
         return
     if here.state is ConsultationState.PAID:
         raise Refused("consultation_paid", consultation=here.id, payment=here.payment_id)
-    if here.state is not ConsultationState.OPEN:
+    if here.state not in PAYABLE:
         raise Refused("consultation_closed", consultation=here.id)
     invoice = _finalize(uow, payment)
     fp("consultation.after_final")
@@ -66,7 +67,8 @@ def settling_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> No
 
 
 def reverse(uow: UnitOfWork, payment: PaymentRecord, refund: RefundRecord) -> None:
-    """A refund arrived: a credit note against the final invoice, and a fee that went back whole is refunded.
+    """A refund arrived: a credit note against the final invoice, and a fee that went back whole is refunded, its
+    invoice reversed. From then on the fee may be asked for again (domain/consultation.py).
 
     Nothing where the payment never paid a consultation, as late money that is given back.
     """
@@ -82,6 +84,7 @@ def reverse(uow: UnitOfWork, payment: PaymentRecord, refund: RefundRecord) -> No
         uow.record("consultation.credited", payment.subject, invoice=invoice.number, note=number)
     here = _lock(uow, payment)
     if payment.state is PaymentState.REFUNDED and here.state is ConsultationState.PAID:
+        update_rows(uow.connection, consultation_invoice, {"id": invoice.id}, {"reversed_at": uow.now})
         _change(uow, here, {"state": ConsultationState.REFUNDED})
         uow.record("consultation.refunded", payment.subject, consultation=here.id)
 

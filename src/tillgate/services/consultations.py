@@ -24,7 +24,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from tillgate.domain.consultation import CONSULTATION_THING, DEFAULT_PROVIDER, LOCK_WAIT, ConsultationState, check_key
+from tillgate.domain.consultation import (
+    CONSULTATION_THING,
+    DEFAULT_PROVIDER,
+    LOCK_WAIT,
+    PAYABLE,
+    ConsultationState,
+    check_key,
+)
 from tillgate.domain.errors import Invalid, MoneyMoved, Refused, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Purpose
@@ -98,7 +105,8 @@ class Pressed:
 
 
 def pay(till: Till, actor: Actor, press: PayConsultation) -> Pressed:
-    """Put a consultation's fee up for payment, once.
+    """Put a consultation's fee up for payment, once. A fee that was refunded whole may be put up again: its old payment
+    holds it no more, and keeps its invoice with the credit note.
 
     Where nothing is created the error says why: Invalid("pay_key_malformed" | "provider_unsupported" |
     "amount_not_fee"), NotFound("consultation_unknown"), Refused("consultation_not_theirs" | "consultation_paid" |
@@ -159,7 +167,7 @@ def _check(till: Till, connection: Connection, visit: Visit, press: PayConsultat
         raise Refused("consultation_not_theirs", consultation=here.id)
     if here.state is ConsultationState.PAID:
         raise Refused("consultation_paid", consultation=here.id, payment=here.payment_id, money_moved=MoneyMoved.YES)
-    if here.state is not ConsultationState.OPEN:
+    if here.state not in PAYABLE:
         raise Refused("consultation_closed", consultation=here.id)
     assessed = assess_today(till, connection, visit)
     if press.amount != assessed.due:

@@ -134,7 +134,7 @@ tax_record = Table(
     **NUMBERED,
 )
 
-# At most one that is not void per consultation and per payment, whatever the code above does.
+# At most one per consultation that is neither void nor reversed by a refund in full, whatever the code above does.
 consultation_invoice = Table(
     "consultation_invoice",
     metadata,
@@ -152,14 +152,15 @@ consultation_invoice = Table(
     instant("issued_at"),
     instant("finalized_at", null=True),
     instant("voided_at", null=True),
+    instant("reversed_at", null=True),
     one_of("state", ConsultationInvoiceState),
     positive("total_minor"),
     Index(
         "uq_consultation_invoice_standing",
         "consultation_id",
         unique=True,
-        sqlite_where=sql("state <> 'void'"),
-        postgresql_where=sql("state <> 'void'"),
+        sqlite_where=sql("state <> 'void' AND reversed_at IS NULL"),
+        postgresql_where=sql("state <> 'void' AND reversed_at IS NULL"),
     ),
     **NUMBERED,
 )
