@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -76,8 +77,9 @@ def test_locking_closes_dialogs_and_the_same_person_finds_all_as_it_was(qtbot: Q
     page.screen("payments").line.setText("half typed")
     page.shell.open_help()
     assert len(page.open_dialogs) == 1
-    with qtbot.waitSignal(page.shell.lock_asked):
+    with qtbot.waitSignal(page.shell.lock_asked) as asked:
         press(page.open_dialogs[0], Qt.Key.Key_L, CTRL)
+    assert asked.args == ["lock"]
     page.show(OUT)
     assert page.open_dialogs == []
     assert page.doors == 1
@@ -90,10 +92,20 @@ def test_locking_closes_dialogs_and_the_same_person_finds_all_as_it_was(qtbot: Q
     assert page.screen("payments").line.text() == ""
 
 
-def test_the_till_locks_when_nobody_is_there(qtbot: QtBot, tasks: Tasks) -> None:
-    page = ShellPage(qtbot, tasks, CASHIER, idle_minutes=0.01)
-    with qtbot.waitSignal(page.shell.lock_asked, timeout=2_000):
-        pass
+def test_the_till_locks_when_nobody_is_there_however_long_that_is(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    with qtbot.waitSignal(page.shell.lock_asked) as asked:
+        page.shell.lock_after(0.001)
+    assert asked.args == ["idle"]
+
+
+def test_a_shortcut_is_a_sign_of_life(qtbot: QtBot, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    signs: list[str] = []
+    monkeypatch.setattr(page.shell._idle, "noticed", lambda: signs.append("seen"))
+    page.press(Qt.Key.Key_F9)
+    assert page.done == ["pay"]
+    assert signs
 
 
 def test_a_scan_goes_to_the_screen_or_to_the_one_that_sells(qtbot: QtBot, tasks: Tasks) -> None:

@@ -112,12 +112,12 @@ class TillWindow(QObject):
         # Whatever screen comes first: what was paid meanwhile is told by the one that sells.
         self.shell.page("checkout")
 
-    @Slot()
-    def lock(self) -> None:
-        """Leave: the session ends, and the sign-in screen is in front."""
+    @Slot(str)
+    def lock(self, reason: str) -> None:
+        """Leave, for `sign_out`'s reason: the session ends, and the sign-in screen is in front."""
         session, self.session = self.session, None
         if session is not None:
-            self.tasks.run(self, partial(self.shop.sign_out, session.actor, "lock"))
+            self.tasks.run(self, partial(self.shop.sign_out, session.actor, reason))
         self.shell.show_state(self._locked_state())
 
     @Slot()
@@ -126,6 +126,7 @@ class TillWindow(QObject):
         settings = self._settings()
         use_language(settings[STORE_LANGUAGE])
         self._choose_appearance(settings[APPEARANCE])
+        self.shell.lock_after(settings[IDLE_LOCK_MINUTES])
         self.shell.show_state(replace(self.shell.state, store=self._store_name()))
         self._ask_connection()
 

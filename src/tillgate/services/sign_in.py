@@ -70,7 +70,7 @@ def start_session(uow: UnitOfWork, actor: Actor) -> Session:
 
 
 def sign_out(till: Till, actor: Actor, reason: str = "sign_out") -> None:
-    """End the session: "sign_out", "locked" by Ctrl+L, or "idle". One that is over already is left as it is."""
+    """End the session: "sign_out", "lock" by Ctrl+L, or "idle". One that is over already is left as it is."""
 
     def write(uow: UnitOfWork) -> None:
         if end_sessions(uow, staff_session.c.key == actor.session, reason):

@@ -13,9 +13,11 @@ from tillgate.ui.guard import guarded
 from tillgate.ui.scanner import Scanner, key_time_ms
 
 _KEYS: Final = frozenset({QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride})
+# A key that is a shortcut comes as an override alone, never as a press.
 _SIGNS_OF_LIFE: Final = frozenset(
     {
         QEvent.Type.KeyPress,
+        QEvent.Type.ShortcutOverride,
         QEvent.Type.MouseButtonPress,
         QEvent.Type.MouseMove,
         QEvent.Type.Wheel,

@@ -42,11 +42,12 @@ _SCHEMES: Final = (
 class Shell(QMainWindow):
     """The window shows nothing until the first `show_state`, so screens may be made with the shell at hand.
 
-    `lock_asked` when the person leaves, by key, press or idleness: the application ends the session and answers with
-    `show_state`. `screen_shown(key)`, `scheme_chosen(Scheme)`, `closing` before the window goes.
+    `lock_asked(reason)` when the person leaves: "lock" by key or press, "idle" after minutes without either; the
+    application ends the session and answers with `show_state`. `screen_shown(key)`, `scheme_chosen(Scheme)`, `closing`
+    before the window goes.
     """
 
-    lock_asked = Signal()
+    lock_asked = Signal(str)
     screen_shown = Signal(str)
     scheme_chosen = Signal(object)
     closing = Signal()
@@ -121,7 +122,7 @@ class Shell(QMainWindow):
             self.commands.add(replace(go, needs=spec.needs))
         self.commands.add_all(
             (
-                Command("till.lock", mark("Lock the till"), self.lock_asked.emit, "lock", "Ctrl+L", "till"),
+                Command("till.lock", mark("Lock the till"), self._leave, "lock", "Ctrl+L", "till"),
                 Command("till.quit", mark("Close Tillgate"), self.close, "log-out", "Ctrl+Q", "till"),
                 Command("help.palette", mark("Find a command"), self.open_palette, "command", "Ctrl+K", "help"),
                 Command("help.keys", mark("Help with the keys"), self.open_help, "keyboard", "F1", "help"),
@@ -135,14 +136,18 @@ class Shell(QMainWindow):
 
     def _connect(self) -> None:
         self.rail.asked.connect(self.go)
-        self.strip.person_pressed.connect(self.lock_asked)
+        self.strip.person_pressed.connect(self._leave)
         self.strip.pending_pressed.connect(self._show_pending)
         self.strip.setup_pressed.connect(self._show_setup)
-        self._idle.idle.connect(self.lock_asked)
+        self._idle.idle.connect(partial(self.lock_asked.emit, "idle"))
         self._tasks.busy_changed.connect(self.strip.show_busy)
         self._tasks.failure.connect(self._show_failure)
         self.scanner.begun.connect(self._scan_begun)
         self.scanner.scanned.connect(self._scanned)
+
+    def lock_after(self, minutes: float) -> None:
+        """How long nobody may be there."""
+        self._idle.set_minutes(minutes)
 
     # What is shown
 
@@ -259,8 +264,12 @@ class Shell(QMainWindow):
     def _lock_key(self, event: QKeyEvent) -> bool:
         if self.locked or QKeySequence(event.keyCombination()) != self.commands.action("till.lock").shortcut():
             return False
-        self.lock_asked.emit()
+        self._leave()
         return True
+
+    @Slot()
+    def _leave(self) -> None:
+        self.lock_asked.emit("lock")
 
     def _go_back(self) -> None:
         if self._current:
