@@ -22,10 +22,11 @@ from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.checkout.news_words import whose
 from tillgate.ui.screens.checkout.order_cards import OrderCards
 from tillgate.ui.screens.checkout.paying import Situation
-from tillgate.ui.screens.checkout.payment_panel import TenderList, provider_words
+from tillgate.ui.screens.checkout.payment_panel import provider_words
 from tillgate.ui.screens.checkout.refund_steps import StepsView, refusal_text, steps_of
 from tillgate.ui.screens.checkout.stage_words import WORDS, reason_of
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, SOLD, Stage
+from tillgate.ui.screens.checkout.tender_list import TenderList
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import IconLabel, line, plain_label, set_text, set_tone
 from tillgate.ui.widgets.notices import InlineNotice

@@ -20,6 +20,7 @@ from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.checkout.paying import Browser, Doing, Situation
 from tillgate.ui.screens.checkout.stage_words import WORDS
 from tillgate.ui.screens.checkout.stages import HELD, PAYABLE, Stage
+from tillgate.ui.screens.checkout.tender_list import TenderList
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -114,7 +115,7 @@ class PaymentPanel(QFrame):
         cancelling = self._desk.commands.action(Key.CANCEL_PAYMENT).trigger
         hint = self._desk.commands.hint(Key.CANCEL_PAYMENT)
         self.cancel = Button(tr("Cancel payment"), tone=ButtonTone.DESTRUCTIVE, hint=hint, on_click=cancelling)
-        self.tenders = TenderList()
+        self.tenders = TenderList(folded=True)
         self.tenders.chosen.connect(self.switch_asked)
         self.why = QWidget()
         row = QHBoxLayout(self.why)
@@ -285,42 +286,6 @@ class PaymentPanel(QFrame):
                 )
         else:
             self.notice.clear()
-
-
-class TenderList(QWidget):
-    """The other ways to pay, a button each. `chosen(Tender)`."""
-
-    chosen = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tenders: tuple[Tender, ...] = ()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(8)
-        self.buttons: list[Button] = []
-
-    def show_tenders(self, tenders: Sequence[Tender], *, held: bool = False) -> None:
-        """Show the ways; `held` switches them off."""
-        if tuple(tenders) != self._tenders:
-            self._tenders = tuple(tenders)
-            self._fill()
-        self.setVisible(bool(self._tenders))
-        for button in self.buttons:
-            button.setEnabled(not held)
-
-    def _fill(self) -> None:
-        for old in self.buttons:
-            old.hide()
-            old.deleteLater()
-        self.buttons = []
-        for tender in self._tenders:
-            button = Button(tr(tender.verb), icon=tender.icon)
-            button.setProperty("snug", "true")
-            button.setAccessibleDescription(tr(tender.explains))
-            button.clicked.connect(lambda _checked=False, way=tender: self.chosen.emit(way))
-            self._column.addWidget(button)
-            self.buttons.append(button)
 
 
 def provider_words(now: Situation) -> str:
