@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
-from tillgate.domain.documents import PaidBy
+from babel.numbers import format_percent
+
+from tillgate.domain.consultation import ConsultationInvoiceState
+from tillgate.domain.documents import FeeInvoice, PaidBy
 from tillgate.domain.orders import LineType
 from tillgate.domain.payment import Mode
+from tillgate.formats import locale_for
 from tillgate.i18n import Words, mark
 
 GROUPS: Final = {
@@ -30,6 +35,26 @@ _WARNINGS: Final = {
     Mode.TEST: mark("Made with test keys: no money moved, not a valid document."),
     Mode.LIVE: "",
 }
+
+_FEES: Final = {
+    ConsultationInvoiceState.PENDING: mark("Not paid yet"),
+    ConsultationInvoiceState.FINAL: mark("Paid"),
+    ConsultationInvoiceState.VOID: mark("Void"),
+}
+
+
+def fee_status(words: Words, document: FeeInvoice) -> str:
+    """Where a consultation's invoice stands."""
+    if document.notes:
+        return words.tr("Paid and given back") if document.reversed else words.tr("Paid, given back in part")
+    return words.tr(_FEES[document.state])
+
+
+def tax_label(words: Words, name: str, rate_ppm: int, currency: str) -> str:
+    """A tax with its rate: "VAT 12%"."""
+    rate = Decimal(rate_ppm).scaleb(-6)
+    shown = format_percent(rate, locale=locale_for(words.language, currency), decimal_quantization=False)
+    return words.tr("{tax} {rate}", tax=name, rate=str(shown))
 
 
 def mode_mark(words: Words, mode: Mode) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
-from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 
@@ -256,6 +256,9 @@ class DocumentRenderer(Protocol):
 
     def invoice_pdf(self, document: InvoiceDocument, language: str) -> bytes:
         """A sales invoice on A4."""
+
+    def fee_invoice_pdf(self, document: FeeInvoice, language: str) -> bytes:
+        """A consultation's invoice on A4."""
 
     def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
         """A receipt on an 80 mm roll."""

@@ -23,7 +23,7 @@ from tests.factories.clinic import CLINIC
 from tests.factories.people import signed_in
 from tests.factories.shop import SHOP
 from tests.factories.tills import AUDIT_KEY, new_sqlite
-from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import ADMIN_EMAIL, STORE_NAME, Settings
@@ -112,6 +112,10 @@ class PlainPaper:
 
     def invoice_pdf(self, document: InvoiceDocument, language: str) -> bytes:
         """As bytes that name the invoice."""
+        return f"%PDF {document.number} {language}".encode()
+
+    def fee_invoice_pdf(self, document: FeeInvoice, language: str) -> bytes:
+        """As bytes that name the consultation's invoice."""
         return f"%PDF {document.number} {language}".encode()
 
     def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:

@@ -104,6 +104,8 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "order_reads.list_orders_of": Action.VIEW_ORDERS,
     "order_reads.load_order": Action.VIEW_ORDERS,
     "order_reads.summarize_orders": Action.VIEW_ORDERS,
+    "fee_documents.render_fee_invoice": Action.VIEW_PAYMENTS,
+    "fee_documents.render_fee_receipt": Action.VIEW_PAYMENTS,
     "kept_keys.save_keys": Action.EDIT_SETTINGS,
     "kept_views.list_views": Action.VIEW_PAYMENTS,
     "kept_views.remove_view": Action.VIEW_PAYMENTS,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tillgate.domain.errors import Unavailable
 from tillgate.domain.staff import Actor
+from tillgate.services.consultation_rows import load_consultation_invoice
+from tillgate.services.fee_documents import render_fee_invoice, render_fee_receipt
 from tillgate.services.invoices import load_invoice
 from tillgate.services.papers import render_invoice, render_receipt
 
@@ -26,6 +28,20 @@ def save_invoice(shop: Shop, actor: Actor, invoice_id: int) -> Path:
     with shop.till.db.read() as reading:
         number = load_invoice(reading, invoice_id).number
     return _write(shop.books.profile.papers / f"{number}.pdf", content)
+
+
+def save_fee_invoice(shop: Shop, actor: Actor, invoice_id: int) -> Path:
+    """Write a consultation's invoice, as it stands now; the file. Raises Unavailable("paper_not_saved")."""
+    content = render_fee_invoice(shop.till, actor, shop.renderer, invoice_id)
+    with shop.till.db.read() as reading:
+        number = load_consultation_invoice(reading, invoice_id).number
+    return _write(shop.books.profile.papers / f"{number}.pdf", content)
+
+
+def save_fee_receipt(shop: Shop, actor: Actor, payment_id: int) -> Path:
+    """Write a paid fee's receipt; the file. Raises Refused("receipt_not_paid"), Unavailable("paper_not_saved")."""
+    content = render_fee_receipt(shop.till, actor, shop.renderer, payment_id)
+    return _write(shop.books.profile.papers / f"receipt-{payment_id:06d}.pdf", content)
 
 
 def _write(path: Path, content: bytes) -> Path:

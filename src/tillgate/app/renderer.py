@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
 
 
 class Renderer:
@@ -13,6 +13,12 @@ class Renderer:
         from tillgate.printing import pdf  # noqa: PLC0415
 
         return pdf.invoice_pdf(document, language)
+
+    def fee_invoice_pdf(self, document: FeeInvoice, language: str) -> bytes:
+        """A consultation's invoice on A4."""
+        from tillgate.printing import pdf  # noqa: PLC0415
+
+        return pdf.fee_invoice_pdf(document, language)
 
     def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
         """A receipt on an 80 mm roll."""

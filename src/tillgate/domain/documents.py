@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final
 
+from tillgate.domain.consultation import ConsultationInvoiceState
 from tillgate.domain.money import Money, total
 from tillgate.domain.orders import LineType, OrderState
 from tillgate.domain.payment import Mode
+from tillgate.domain.tax_rules import TaxLine
 
 _HOUSE_COLOR: Final = "#334155"
 _DARK_INK: Final = "#0F172A"
@@ -178,8 +180,57 @@ class OrderSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditNote:
+    """What reverses a consultation's invoice, in full or in part."""
+
+    number: str
+    amount: Money
+    issued_at: datetime
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeeInvoice:
+    """A consultation's invoice in whatever state it is, in the `language` it was issued in.
+
+    `visit` is the clinic's number of the consultation; `description` names the practitioner, as it was written down.
+    `total` is the fee, more by the taxes that are added and less by those withheld.
+    """
+
+    number: str
+    state: ConsultationInvoiceState
+    mode: Mode
+    language: str
+    issued_at: datetime
+    zone: tzinfo
+    store_name: str
+    clinic: Branding
+    patient: Party
+    visit: str
+    held_at: datetime
+    description: str
+    payment_id: int
+    fee: Money
+    taxes: tuple[TaxLine, ...]
+    total: Money
+    paid: PaidBy
+    notes: tuple[CreditNote, ...]
+
+    @property
+    def left(self) -> Money:
+        """What the credit notes leave of it."""
+        return self.total - total((note.amount for note in self.notes), self.total.currency)
+
+    @property
+    def reversed(self) -> bool:
+        """Whether credit notes took back all of it."""
+        return not self.left
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptDocument:
-    """What a customer takes along: all orders of one payment. `copy` marks a print that may not be the first."""
+    """What a customer takes along: all orders of one payment, or the one `fee` that it paid. `copy` marks a print that
+    may not be the first."""
 
     payment_id: int
     mode: Mode
@@ -192,8 +243,11 @@ class ReceiptDocument:
     total: Money
     paid: PaidBy
     copy: bool = False
+    fee: FeeInvoice | None = None
 
     @property
     def lookup(self) -> str:
-        """What the QR code says: the orders' numbers, for a scanner at the till."""
+        """What the QR code says: the orders' or the invoice's numbers, for a scanner at the till."""
+        if self.fee is not None:
+            return self.fee.number
         return " ".join(order.number for order in self.orders) or f"PAYMENT-{self.payment_id}"

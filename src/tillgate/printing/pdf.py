@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.i18n import words_of
+from tillgate.printing.fee_sheet import FeeSheet
 from tillgate.printing.invoice_sheet import InvoiceSheet
 from tillgate.printing.receipt_roll import ReceiptRoll
 
@@ -11,6 +12,11 @@ from tillgate.printing.receipt_roll import ReceiptRoll
 def invoice_pdf(document: InvoiceDocument, language: str) -> bytes:
     """A sales invoice on A4."""
     return InvoiceSheet(document, words_of(language)).draw()
+
+
+def fee_invoice_pdf(document: FeeInvoice, language: str) -> bytes:
+    """A consultation's invoice on A4."""
+    return FeeSheet(document, words_of(language)).draw()
 
 
 def receipt_pdf(document: ReceiptDocument, language: str) -> bytes:

@@ -6,12 +6,13 @@ from typing import Final
 
 import segno
 
-from tillgate.domain.documents import OrderLine, OrderSummary, ReceiptDocument
+from tillgate.domain.documents import FeeInvoice, OrderLine, OrderSummary, ReceiptDocument
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType
+from tillgate.domain.tax_rules import TaxEffect
 from tillgate.formats import format_money, written_day, written_instant
 from tillgate.i18n import Words
-from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
+from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through, tax_label
 from tillgate.printing.paper import FAINT, INK, PAPER, SOFT, Paper, line_height
 
 _WIDE: Final = 80.0
@@ -54,8 +55,12 @@ class ReceiptRoll:
         self._head()
         for order in self.document.orders:
             self._order(order)
+        if self.document.fee is not None:
+            self._fee(self.document.fee)
         self._total()
         self._payment()
+        if self.document.fee is not None:
+            self._given_back(self.document.fee)
         self._foot()
 
     def _mark(self) -> None:
@@ -95,6 +100,32 @@ class ReceiptRoll:
                 self._sum(self.words.tr(GROUPS[kind]), amount, color=SOFT)
         if len(self.document.orders) > 1:
             self._sum(self.words.tr("Subtotal"), order.total, bold=True)
+
+    def _fee(self, fee: FeeInvoice) -> None:
+        """The consultation, and its taxes: those that change the total, then those written down for information."""
+        tr = self.words.tr
+        self._cut()
+        self.y += self.paper.write_text(_LEFT, self.y, _INNER, fee.clinic.name, pt=10, bold=True, most_lines=2)
+        self._quiet(tr("Consultation {number}", number=fee.visit))
+        self._quiet(tr("Invoice {number}", number=fee.number))
+        self.y += 1.4
+        self._sum(fee.description, fee.fee)
+        signs = {TaxEffect.ADDED: 1, TaxEffect.WITHHELD: -1}
+        for line in fee.taxes:
+            named = tax_label(self.words, line.name, line.rate_ppm, self.currency)
+            if line.effect in signs:
+                self._sum(named, line.amount * signs[line.effect], color=SOFT)
+            elif line.effect is TaxEffect.INCLUDED:
+                amount = format_money(line.amount, self.words.language)
+                self._quiet(tr("{tax} is included: {amount}", tax=named, amount=amount))
+            else:
+                amount = format_money(line.amount, self.words.language)
+                self._quiet(tr("{tax} for information: {amount}", tax=named, amount=amount))
+
+    def _given_back(self, fee: FeeInvoice) -> None:
+        for note in fee.notes:
+            self._sum(self.words.tr("Given back"), -note.amount, color=SOFT)
+            self._quiet(self.words.tr("Credit note {number}", number=note.number))
 
     def _line(self, line: OrderLine) -> None:
         self._sum(line.description, line.total)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from tillgate.domain.consultation import CONSULTATION_THING, PAYABLE, ConsultationInvoiceState, ConsultationState
+from tillgate.domain.documents import CreditNote
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Action, Actor
@@ -21,6 +22,7 @@ from tillgate.services.consultation_rows import (
     ConsultationInvoiceRecord,
     Visit,
     list_invoices_of,
+    list_notes,
     list_taxes,
     list_visits,
     load_visit,
@@ -34,7 +36,6 @@ from tillgate.store.models import (
     allocation,
     capture,
     consultation,
-    consultation_credit_note,
     consultation_invoice,
     customer,
     payment,
@@ -107,15 +108,6 @@ class PastPayment:
     taken_by: str
     provider: str
     refunded: Money
-
-
-@dataclass(frozen=True, slots=True)
-class CreditNote:
-    """What reverses an invoice, in full or in part."""
-
-    number: str
-    amount: Money
-    issued_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +199,7 @@ def load_consultation(till: Till, actor: Actor, consultation_id: int) -> Consult
             active=find_active(connection, held.id) if held is not None else None,
             invoice=standing[-1] if standing else None,
             void_invoices=tuple(each for each in invoices if each.state is ConsultationInvoiceState.VOID),
-            credit_notes=_notes(connection, [each.id for each in standing]),
+            credit_notes=list_notes(connection, [each.id for each in standing]),
             payments=tuple(history),
         )
 
@@ -299,10 +291,3 @@ def _payments(connection: Connection, consultation_id: int) -> list[PastPayment]
         )
         for row in connection.execute(query)
     ]
-
-
-def _notes(connection: Connection, invoice_ids: Sequence[int]) -> tuple[CreditNote, ...]:
-    note = consultation_credit_note
-    query = select(note).where(note.c.invoice_id.in_(invoice_ids)).order_by(note.c.id)
-    rows = connection.execute(query)
-    return tuple(CreditNote(row.number, Money(row.amount_minor, row.currency), row.issued_at) for row in rows)

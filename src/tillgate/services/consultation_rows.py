@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, or_, select
 
 from tillgate.domain.consultation import CONSULTATION_THING, ConsultationInvoiceState, ConsultationState
-from tillgate.domain.documents import Branding, Party
+from tillgate.domain.documents import Branding, CreditNote, Party
 from tillgate.domain.errors import NotFound
 from tillgate.domain.money import Money
 from tillgate.domain.tax_rules import TaxLine, TaxRule
@@ -18,6 +19,7 @@ from tillgate.store.models import (
     allocation,
     clinic,
     consultation,
+    consultation_credit_note,
     consultation_invoice,
     customer,
     practitioner,
@@ -218,6 +220,16 @@ def load_consultation_invoice(connection: Connection, invoice_id: int) -> Consul
     if row is None:
         raise NotFound("invoice_unknown", invoice=invoice_id)
     return record(ConsultationInvoiceRecord, row)
+
+
+def list_notes(connection: Connection, invoice_ids: Sequence[int]) -> tuple[CreditNote, ...]:
+    """The credit notes of invoices, oldest first."""
+    note = consultation_credit_note
+    query = select(note).where(note.c.invoice_id.in_(invoice_ids)).order_by(note.c.id)
+    rows = connection.execute(query)
+    return tuple(
+        CreditNote(row.number, Money(row.amount_minor, row.currency), row.issued_at, row.refund_id) for row in rows
+    )
 
 
 def _visit(row: tuple[Any, ...]) -> Visit:

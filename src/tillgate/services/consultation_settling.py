@@ -27,11 +27,11 @@ from tillgate.services.consultation_rows import (
     lock_consultation,
     paid_for,
 )
-from tillgate.services.orders import orders_refused
 from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.till import Fulfilling
 from tillgate.store.ledger import post
 from tillgate.store.models import consultation, consultation_credit_note, consultation_invoice
+from tillgate.store.outbox_rows import enqueue
 from tillgate.store.statements import insert_row, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -54,6 +54,8 @@ def settle_consultation(uow: UnitOfWork, payment: PaymentRecord) -> None:
     _change(uow, here, values)
     _post(uow, payment, Assessed(invoice.fee, list_taxes(uow.connection, payment.id)))
     uow.record("consultation.paid", payment.subject, consultation=here.id, invoice=invoice.number)
+    if payment.payer_email:
+        _tell(uow, payment, {"template": "fee_paid", "payment_id": payment.id})
 
 
 def settling_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> None:
@@ -63,7 +65,10 @@ def settling_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> No
     uow.execute(
         update(consultation_invoice).where(consultation_invoice.c.payment_id == payment.id, pending).values(void)
     )
-    orders_refused(uow, payment, reason)
+    notices = {"fee_refund_started": bool(payment.payer_email), "admin_fee_refund_started": True}
+    for template, wanted in notices.items():
+        if wanted:
+            _tell(uow, payment, {"template": template, "payment_id": payment.id, "reason": reason})
 
 
 def reverse(uow: UnitOfWork, payment: PaymentRecord, refund: RefundRecord) -> None:
@@ -87,6 +92,10 @@ def reverse(uow: UnitOfWork, payment: PaymentRecord, refund: RefundRecord) -> No
         update_rows(uow.connection, consultation_invoice, {"id": invoice.id}, {"reversed_at": uow.now})
         _change(uow, here, {"state": ConsultationState.REFUNDED})
         uow.record("consultation.refunded", payment.subject, consultation=here.id)
+
+
+def _tell(uow: UnitOfWork, payment: PaymentRecord, payload: dict[str, object]) -> None:
+    enqueue(uow, "mail", f"mail:{payload['template']}:{payment.id}", payload, payment_id=payment.id)
 
 
 FULFILLING: Final = Fulfilling(settle_consultation, settling_refused)

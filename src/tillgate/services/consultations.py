@@ -64,7 +64,8 @@ LOCK_LOST: Final = "pay_lock_lost"
 @dataclass(frozen=True, slots=True)
 class PayConsultation:
     """One press. `key` is `new_key`'s (domain/consultation.py), made when the panel opened and kept until that attempt
-    ends; `amount` is what the person saw; `method` None is the provider's usual one."""
+    ends; `amount` is what the person saw; `method` None is the provider's usual one. Without `mail_wanted` the patient
+    is not written to, nor is their address given to the provider."""
 
     key: str
     consultation_id: int
@@ -72,6 +73,7 @@ class PayConsultation:
     amount: Money
     provider: str = DEFAULT_PROVIDER
     method: str | None = None
+    mail_wanted: bool = True
 
     @property
     def sha256(self) -> str:
@@ -205,7 +207,7 @@ def _command(till: Till, connection: Connection, press: PayConsultation) -> Star
         provider=press.provider,
         method=press.method or _provider(till, press).capabilities.default_method,
         customer_id=press.patient_id,
-        payer=Payer(visit.patient.name, visit.patient.email, visit.patient.phone),
+        payer=Payer(visit.patient.name, visit.patient.email if press.mail_wanted else "", visit.patient.phone),
         attach=under.attach,
         within=under.within,
     )

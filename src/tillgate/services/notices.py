@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from tillgate.domain.documents import Branding, InvoiceDocument, OrderLine, OrderSummary
+from tillgate.domain.documents import Branding, FeeInvoice, InvoiceDocument, OrderLine, OrderSummary
 from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType, OrderState
@@ -23,6 +23,8 @@ from tillgate.formats import format_money, written_day, written_instant
 from tillgate.i18n import Words, mark, words_of
 from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
 from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Notifier
+from tillgate.services.consultation_rows import find_invoice_of
+from tillgate.services.fee_documents import fee_invoice
 from tillgate.services.invoices import find_invoice
 from tillgate.services.mail_pages import plain, render_mail
 from tillgate.services.outbox import Later, OutboxRecord
@@ -48,6 +50,10 @@ _SUBJECTS: Final = {
     "refund_started": mark("Your refund of {refunded} has started"),
     "refund_done": mark("Your refund of {refunded} is done"),
     "admin_refund_started": mark("Orders could not be made, {refunded} goes back"),
+    "fee_paid": mark("Consultation paid: {amount}"),
+    "fee_refund_started": mark("Your refund of {refunded} has started"),
+    "fee_refunded": mark("Your refund of {refunded} is done"),
+    "admin_fee_refund_started": mark("A consultation could not be paid, {refunded} goes back"),
 }
 _STATES: Final = {
     OrderState.AUTO_APPROVED: mark("confirmed"),
@@ -62,7 +68,7 @@ class Letter:
     template: str
     to: str
     context: Mapping[str, Any]
-    invoice: InvoiceDocument | None = None
+    invoice: InvoiceDocument | FeeInvoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +101,15 @@ class MailWork:
         bodies = render_mail(letter.template, words, {**letter.context, "subject": subject})
         attachments: tuple[EmailAttachment, ...] = ()
         if letter.invoice is not None:
-            content = self.renderer.invoice_pdf(letter.invoice, letter.invoice.language)
-            attachments = (EmailAttachment(f"{letter.invoice.number}.pdf", "application/pdf", content),)
+            attachments = (self._attached(letter.invoice),)
         return EmailMessage(message_id, letter.to, subject, bodies.text, bodies.html, attachments)
+
+    def _attached(self, invoice: InvoiceDocument | FeeInvoice) -> EmailAttachment:
+        if isinstance(invoice, FeeInvoice):
+            content = self.renderer.fee_invoice_pdf(invoice, invoice.language)
+        else:
+            content = self.renderer.invoice_pdf(invoice, invoice.language)
+        return EmailAttachment(f"{invoice.number}.pdf", "application/pdf", content)
 
 
 def compose(till: Till, reading: Connection, owner: PaymentRecord, row: OutboxRecord) -> Letter | Later | str:
@@ -221,6 +233,42 @@ def _meant_refund(desk: _Desk, row: OutboxRecord) -> RefundRecord | None:
     return next((each for each in refunds if (each.id == wanted if wanted else each.automatic)), None)
 
 
+def _fee_context(desk: _Desk, context: dict[str, Any]) -> FeeInvoice:
+    """Adds what letters about a consultation's fee have; its invoice. Raises Bug("consultation_invoice_missing")."""
+    record = find_invoice_of(desk.reading, desk.owner.id)
+    if record is None:
+        raise Bug("consultation_invoice_missing", payment=desk.owner.id)
+    invoice = fee_invoice(desk.reading, record)
+    clinic = invoice.clinic
+    held_on = invoice.held_at.astimezone(invoice.zone).date()
+    context |= {
+        "brand": clinic,
+        "contact": " \u00b7 ".join(filter(None, (clinic.name, clinic.phone, clinic.email))),
+        "fee": invoice,
+        "held_on": written_day(held_on, desk.words.language, desk.owner.currency),
+    }
+    return invoice
+
+
+def _fee_paid(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    if not desk.owner.payer_email:
+        return NO_ADDRESS
+    context = desk.context()
+    invoice = _fee_context(desk, context)
+    return Letter(template, desk.owner.payer_email, context, invoice)
+
+
+def _fee_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    letter = _refund(desk, template, row)
+    if isinstance(letter, str):
+        return letter
+    context = dict(letter.context)
+    invoice = _fee_context(desk, context)
+    # A credit note goes along where there is one: money that never paid the fee has none.
+    context["note"] = next((note for note in invoice.notes if note.refund_id == row.payload.get("refund_id")), None)
+    return Letter(template, letter.to, context, invoice if context["note"] else None)
+
+
 _Maker = Callable[[_Desk, str, OutboxRecord], Letter | Later | str]
 _MAKERS: Final[Mapping[str, _Maker]] = {
     "payment_success": _to_customer,
@@ -230,6 +278,10 @@ _MAKERS: Final[Mapping[str, _Maker]] = {
     "refund_started": _refund,
     "refund_done": _refund,
     "admin_refund_started": _refund,
+    "fee_paid": _fee_paid,
+    "fee_refund_started": _fee_refund,
+    "fee_refunded": _fee_refund,
+    "admin_fee_refund_started": _fee_refund,
 }
 TEMPLATES: Final = frozenset(_MAKERS)
 

@@ -210,12 +210,17 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
     uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
     if found.payment_id is not None:
-        payload = {"template": "refund_done", "payment_id": found.payment_id, "refund_id": found.id}
-        enqueue(uow, "mail", f"mail:refund_done:{found.id}", payload, payment_id=found.payment_id)
+        template = "fee_refunded" if _is_fee(uow, found.payment_id) else "refund_done"
+        payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
+        enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
         _settle_owner(uow, owner, source.id)
         if owner.purpose is Purpose.CONSULTATION:
             reverse(uow, load_payment(uow.connection, owner.id), found)
+
+
+def _is_fee(uow: UnitOfWork, payment_id: int) -> bool:
+    return load_payment(uow.connection, payment_id).purpose is Purpose.CONSULTATION
 
 
 def refund_failed(uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None) -> None:

@@ -46,6 +46,9 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("The visit’s number is longer than {longest} characters or can’t be printed."), mark("Type a shorter one.")
     ),
     "consultation_code_taken": Entry(mark("{number} is another visit’s number."), mark("Type another one.")),
+    "receipt_not_paid": Entry(
+        mark("There is no receipt: this fee has not been paid."), mark("Print its invoice instead.")
+    ),
     # Tax rules
     "tax_name": Entry(mark("A tax needs a name of at most 40 characters."), mark("Type one.")),
     "tax_rate": Entry(mark("A tax rate is more than 0 % and at most 100 %."), mark("Type the rate again.")),

@@ -18,6 +18,10 @@ _MAILS: Final = {
     "refund_started": mark("“Your refund has started” to the customer"),
     "admin_refund_started": mark("“A refund has started” to the office"),
     "refund_done": mark("“Your refund is done” to the customer"),
+    "fee_paid": mark("Invoice of the consultation to the patient"),
+    "fee_refund_started": mark("“Your refund has started” to the patient"),
+    "admin_fee_refund_started": mark("“A refund has started” to the office"),
+    "fee_refunded": mark("“Your refund is done” to the patient"),
 }
 WORK_STATUS: Final[dict[WorkState, Status]] = {
     WorkState.WAITING: Status(Tone.WAITING, "clock", mark("Waits")),
