@@ -172,6 +172,7 @@ NO_FILES: dict[bytes, str] = {
     b'{"currency": "INR", "vendors": {}}': "file_not_shop",
     b'{"currency": "INR"}': "file_empty",
     b"[" * 100_000: "file_not_shop",
+    b'{"currency": "INR", "products": [{"code": "\\ud800"}]}': "file_not_text",
     b"vendor,product,name\r\n" + b"BOOK,A,x\r\n" * (MOST_ROWS + 1): "file_too_large",
 }
 
@@ -223,6 +224,8 @@ BAD_SHOPS: list[tuple[dict[str, object], str]] = [
     ({"products": [7]}, "field_malformed"),
     ({"customers": [{"name": "Bina", "phone": "12"}]}, "phone_malformed"),
     ({"currency": "rupees"}, "currency_malformed"),
+    ({"vendors": [{"code": "NEW", "name": "x", "auto_approve": 10**19}]}, "field_malformed"),
+    ({"customers": [{"name": "Bina", "active": 2}]}, "field_malformed"),
 ]
 
 

@@ -6,11 +6,9 @@ What keeps the books from being opened is raised, and said by the command line w
 from __future__ import annotations
 
 import getpass
-import json
 import sys
 from pathlib import Path
-
-from sqlalchemy.exc import SQLAlchemyError
+from typing import Final
 
 from tillgate.app.books import Books, keyring_of, open_books
 from tillgate.app.profile import Profile
@@ -19,7 +17,8 @@ from tillgate.domain.errors import Refused, TillgateError, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.services.book_checks import inspect_books
-from tillgate.services.sample_shop import load_shop
+from tillgate.services.catalogue_files import Part, load_content
+from tillgate.services.catalogue_import import Fate, import_for_owner
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
     Severity,
@@ -28,6 +27,10 @@ from tillgate.services.start_gates import (
     check_file,
 )
 from tillgate.ui.message_text import message_for
+
+_ADDED: Final = {Part.VENDOR: "vendors", Part.PRODUCT: "variants of products", Part.CUSTOMER: "customers"}
+_NOTHING_ADDED: Final = "Nothing was added."
+_MOST_SHOWN: Final = 20
 
 
 def open_for_owner(profile: Profile) -> tuple[Books, Secret | None]:
@@ -91,18 +94,18 @@ def run_import(profile: Profile, file: Path) -> tuple[int, list[str]]:
     The form is that of the sample shop, `resources/sample/shop.json`.
     """
     try:
-        shop = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return 1, [f"{file} can't be read: {error}", "Nothing was added."]
-    till = open_for_owner(profile)[0].till
-    try:
-        counts = till.db.transact(till.system, lambda uow: load_shop(uow, shop))
-    except (KeyError, TypeError, ValueError, AttributeError, SQLAlchemyError) as error:
-        why = getattr(error, "orig", None) or error
-        return 1, [f"{file} is not a shop as resources/sample/shop.json is one: {why}", "Nothing was added."]
-    except TillgateError as error:
-        return 1, [message_for(error).what, "Nothing was added."]
-    finally:
-        till.db.close()
-    goods = f"{counts.vendors} vendors, {counts.products} products with {counts.variants} variants"
-    return 0, [f"Added {goods} and {counts.customers} customers."]
+        content = load_content(file)
+        till = open_for_owner(profile)[0].till
+        try:
+            check = import_for_owner(till, content)
+        finally:
+            till.db.close()
+    except Refused as error:
+        return 1, [f"{file}: {message_for(error).what}", _NOTHING_ADDED]
+    bad = [row for row in check.rows if row.problem is not None]
+    if bad:
+        shown = [f"{row.part.value} {row.code}: {row.problem}" for row in bad[:_MOST_SHOWN]]
+        rest = [f"and {len(bad) - _MOST_SHOWN} more"] if len(bad) > _MOST_SHOWN else []
+        return 1, [f"{len(bad)} rows of {file} can't be added:", *shown, *rest, _NOTHING_ADDED]
+    added = (f"{check.count(Fate.NEW, part)} {words}" for part, words in _ADDED.items())
+    return 0, [f"Added {', '.join(added)}."]

@@ -6,11 +6,15 @@ Nothing is looked up and nothing decided here: a row holds what it says, by the 
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final
 
 from tillgate.domain.catalogue import ProductKind
@@ -70,6 +74,20 @@ class GivenFile:
     rows: tuple[Given, ...]
     updates: bool
     currency: str = ""
+
+
+def load_content(path: Path) -> bytes:
+    """A catalogue's bytes, and never more than it may have. Raises Invalid("file_unreadable" | "file_too_large")."""
+    try:
+        if path.exists() and not path.is_file():
+            raise Invalid("file_unreadable", name=path.name, reason=os.strerror(errno.EINVAL))
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Invalid("file_unreadable", name=path.name, reason=error.strerror or "") from error
+    if len(content) > MOST_BYTES:
+        raise Invalid("file_too_large", most=MOST_ROWS)
+    return content
 
 
 def read_file(content: bytes) -> GivenFile:
@@ -221,6 +239,7 @@ _VARIANT_CELLS: Final[_Cells] = {
 # A shop as shop.json is one
 
 _TEXT, _WHOLE, _FLAG = (str,), (int,), (int, bool)
+_UNPAIRED: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _VENDOR: Final[dict[str, tuple[type, ...]]] = {
     **dict.fromkeys(("code", "name", "email", "phone", "address", "tax_number", "brand_color", "brand_mark"), _TEXT),
     **dict.fromkeys(("fee_flat_minor", "fee_bp"), _WHOLE),
@@ -250,6 +269,8 @@ def _read_shop(text: str) -> GivenFile:
         shop = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Invalid("file_not_shop", reason=str(error)[:80]) from error
+    if _UNPAIRED.search(text) and not _is_text(shop):
+        raise Invalid("file_not_text")
     if not isinstance(shop, dict) or not isinstance(shop.get("currency"), str):
         raise Invalid("file_not_shop", reason="currency")
     for part in ("vendors", "products", "customers"):
@@ -262,6 +283,15 @@ def _read_shop(text: str) -> GivenFile:
     ]
     numbered = (_numbered(number, row) for number, row in enumerate(rows, 1))
     return GivenFile(tuple(numbered), updates=False, currency=shop["currency"])
+
+
+def _is_text(shop: object) -> bool:
+    """Whether all of it can be kept and shown: an escape can name half of a character."""
+    try:
+        json.dumps(shop, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _numbered(number: int, row: Given) -> Given:
@@ -309,6 +339,6 @@ def _misread(row: object, known: Mapping[str, tuple[type, ...]], needed: tuple[s
     for field, value in row.items():
         if field not in known:
             return Invalid("field_unknown", field=str(field)[:40])
-        if type(value) not in known[field]:
+        if type(value) not in known[field] or (known[field] is _FLAG and value not in {0, 1}):
             return Invalid("field_malformed", field=field, text=str(value)[:40])
     return None

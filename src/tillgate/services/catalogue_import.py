@@ -99,14 +99,37 @@ def import_file(till: Till, actor: Actor, check: FileCheck) -> FileCheck:
         planned = _Planner(till, uow.connection, given).planned()
         if tuple(row for row, _write in planned) != check.rows:
             raise Stale("file_outdated")
-        for _row, write in planned:
-            if write is not None:
-                write(uow)
-        counts = Counter(row.fate.value for row in check.rows)
-        uow.record("catalogue.imported", "catalogue", rows=len(check.rows), **counts)
+        _write_all(uow, planned)
         return check
 
     return guarded(lambda: till.db.transact(actor, work))
+
+
+def import_for_owner(till: Till, content: bytes) -> FileCheck:
+    """For the owner of the machine, at its command line: what is missing of a shop, as shop.json is one.
+
+    Nothing is written where a row of the check that comes back is bad. Raises Invalid where it is no such file.
+    """
+    given = read_file(content)
+    if given.updates:
+        raise Invalid("file_not_shop", reason="csv")
+
+    def work(uow: UnitOfWork) -> FileCheck:
+        planned = _Planner(till, uow.connection, given).planned()
+        check = FileCheck(content, tuple(row for row, _write in planned))
+        if not check.count(Fate.BAD):
+            _write_all(uow, planned)
+        return check
+
+    return guarded(lambda: till.db.transact(till.system, work))
+
+
+def _write_all(uow: UnitOfWork, planned: list[tuple[CheckedRow, _Write | None]]) -> None:
+    for _row, write in planned:
+        if write is not None:
+            write(uow)
+    counts = Counter(row.fate.value for row, _write in planned)
+    uow.record("catalogue.imported", "catalogue", rows=len(planned), **counts)
 
 
 @dataclass(frozen=True, slots=True)

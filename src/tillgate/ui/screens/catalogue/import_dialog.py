@@ -10,10 +10,10 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from tillgate.domain.errors import Invalid, TillgateError
+from tillgate.domain.errors import TillgateError
 from tillgate.domain.staff import Actor
 from tillgate.i18n import ntr, tr
-from tillgate.services.catalogue_files import MOST_BYTES, MOST_ROWS
+from tillgate.services.catalogue_files import load_content
 from tillgate.services.catalogue_import import CheckedRow, Fate, FileCheck, check_file, import_file
 from tillgate.services.till import Till
 from tillgate.ui.message_text import message_for
@@ -54,13 +54,7 @@ def ask_file(parent: QWidget, then: Callable[[Path], None]) -> None:
 
 def read_and_check(till: Till, actor: Actor, path: Path) -> FileCheck:
     """On the lane: the file, checked row by row. Raises Invalid where it can't be read or is no catalogue."""
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise Invalid("file_too_large", most=MOST_ROWS)
-        content = path.read_bytes()
-    except OSError as error:
-        raise Invalid("file_unreadable", name=path.name, reason=error.strerror or "") from error
-    return check_file(till, actor, content)
+    return check_file(till, actor, load_content(path))
 
 
 def told(row: CheckedRow) -> str:
