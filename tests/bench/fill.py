@@ -6,7 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from tillgate.services.catalogue_files import MOST_ROWS
+from tillgate.services.till import Till
+
 _NUMBERS: Final = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) "
+_BLOCK: Final = "WITH RECURSIVE n(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last) "
 _PAYMENTS: Final = """
 INSERT INTO payment(id, purpose, amount_minor, currency, mode, state, idem_key, request_sha256, description,
   payer_name, payer_email, payer_phone, till_id, created_at, captured_at, fulfilment, late, fulfil_tries, version)
@@ -47,7 +51,10 @@ def fill_sales(connection: Any, payments: int) -> None:
         connection.execute(text(statement.replace("INSERT", f"{_NUMBERS}INSERT", 1)), {"count": payments, "base": BASE})
 
 
-def fill_products(connection: Any, products: int) -> None:
-    """Products of the first vendor with one variant each, searchable."""
-    for statement in (_PRODUCTS, _VARIANTS):
-        connection.execute(text(statement.replace("INSERT", f"{_NUMBERS}INSERT", 1)), {"count": products})
+def fill_products(till: Till, products: int) -> None:
+    """Products of the first vendor with one variant each, searchable, in blocks as imported files bring them."""
+    for first in range(1, products + 1, MOST_ROWS):
+        numbers = {"first": first, "last": min(first + MOST_ROWS - 1, products)}
+        with till.db.write(till.system) as uow:
+            for statement in (_PRODUCTS, _VARIANTS):
+                uow.connection.execute(text(statement.replace("SELECT 1000", f"{_BLOCK}SELECT 1000", 1)), numbers)
