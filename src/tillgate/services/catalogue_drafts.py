@@ -111,7 +111,7 @@ def vendor_row(draft: VendorDraft) -> dict[str, Any]:
         "phone": check_phone(draft.phone, draft.currency),
         "address": check_title(draft.address, field="address", needed=False, longest=300),
         "tax_number": check_title(draft.tax_number, field="tax_number", needed=False, longest=40),
-        "brand_color": _colour(draft.brand_color),
+        "brand_color": check_colour(draft.brand_color),
         "brand_mark": check_title(draft.brand_mark, field="brand_mark", needed=False, longest=3),
         "auto_approve": int(draft.auto_approve),
         "fee_flat_minor": _minor(draft.fee_flat_minor, "fee_flat_minor"),
@@ -192,7 +192,8 @@ def _minor(value: int, field: str, *, zero: bool = True) -> int:
     return value
 
 
-def _colour(text: str) -> str:
+def check_colour(text: str) -> str:
+    """ "#RRGGBB" in capitals, or "" for none. Raises Invalid("colour_malformed")."""
     if text and not _COLOUR.fullmatch(text):
         raise Invalid("colour_malformed", field="brand_color", text=text[:20])
     return text.upper()

@@ -40,6 +40,24 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("A manager runs the integrity check."),
         about_money=False,
     ),
+    # Clinics and practitioners
+    "clinic_unknown": Entry(mark("This clinic does not exist."), mark("Choose one from the list."), about_money=False),
+    "clinic_changed": Entry(
+        mark("Somebody else changed this clinic meanwhile."), mark("Look at it again."), about_money=False
+    ),
+    "clinic_fixed": Entry(
+        mark("A clinic’s code, country and currency stay what they are."),
+        mark("Add another clinic, and take this one out of use."),
+        about_money=False,
+    ),
+    "practitioner_changed": Entry(
+        mark("Somebody else changed this practitioner meanwhile."), mark("Look at it again."), about_money=False
+    ),
+    "practitioner_fixed": Entry(
+        mark("A practitioner’s code and clinic stay what they are."),
+        mark("Add another practitioner, and take this one out of use."),
+        about_money=False,
+    ),
     # Writing fees down
     "practitioner_unknown": Entry(mark("This practitioner does not exist."), mark("Choose one from the list.")),
     "consultation_code": Entry(
