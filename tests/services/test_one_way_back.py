@@ -112,3 +112,11 @@ def test_a_failed_whole_sent_again_answers_what_waited_beside_it(desk: Desk, clo
     assert desk.exceptions() == []
     assert sorted(closed(desk)) == [(_K.LATE, "refund"), (_K.REFUND_FAILED, "retry")]
     assert part.id not in [each.id for each in desk.exceptions()]
+
+
+@pytest.mark.parametrize("minor", [-1, 0])
+def test_less_than_nothing_is_not_given_back(desk: Desk, minor: int) -> None:
+    paid = desk.paid()
+    with pytest.raises(Refused, match="refund_exceeds"):
+        request_refund(desk.till, desk.manager, paid.id, Money(minor, "INR"), "broken")
+    assert desk.payment(paid.id).state is PaymentState.CAPTURED

@@ -74,6 +74,8 @@ def plan_refund(
 
     Raises Refused("refund_exceeds") if less is left than asked.
     """
+    if amount.minor <= 0:
+        raise Refused("refund_exceeds", asked=amount, left=source.left)
     reserved = uow.execute(
         update(capture)
         .where(
@@ -83,7 +85,7 @@ def plan_refund(
         )
         .values(refunded_minor=capture.c.refunded_minor + amount.minor, version=capture.c.version + 1)
     ).rowcount
-    if amount.minor <= 0 or not reserved:
+    if not reserved:
         raise Refused("refund_exceeds", asked=amount, left=source.left)
     row = {
         "capture_id": source.id,
