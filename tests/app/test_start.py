@@ -18,6 +18,7 @@ from tests.factories.tills import make_till, new_sqlite
 from tests.ui.pages.hands import click
 from tillgate.app.bootstrap import Shop, open_shop
 from tillgate.app.demo_people import CASHIER, MANAGER
+from tillgate.app.demo_play import open_till
 from tillgate.app.main import Application
 from tillgate.app.profile import Profile
 from tillgate.app.sample import prepare_training
@@ -174,6 +175,17 @@ def test_a_pin_typed_before_the_till_is_open_lets_in_once_it_is(start: Callable[
     started.until(lambda: session_of(started) == CASHIER.name)
     started.until(lambda: started.application.till and started.application.till.shell.current_key == "checkout")
     started.until(lambda: started.application.till and started.application.till.tasks.pending == 0)
+
+
+def test_the_demo_waits_for_what_is_behind_the_window(start: Callable[..., Start]) -> None:
+    started = start()
+    started.until(lambda: started.application.till)
+    assert open_till(started.application) is None
+    started.gate.set()
+    started.until(lambda: open_till(started.application))
+    till = open_till(started.application)
+    assert till is not None
+    assert till.shop.till.id
 
 
 def test_a_till_that_cannot_open_takes_the_sign_in_away_and_says_why(start: Callable[..., Start]) -> None:

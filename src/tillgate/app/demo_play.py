@@ -64,7 +64,7 @@ class Play:
         sweeper = Sweeper()
         self.application.start()
         try:
-            self._wait("the till to open", lambda: self.application.till)
+            self._wait("the till to open", lambda: open_till(self.application))
             self._sell()
             self._look_around()
         finally:
@@ -213,6 +213,12 @@ class Play:
                 return found
             self._pause(0.05)
         raise DemoStuckError(what)
+
+
+def open_till(application: Application) -> TillWindow | None:
+    """The till's window once what is behind it is open; people can be chosen a while before."""
+    window = application.till
+    return window if window is not None and window.is_open else None
 
 
 def pay_at_hosted_page(url: str) -> None:

@@ -81,6 +81,11 @@ class TillWindow(QObject):
         """The open till's parts; TimeoutError before it is open."""
         return self._opened.result(timeout=0)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the till's parts are there, or why they can't be."""
+        return self._opened.done()
+
     def attend(self) -> None:
         """The till is open: show what happens in it, and look after it."""
         shop = self.shop
