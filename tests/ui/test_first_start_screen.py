@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from tests.ui.pages.access import nameless
 from tests.ui.pages.desk import Desk, everything_shown, open_desk
@@ -214,6 +215,20 @@ def test_tab_reaches_the_fields_and_the_way_on_before_the_way_back(page: FirstSt
         seen.append(focus)
         press(focus, Qt.Key.Key_Tab)
     assert seen == [manager.name.line, manager.pin.line, manager.again.line, view.next, view.back]
+
+
+def test_the_window_keeps_its_menus_when_the_first_start_is_over(qtbot: QtBot, empty: Desk) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    menu = window.menuBar().addMenu("Till")
+    menu.addAction("Lock")
+    screen = FirstStartScreen(empty.till, empty.pins, empty.tasks, empty.places)
+    window.setCentralWidget(screen)
+    window.show()
+    screen.view.show_page(Step.MANAGER, screen.manager)
+    with qtbot.waitSignal(screen.destroyed):
+        screen.deleteLater()
+    assert isValid(menu)
 
 
 def test_a_test_key_is_refused_in_the_live_till(page: FirstStartPage) -> None:

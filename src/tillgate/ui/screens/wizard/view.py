@@ -79,13 +79,9 @@ class FirstStartView(QWidget):
 
     def _order_tabs(self, page: QWidget) -> None:
         """The fields, then the way on, then the way back."""
-        last: QWidget = page
-        each: QWidget | None = page.nextInFocusChain()
-        while each is not None and each is not page:
-            if page.isAncestorOf(each):
-                last = each
-            each = each.nextInFocusChain()
-        QWidget.setTabOrder(last, self.next)
+        # Not by nextInFocusChain: Shiboken makes what it returns, such as the menu bar, a child of the widget asked.
+        stops = [each for each in page.findChildren(QWidget) if each.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        QWidget.setTabOrder(stops[-1] if stops else page, self.next)
         QWidget.setTabOrder(self.next, self.back)
 
     def _steps(self, mode: Mode) -> QWidget:
