@@ -79,8 +79,8 @@ def _add_unlock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    importing = commands.add_parser("import", help="add vendors, products and customers from a JSON file")
-    importing.add_argument("file", type=Path, help="a file of the form of the sample shop's shop.json")
+    importing = commands.add_parser("import", help="add a shop or a clinic from a JSON file")
+    importing.add_argument("file", type=Path, help="a file of the form of the sample's shop.json or clinic.json")
     importing.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
     _add_place(importing)
     importing.set_defaults(run=_import)

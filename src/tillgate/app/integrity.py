@@ -19,6 +19,7 @@ from tillgate.domain.secret import Secret
 from tillgate.services.book_checks import inspect_books
 from tillgate.services.catalogue_files import Part, load_content
 from tillgate.services.catalogue_import import Fate, import_for_owner
+from tillgate.services.clinic_files import ClinicAdded, import_clinic, is_clinic
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
     Severity,
@@ -89,14 +90,16 @@ def run_unlock(profile: Profile, name: str) -> tuple[int, list[str]]:
 
 
 def run_import(profile: Profile, file: Path) -> tuple[int, list[str]]:
-    """Add the vendors, products and customers of a file that are not there yet; all of it, or nothing.
+    """Add what is not there yet of a shop or a clinic; all of it, or nothing.
 
-    The form is that of the sample shop, `resources/sample/shop.json`.
+    The form is that of the samples, `resources/sample/shop.json` and `clinic.json`.
     """
     try:
         content = load_content(file)
         till = open_for_owner(profile)[0].till
         try:
+            if is_clinic(content):
+                return 0, [_said(import_clinic(till, content))]
             check = import_for_owner(till, content)
         finally:
             till.db.close()
@@ -109,3 +112,8 @@ def run_import(profile: Profile, file: Path) -> tuple[int, list[str]]:
         return 1, [f"{len(bad)} rows of {file} can't be added:", *shown, *rest, _NOTHING_ADDED]
     added = (f"{check.count(Fate.NEW, part)} {words}" for part, words in _ADDED.items())
     return 0, [f"Added {', '.join(added)}."]
+
+
+def _said(added: ClinicAdded) -> str:
+    words = f"{added.clinics} clinics, {added.practitioners} practitioners, {added.patients} patients"
+    return f"Added {words}, {added.tax_rules} tax rules."

@@ -299,7 +299,7 @@ def _numbered(number: int, row: Given) -> Given:
 
 
 def _shop_row(part: Part, row: object, known: Mapping[str, tuple[type, ...]]) -> Given:
-    problem = _misread(row, known, ("name",) if part is Part.CUSTOMER else ("code", "name"))
+    problem = misread(row, known, ("name",) if part is Part.CUSTOMER else ("code", "name"))
     said = row if isinstance(row, dict) else {}
     code = str(said.get("phone" if part is Part.CUSTOMER else "code", ""))[:40]
     return Given(0, part, code, str(said.get("name", ""))[:120], said if problem is None else {}, {}, "", problem)
@@ -308,7 +308,7 @@ def _shop_row(part: Part, row: object, known: Mapping[str, tuple[type, ...]]) ->
 def _shop_products(row: object) -> Iterator[Given]:
     said = dict(row) if isinstance(row, dict) else {}
     variants = said.pop("variants", None)
-    problem = _misread(said if isinstance(row, dict) else row, _PRODUCT, ("code", "name", "kind", "vendor"))
+    problem = misread(said if isinstance(row, dict) else row, _PRODUCT, ("code", "name", "kind", "vendor"))
     if problem is None and said["kind"] not in set(ProductKind):
         problem = Invalid("field_malformed", field="kind", text=said["kind"][:40])
     if problem is None and not (isinstance(variants, list) and variants):
@@ -319,8 +319,8 @@ def _shop_products(row: object) -> Iterator[Given]:
         return
     values = {key: value for key, value in said.items() if key != "vendor"} | {"kind": ProductKind(said["kind"])}
     for each in variants:
-        wrong = _misread(each, _VARIANT, ("code",)) or next(
-            (bad for period in each.get("periods", ()) if (bad := _misread(period, _PERIOD, tuple(_PERIOD)))), None
+        wrong = misread(each, _VARIANT, ("code",)) or next(
+            (bad for period in each.get("periods", ()) if (bad := misread(period, _PERIOD, tuple(_PERIOD)))), None
         )
         given = dict(each) if wrong is None else {}
         if "periods" in given:
@@ -329,7 +329,7 @@ def _shop_products(row: object) -> Iterator[Given]:
         yield Given(0, Part.PRODUCT, code, name, values, given, vendor, wrong)
 
 
-def _misread(row: object, known: Mapping[str, tuple[type, ...]], needed: tuple[str, ...]) -> Invalid | None:
+def misread(row: object, known: Mapping[str, tuple[type, ...]], needed: tuple[str, ...]) -> Invalid | None:
     """What is wrong with the form of a row."""
     if not isinstance(row, dict):
         return Invalid("field_malformed", field="row", text=str(row)[:40])

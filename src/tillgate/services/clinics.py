@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Table, select
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +25,8 @@ from tillgate.services.till import Till
 from tillgate.store.models import clinic, practitioner
 from tillgate.store.statements import insert_row, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
 
 _COUNTRY: Final = re.compile("[A-Z]{2}")
 # What stays as it was when the row was made: fees, papers and tax rules hang on it.
@@ -130,8 +132,8 @@ def save_clinic(till: Till, actor: Actor, draft: ClinicDraft, *, clinic_id: int 
     """
     authorize(till, actor, Action.EDIT_CATALOGUE)
     row = clinic_row(draft)
-    write = partial(_put, table=clinic, row=row, row_id=clinic_id, version=version)
-    return _guarded(lambda: till.db.transact(actor, write))
+    write = partial(put, table=clinic, row=row, row_id=clinic_id, version=version)
+    return guarded(lambda: till.db.transact(actor, write))
 
 
 def save_practitioner(
@@ -145,8 +147,8 @@ def save_practitioner(
     """
     authorize(till, actor, Action.EDIT_CATALOGUE)
     row = practitioner_row(draft)
-    write = partial(_put, table=practitioner, row=row, row_id=practitioner_id, version=version)
-    return _guarded(lambda: till.db.transact(actor, write))
+    write = partial(put, table=practitioner, row=row, row_id=practitioner_id, version=version)
+    return guarded(lambda: till.db.transact(actor, write))
 
 
 def clinic_row(draft: ClinicDraft) -> dict[str, Any]:
@@ -180,7 +182,7 @@ def practitioner_row(draft: PractitionerDraft) -> dict[str, Any]:
     }
 
 
-def _guarded(work: Callable[[], int]) -> int:
+def guarded(work: Callable[[], T]) -> T:
     """Codes are unique, and a practitioner's clinic exists: the database says so, and this says it to the user."""
     try:
         return work()
@@ -190,7 +192,8 @@ def _guarded(work: Callable[[], int]) -> int:
         raise Refused("code_taken", field="code") from error
 
 
-def _put(uow: UnitOfWork, table: Table, row: Mapping[str, Any], row_id: int | None, version: int) -> int:
+def put(uow: UnitOfWork, table: Table, row: Mapping[str, Any], row_id: int | None = None, version: int = 0) -> int:
+    """Insert a checked row, or change the one as it was at `version`; audited."""
     found = insert_row(uow.connection, table, row) if row_id is None else _change(uow, table, row, row_id, version)
     said = {name: value for name, value in row.items() if name not in _ADDRESSES}
     uow.record(f"{table.name}.saved", f"{table.name}:{found}", made=row_id is None, **said)
