@@ -43,3 +43,9 @@ def test_a_name_is_one_line_of_readable_characters() -> None:
     for bad, code in (("", "name_missing"), ("a\u202eb", "name_unreadable"), ("x" * 61, "name_unreadable")):
         with pytest.raises(Invalid, match=code):
             check_name(bad, field="name")
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_a_card_number_is_nobodys_name(card: str) -> None:
+    with pytest.raises(Invalid, match="note_card_number"):
+        check_name(f"Ana {card}", field="name")

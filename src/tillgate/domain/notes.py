@@ -56,10 +56,15 @@ def check_note(text: str, *, field: str, shortest: int = 3) -> str:
 
 
 def check_name(text: str, *, field: str) -> str:
-    """A person's name, its white space collapsed. Raises Invalid("name_missing") or ("name_unreadable")."""
+    """A person's name, its white space collapsed.
+
+    Raises Invalid("name_missing"), ("name_unreadable") or ("note_card_number").
+    """
     name = " ".join(text.split())
     if not name:
         raise Invalid("name_missing", field=field)
     if len(name) > LONGEST_NAME or not is_plain(name):
         raise Invalid("name_unreadable", field=field, longest=LONGEST_NAME)
+    if holds_card_number(name):
+        raise Invalid("note_card_number", field=field)
     return name
