@@ -26,21 +26,30 @@ class RailButton(QToolButton):
 
     def __init__(self, spec: ScreenSpec, hint: str) -> None:
         super().__init__()
-        self._spec, self._count = spec, 0
-        self.setText(tr(spec.title))
+        self._spec, self._hint, self._count = spec, hint, 0
         self.setIconSize(QSize(22, 22))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         self.setFixedSize(WIDTH - 2 * _EDGE, _HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        named = tr("{screen} ({key})", screen=tr(spec.title), key=hint) if hint else tr(spec.title)
-        self.setToolTip(as_tooltip(named))
         self.mark(False)
-        self.show_count(0)
+        self.speak()
+
+    def speak(self) -> None:
+        """Name it in the language of now."""
+        title = tr(self._spec.title)
+        self.setText(title)
+        named = tr("{screen} ({key})", screen=title, key=self._hint) if self._hint else title
+        self.setToolTip(as_tooltip(named))
+        self.show_count(self._count)
 
     def mark(self, current: bool) -> None:
         """Show it as the screen in front."""
-        self.setProperty("current", "true" if current else "")
+        told = "true" if current else ""
+        # A style costs a millisecond, and most of what is shown anew is as it was.
+        if self.property("current") == told:
+            return
+        self.setProperty("current", told)
         self.setAccessibleDescription(tr("Shown now") if current else "")
         theme.restyle(self)
         self.setIcon(icon(self._spec.icon, "accent_text" if current else "muted"))
