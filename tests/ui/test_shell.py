@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.hands import ALT, CTRL, press
 from tests.ui.pages.shell import CASHIER, MANAGER, NOW, OUT, ShellPage
+from tillgate import i18n
 from tillgate.domain.errors import NotAllowed, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.ui.screen import Connection
@@ -97,6 +98,19 @@ def test_the_till_locks_when_nobody_is_there_however_long_that_is(qtbot: QtBot, 
     with qtbot.waitSignal(page.shell.lock_asked) as asked:
         page.shell.lock_after(0.001)
     assert asked.args == ["idle"]
+
+
+def test_the_frame_speaks_another_language_at_once(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    before = i18n.active_language()
+    i18n.use_language("es")
+    try:
+        page.shell.speak()
+        assert page.shell.rail.buttons["payments"].text() == "Pagos"
+        assert page.shell.commands.action("till.lock").text() == "Bloquear la caja"
+        assert "Caja" in [menu.title() for menu in page.shell.menuBar().findChildren(QMenu)]
+    finally:
+        i18n.use_language(before)
 
 
 def test_a_shortcut_is_a_sign_of_life(qtbot: QtBot, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,7 @@ class TillWindow(QObject):
         settings = self._settings()
         use_language(settings[STORE_LANGUAGE])
         self._choose_appearance(settings[APPEARANCE])
+        self.shell.speak()
         self.shell.lock_after(settings[IDLE_LOCK_MINUTES])
         self.shell.show_state(replace(self.shell.state, store=self._store_name()))
         self._ask_connection()

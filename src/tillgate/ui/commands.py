@@ -64,7 +64,7 @@ class Commands(QObject):
         if command.key in self._commands:
             raise Bug("command_twice", command=command.key)
         shortcut = self._fitting(command)
-        action = QAction(tr(command.title).replace("&", "&&"), self._window)
+        action = QAction(_named(command), self._window)
         action.setObjectName(command.key)
         if command.icon:
             action.setIcon(icon(command.icon))
@@ -91,6 +91,11 @@ class Commands(QObject):
             self._window.removeAction(action)
             action.deleteLater()
         self.changed.emit()
+
+    def speak(self) -> None:
+        """Name every command in the language of now."""
+        for key, command in self._commands.items():
+            self._actions[key].setText(_named(command))
 
     def has(self, key: str) -> bool:
         """Whether there is such a command now."""
@@ -262,3 +267,7 @@ def _usable(sequence: QKeySequence) -> bool:
     key = combination.key()
     function = Qt.Key.Key_F1 <= key <= Qt.Key.Key_F35
     return function or key in _ALONE or bool(combination.keyboardModifiers() & _STRONG)
+
+
+def _named(command: Command) -> str:
+    return tr(command.title).replace("&", "&&")

@@ -38,6 +38,11 @@ class Menus:
         commands.changed.connect(self._timer.start)
         self.fill()
 
+    def speak(self) -> None:
+        """Name the menus in the language of now."""
+        for key, menu in self._menus.items():
+            menu.setTitle(tr(MENUS[key]))
+
     def fill(self) -> None:
         """Fill the menus afresh."""
         for menu in self._menus.values():

@@ -145,6 +145,13 @@ class Shell(QMainWindow):
         self.scanner.begun.connect(self._scan_begun)
         self.scanner.scanned.connect(self._scanned)
 
+    def speak(self) -> None:
+        """Show the frame in the language of now; a screen has that of when it was made."""
+        self.commands.speak()
+        self._menus.speak()
+        for button in self.rail.buttons.values():
+            button.speak()
+
     def lock_after(self, minutes: float) -> None:
         """How long nobody may be there."""
         self._idle.set_minutes(minutes)
