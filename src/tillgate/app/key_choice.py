@@ -11,6 +11,7 @@ from tillgate.services.till import Till
 from tillgate.ui.commands import Command, Commands
 from tillgate.ui.screens.catalogue import screen as catalogue
 from tillgate.ui.screens.checkout import keys as checkout
+from tillgate.ui.screens.consultations import keys as consultations
 from tillgate.ui.screens.customers import screen as customers
 from tillgate.ui.screens.exceptions import screen as exceptions
 from tillgate.ui.screens.list_commands import LIST_VERBS, commands_of
@@ -28,6 +29,7 @@ def declared() -> list[Command]:
         (payments.SCREEN, payments.VERBS),
         (orders.SCREEN, orders.VERBS),
         (exceptions.SCREEN, exceptions.VERBS),
+        (consultations.SCREEN, (*consultations.PAYING, consultations.PAY)),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):

@@ -11,6 +11,7 @@ from tillgate.store.audit import AuditEntry
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {
     "payment": (Kind.PAYMENT,),
     "verification": (Kind.PAYMENT,),
+    "consultation": (Kind.PAYMENT, Kind.INVOICE),
     "refund": (Kind.REFUND, Kind.PAYMENT),
     "order": (Kind.ORDER, Kind.PAYMENT, Kind.CATALOGUE),
     "orders": (Kind.ORDER, Kind.PAYMENT),

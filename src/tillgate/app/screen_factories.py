@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import make_url
 
 from tillgate.app.browser import open_file, open_url
-from tillgate.app.papers import save_invoice, save_receipt
+from tillgate.app.papers import save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
+from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_LANGUAGE
 from tillgate.domain.staff import Actor
 from tillgate.ui.dialogs.approval import Door
@@ -17,6 +19,7 @@ from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.catalogue import CatalogueScreen
 from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
+from tillgate.ui.screens.consultations import ConsultationsScreen
 from tillgate.ui.screens.customers import CustomersScreen
 from tillgate.ui.screens.exceptions import ExceptionsScreen
 from tillgate.ui.screens.metrics import MetricsScreen
@@ -43,28 +46,39 @@ def _actor(window: TillWindow) -> Actor:
 
 
 def _checkout(window: TillWindow) -> Screen:
+    return CheckoutScreen(_desk(window))
+
+
+def _consultations(window: TillWindow) -> Screen:
+    shop, actor = window.shop, _actor(window)
+    receipt, invoice = partial(save_fee_receipt, shop, actor), partial(save_fee_invoice, shop, actor)
+    desk = replace(
+        _desk(window), provider=lambda: (DEFAULT_PROVIDER, "session"), save_receipt=receipt, save_invoice=invoice
+    )
+    return ConsultationsScreen(replace(_office(window), save_receipt=receipt, save_invoice=invoice), desk)
+
+
+def _desk(window: TillWindow) -> CheckoutDesk:
     shop = window.shop
     actor = _actor(window)
     settings = shop.till.settings()
-    return CheckoutScreen(
-        CheckoutDesk(
-            till=shop.till,
-            actor=actor,
-            tasks=window.tasks,
-            commands=window.shell.commands,
-            open_url=partial(_open_checkout, window),
-            provider=lambda: ("razorpay", shop.till.settings()[RAZORPAY_METHOD]),
-            zone=shop.till.zone,
-            language=settings[STORE_LANGUAGE],
-            save_receipt=partial(save_receipt, shop, actor),
-            save_invoice=partial(save_invoice, shop, actor),
-            open_file=open_file,
-            open_settings=lambda: window.shell.go("settings"),
-            open_exceptions=lambda: window.shell.go("exceptions"),
-            open_catalogue=lambda: window.shell.go("catalogue"),
-            put_above=window.shell.put_above,
-            come_forward=lambda: window.shell.go("checkout"),
-        )
+    return CheckoutDesk(
+        till=shop.till,
+        actor=actor,
+        tasks=window.tasks,
+        commands=window.shell.commands,
+        open_url=partial(_open_checkout, window),
+        provider=lambda: ("razorpay", shop.till.settings()[RAZORPAY_METHOD]),
+        zone=shop.till.zone,
+        language=settings[STORE_LANGUAGE],
+        save_receipt=partial(save_receipt, shop, actor),
+        save_invoice=partial(save_invoice, shop, actor),
+        open_file=open_file,
+        open_settings=lambda: window.shell.go("settings"),
+        open_exceptions=lambda: window.shell.go("exceptions"),
+        open_catalogue=lambda: window.shell.go("catalogue"),
+        put_above=window.shell.put_above,
+        come_forward=lambda: window.shell.go("checkout"),
     )
 
 
@@ -142,6 +156,7 @@ def _open_checkout(window: TillWindow, url: str) -> bool:
 
 FACTORIES: Final[dict[str, Callable[[TillWindow], Screen]]] = {
     "checkout": _checkout,
+    "consultations": _consultations,
     "payments": _payments,
     "orders": lambda window: OrdersScreen(_office(window)),
     "exceptions": lambda window: ExceptionsScreen(_office(window)),

@@ -257,7 +257,9 @@ class Paying(QObject):
             self._press = (*wanted, new_key())
         return self._press[3]
 
-    def _show_first(self, cart_id: int, payment_id: int | None, amount: Money, tender: Tender, since: datetime) -> None:
+    def _show_first(
+        self, cart_id: int | None, payment_id: int | None, amount: Money, tender: Tender, since: datetime
+    ) -> None:
         self._turn += 1
         self._cart_id, self._payment_id = cart_id, payment_id
         self._after_look = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -18,7 +18,7 @@ from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, Tender
 from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.checkout.paying import Browser, Doing, Situation
-from tillgate.ui.screens.checkout.stage_words import WORDS
+from tillgate.ui.screens.checkout.stage_words import WORDS, Words
 from tillgate.ui.screens.checkout.stages import HELD, PAYABLE, Stage
 from tillgate.ui.screens.checkout.tender_list import TenderList
 from tillgate.ui.text import shown
@@ -68,13 +68,25 @@ class QrFrame(QWidget):
 
 
 class PaymentPanel(QFrame):
-    """`switch_asked(Tender)`; all other presses are the screen's commands."""
+    """`switch_asked(Tender)`; all other presses are the screen's commands.
+
+    Another screen that shows a payment gives its own commands for `keys`, its own words, and how it is left.
+    """
 
     switch_asked = Signal(object)
 
-    def __init__(self, desk: CheckoutDesk) -> None:
+    def __init__(
+        self,
+        desk: CheckoutDesk,
+        *,
+        keys: Mapping[Key, str] | None = None,
+        words: Mapping[Stage, Words] = WORDS,
+        leave: str = "",
+    ) -> None:
         super().__init__()
         self._desk = desk
+        self._keys: Mapping[Key, str] = keys if keys is not None else {key: key.value for key in Key}
+        self._words, self._leave = words, leave
         self.setProperty("surface", "raised")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._icon = IconLabel("credit-card", "muted", 20)
@@ -101,7 +113,8 @@ class PaymentPanel(QFrame):
     def _make_buttons(self) -> None:
         def button(key: Key, text: str, icon: str) -> Button:
             commands = self._desk.commands
-            made = Button(text, icon=icon, hint=commands.hint(key), on_click=commands.action(key).trigger)
+            name = self._keys[key]
+            made = Button(text, icon=icon, hint=commands.hint(name), on_click=commands.action(name).trigger)
             made.setProperty("snug", "true")
             return made
 
@@ -109,11 +122,11 @@ class PaymentPanel(QFrame):
         self.open.setToolTip(tr("Open the payment in the browser"))
         self.check = button(Key.CHECK_NOW, tr("Check"), "refresh-cw")
         self.check.setToolTip(tr("Check the payment now"))
-        self.hold = button(Key.HOLD, tr("Hold"), "pause")
-        copying = self._desk.commands.action(Key.COPY_LINK).trigger
+        self.hold = button(Key.HOLD, self._leave or tr("Hold"), "arrow-left" if self._leave else "pause")
+        copying = self._desk.commands.action(self._keys[Key.COPY_LINK]).trigger
         self.copy = Button(tone=ButtonTone.ICON, icon="copy", name=tr("Copy the payment link"), on_click=copying)
-        cancelling = self._desk.commands.action(Key.CANCEL_PAYMENT).trigger
-        hint = self._desk.commands.hint(Key.CANCEL_PAYMENT)
+        cancelling = self._desk.commands.action(self._keys[Key.CANCEL_PAYMENT]).trigger
+        hint = self._desk.commands.hint(self._keys[Key.CANCEL_PAYMENT])
         self.cancel = Button(tr("Cancel payment"), tone=ButtonTone.DESTRUCTIVE, hint=hint, on_click=cancelling)
         self.tenders = TenderList(folded=True)
         self.tenders.chosen.connect(self.switch_asked)
@@ -193,8 +206,8 @@ class PaymentPanel(QFrame):
 
     def show_situation(self, now: Situation, others: Sequence[Tender], apart: PaymentNews | None = None) -> None:
         """Show how the payment stands, and the other ways to pay; `apart` where it is not of the open cart."""
-        self.hold.show_text(tr("Hold") if apart is None else tr("Go back"))
-        words, view = WORDS[now.stage], now.view
+        self.hold.show_text(self._leave or (tr("Hold") if apart is None else tr("Go back")))
+        words, view = self._words[now.stage], now.view
         self._icon.show_icon(now.tender.icon, "muted")
         self._tender.show_text(tr(now.tender.title))
         self.elapsed.start(now.since)
@@ -229,7 +242,7 @@ class PaymentPanel(QFrame):
             Key.CANCEL_PAYMENT: self.cancel,
         }
         for key, button in buttons.items():
-            button.setEnabled(commands.action(key).isEnabled())
+            button.setEnabled(commands.action(self._keys[key]).isEnabled())
 
     @property
     def spoken(self) -> str:

@@ -30,6 +30,7 @@ _EVERYWHERE: Final = mark("On every screen")
 SCREENS: Final[Mapping[str, str]] = {
     "": _EVERYWHERE,
     "checkout": mark("Checkout"),
+    "consultations": mark("Consultations"),
     "payments": mark("Payments"),
     "orders": mark("Orders"),
     "exceptions": mark("Exceptions"),

@@ -1,0 +1,27 @@
+"""The commands of the consultations beside those of its list, and which of the payment panel's they are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tillgate.domain.staff import Action
+from tillgate.i18n import mark
+from tillgate.ui.screens.checkout.keys import Key
+from tillgate.ui.screens.list_commands import Verb
+
+SCREEN: Final = "consultations"
+PAY: Final = Verb("pay", mark("Pay the fee"), "credit-card", "F9", Action.TAKE_PAYMENT)
+PAYING: Final = (
+    Verb("open_browser", mark("Open the payment in the browser"), "external-link", "Ctrl+O", Action.TAKE_PAYMENT),
+    Verb("copy_link", mark("Copy the payment link"), "copy", "Ctrl+Shift+C", Action.TAKE_PAYMENT),
+    Verb("check_now", mark("Check the payment now"), "refresh-cw", "Ctrl+R", Action.TAKE_PAYMENT),
+    Verb("cancel_payment", mark("Cancel the payment"), "ban", "Ctrl+Del", Action.CANCEL_PAYMENT),
+    Verb("leave", mark("Back to the list"), "arrow-left", "F4", Action.VIEW_PAYMENTS),
+)
+PANEL: Final = {
+    Key.OPEN_BROWSER: f"{SCREEN}.open_browser",
+    Key.COPY_LINK: f"{SCREEN}.copy_link",
+    Key.CHECK_NOW: f"{SCREEN}.check_now",
+    Key.CANCEL_PAYMENT: f"{SCREEN}.cancel_payment",
+    Key.HOLD: f"{SCREEN}.leave",
+}
