@@ -31,7 +31,7 @@ def columns() -> list[Column[ConsultationRow]]:
                     strong=True),
         money_column("fee", tr("Fee"), lambda row: row.fee, sortable=False, width=130),
         status_column(STATE, tr("State"), status_of, sortable=False, width=160),
-        instant_column(HELD, tr("Held"), lambda row: row.held_at, width=168),
+        instant_column(HELD, tr("Held"), lambda row: row.held_at, width=168, minor=True),
         text_column("practitioner", tr("Practitioner"), lambda row: row.practitioner, sortable=False, width=160,
                     minor=True),
         text_column("code", tr("Visit"), lambda row: row.code, sortable=False, width=150, minor=True),
