@@ -108,11 +108,11 @@ PLANTS: Final = {
         (
             (
                 settle._hear_create,
-                "    answer = provider.find(attempt.ref)\n",
+                "    answer = _sure(provider, attempt, provider.find(attempt.ref))\n",
                 "    if resend and young:\n"
                 "        _send_again(till, provider, attempt)\n"
                 "        return False\n"
-                "    answer = provider.find(attempt.ref)\n",
+                "    answer = _sure(provider, attempt, provider.find(attempt.ref))\n",
             ),
         )
     ),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
@@ -100,9 +101,26 @@ def sent_since(
     connection: Connection, kind: str, *, attempt_id: int | None = None, refund_id: int | None = None
 ) -> datetime | None:
     """When a call that may have reached the provider was first sent; None proves that none has."""
+    return _sent(connection, func.min, kind, attempt_id, refund_id)
+
+
+def last_sent(
+    connection: Connection, kind: str, *, attempt_id: int | None = None, refund_id: int | None = None
+) -> datetime | None:
+    """When such a call was last sent: a provider's list may not show yet what that one made."""
+    return _sent(connection, func.max, kind, attempt_id, refund_id)
+
+
+def _sent(
+    connection: Connection,
+    which: Callable[[ColumnElement[datetime]], ColumnElement[datetime]],
+    kind: str,
+    attempt_id: int | None,
+    refund_id: int | None,
+) -> datetime | None:
     table = provider_call.c
     owner = table.attempt_id == attempt_id if attempt_id is not None else table.refund_id == refund_id
-    first: datetime | None = connection.execute(
-        select(func.min(table.first_sent_at)).where(owner, table.kind == kind, table.outcome.not_in(PROVEN_IDLE))
+    sent: datetime | None = connection.execute(
+        select(which(table.first_sent_at)).where(owner, table.kind == kind, table.outcome.not_in(PROVEN_IDLE))
     ).scalar_one()
-    return first
+    return sent

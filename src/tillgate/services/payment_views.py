@@ -25,6 +25,7 @@ from tillgate.services.till import Till
 from tillgate.store.models import audit, money_exception, payment, provider_call
 
 _UNSURE: Final = frozenset({calls.SENT, Outcome.UNKNOWN.value})
+_SAID: Final = frozenset({Outcome.SUCCESS.value, Outcome.NOT_FOUND.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,15 @@ def read_view(connection: Connection, payment_id: int) -> PaymentView:
     ).scalars()
     waiting = owner.state in WAITING
     outcome = last[0] if last else ""
+    # Whatever was said of a checkout that may have been made and is not known here, it is looked for.
+    unknown = live is not None and live.provider_id is None and outcome in _SAID
     return PaymentView(
         payment=owner,
         attempts=tuple(attempts),
         captures=tuple(list_captures(connection, payment_id)),
         refunds=tuple(list_refunds(connection, payment_id)),
         open_exceptions=tuple(exceptions),
-        checking=waiting and outcome in _UNSURE,
+        checking=waiting and (outcome in _UNSURE or unknown),
         unsent=waiting and live is not None and live.provider_id is None and outcome in calls.PROVEN_IDLE,
         offline=waiting and outcome == Outcome.NOT_SENT.value,
         last_message=last[1] if last else "",

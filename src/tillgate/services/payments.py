@@ -24,6 +24,7 @@ from tillgate.services import calls
 from tillgate.services.access import authorize
 from tillgate.services.apply import apply_create_answer
 from tillgate.services.payment_rows import (
+    change_attempt,
     find_live_payment,
     find_payment_by_key,
     load_attempt,
@@ -146,7 +147,8 @@ def _mark_sent(till: Till, planned: Planned) -> AttemptRecord | None:
         if not attempt.live:
             return None
         calls.note_sent(uow, planned.call_id)
-        return attempt
+        # Looks that found nothing before this send say nothing about it.
+        return change_attempt(uow, attempt, missed=0) if attempt.missed else attempt
 
     attempt = till.db.transact(till.system, work)
     fp("start.after_sent_mark")

@@ -133,20 +133,27 @@ def _step(till: Till, provider: PaymentProvider, refund_id: int) -> None:
         found = load_refund(connection, refund_id)
         source = load_capture(connection, found.capture_id)
         first_sent = calls.sent_since(connection, "refund", refund_id=refund_id)
+        last_sent = calls.last_sent(connection, "refund", refund_id=refund_id)
     if first_sent is None and not found.outside:
         _send(till, provider, found, source)
         return
     heard = _look_up(till, provider, found, source)
     absent = heard is Heard.ABSENT and found.provider_ref is None
-    if absent and first_sent is not None and _may_resend(till, first_sent, provider):
+    if (
+        absent
+        and first_sent is not None
+        and last_sent is not None
+        and _may_resend(till, first_sent, last_sent, provider)
+    ):
         _send(till, provider, found, source)
 
 
-def _may_resend(till: Till, first_sent: datetime, provider: PaymentProvider) -> bool:
+def _may_resend(till: Till, first_sent: datetime, last_sent: datetime, provider: PaymentProvider) -> bool:
     window = RESEND_FOR
     if provider.capabilities.idem_ttl_s is not None:
         window = min(window, timedelta(seconds=provider.capabilities.idem_ttl_s))
-    return LOOK_AGAIN_AFTER <= till.clock.now() - first_sent < window
+    now = till.clock.now()
+    return now - last_sent >= LOOK_AGAIN_AFTER and now - first_sent < window
 
 
 def _send(till: Till, provider: PaymentProvider, found: RefundRecord, source: CaptureRecord) -> None:

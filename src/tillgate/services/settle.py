@@ -198,7 +198,7 @@ def _hear_create(
     """The create's outcome is not known, or nothing was sent: look it up before anything is sent again."""
     with till.db.read() as connection:
         call = calls.last_call(connection, "create", attempt_id=attempt.id)
-        sent = calls.sent_since(connection, "create", attempt_id=attempt.id)
+        sent = calls.last_sent(connection, "create", attempt_id=attempt.id)
     young = till.clock.now() - attempt.created_at < RESEND_FOR
     if sent is None:
         may_send = resend and young and attempt.account == provider.account
@@ -217,7 +217,11 @@ def _hear_create(
     if answer.outcome is not Outcome.NOT_FOUND:
         _not_heard(till, attempt, answer)
         return False
-    return _missed(till, provider, attempt, resend=resend and young, hold_end=hold_end)
+    if call is not None and call.outcome == Outcome.SUCCESS.value:
+        # The provider said that it made one, in an answer that was not believed: its silence now proves nothing.
+        _not_heard(till, attempt, answer)
+        return False
+    return _missed(till, provider, attempt, till.clock.now() - sent, resend=resend and young, hold_end=hold_end)
 
 
 def _sure(provider: PaymentProvider, attempt: AttemptRecord, answer: Answer) -> Answer:
@@ -229,9 +233,12 @@ def _sure(provider: PaymentProvider, attempt: AttemptRecord, answer: Answer) -> 
     return answer
 
 
-def _missed(till: Till, provider: PaymentProvider, attempt: AttemptRecord, *, resend: bool, hold_end: bool) -> bool:
-    """Not found. Twice and some seconds apart: send the same bytes again; for a minute on end: it never arrived."""
-    since = till.clock.now() - attempt.created_at
+def _missed(
+    till: Till, provider: PaymentProvider, attempt: AttemptRecord, since: timedelta, *, resend: bool, hold_end: bool
+) -> bool:
+    """Not found `since` it was last sent. Twice and some seconds apart: send the same bytes again; for a minute on
+    end: it never arrived.
+    """
     if resend and attempt.missed >= 1 and since >= LOOK_AGAIN_AFTER:
         _send_again(till, provider, attempt)
         return False
