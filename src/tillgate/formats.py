@@ -99,9 +99,9 @@ def written_instant(instant: datetime, language: str, currency: str, zone: tzinf
     return joined.replace("{1}", day).replace("{0}", time)
 
 
-def format_clock(instant: datetime, language: str, currency: str, zone: tzinfo) -> str:
-    """The time of day of a UTC instant in a zone, as `written_instant` has it."""
-    return str(babel_time(instant.astimezone(zone), format="short", locale=locale_for(language, currency)))
+def format_clock(instant: datetime, language: str, zone: tzinfo) -> str:
+    """The time of day of a UTC instant in a zone, as `format_instant` has it."""
+    return str(babel_time(instant.astimezone(zone), format="short", locale=_date_locale(language)))
 
 
 def format_count(count: int, language: str) -> str:

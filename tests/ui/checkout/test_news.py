@@ -56,7 +56,7 @@ def test_a_payment_of_a_held_cart_is_told_and_shown_without_touching_the_sale_in
     page.screen.view.finder.search.setFocus()
     counter.provider.pay(reference)
     page.later(4)
-    assert told(page) == PAID.replace("a walk-in customer", "“Gitanjali, 2:30 pm”")
+    assert told(page) == PAID.replace("a walk-in customer", "“Gitanjali, 14:30”")
     assert page.shell.focusWidget() is page.screen.view.finder.search
     assert page.shows(page.screen.view.cart)
     assert nameless(page.shell) == []

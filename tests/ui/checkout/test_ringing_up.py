@@ -212,7 +212,7 @@ def test_hold_and_recall(page: CheckoutPage) -> None:
     page.press(Qt.Key.Key_F4)
     dialog = page.dialog()
     assert isinstance(dialog, HoldDialog)
-    assert dialog.label.text == "Gitanjali, 2:30 pm"
+    assert dialog.label.text == "Gitanjali, 14:30"
     page.take_label("Blue sari")
     assert page.lines == []
     assert page.toast == "The cart is held."

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from tillgate.domain.money import Money
 from tillgate.domain.settings import STORE_CURRENCY
 from tillgate.domain.staff import Actor
-from tillgate.formats import format_clock, format_money, written_day, written_instant
+from tillgate.formats import format_clock, format_instant, format_money, written_day
 from tillgate.i18n import mark
 from tillgate.services.till import Till
 from tillgate.ui.commands import Commands
@@ -78,14 +78,14 @@ class CheckoutDesk:
 
     def instant(self, instant: datetime) -> str:
         """A UTC instant as the screen shows it, in the store's time."""
-        return written_instant(instant, self.language, self._currency, self.zone)
+        return format_instant(instant, self.language, self.zone)
 
     def moment(self, instant: datetime) -> str:
         """The time of day alone where it is of today, else with its day."""
         today = self.till.store_day(self.till.clock.now())
         if self.till.store_day(instant) != today:
             return self.instant(instant)
-        return format_clock(instant, self.language, self._currency, self.zone)
+        return format_clock(instant, self.language, self.zone)
 
     @property
     def _currency(self) -> str:
