@@ -24,7 +24,7 @@ from tillgate.ui.screens.checkout.news_bar import NewsDialog
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.tasks import Tasks
 
-PAID = "₹209.00 was paid at 2:30\u202fpm for the cart of a walk-in customer.\n1 order made."
+PAID = "₹209.00 was paid at 14:30 for the cart of a walk-in customer.\n1 order made."
 
 
 def told(page: CheckoutPage) -> str:
@@ -168,9 +168,9 @@ def test_several_pile_up_in_one_sentence_and_a_list(page: CheckoutPage, counter:
     assert isinstance(dialog, NewsDialog)
     notes = [(choice.note, choice.right_note) for choice in dialog.list.choices]
     assert sorted(notes) == [
-        ("Does not match, 2:30\u202fpm", "needs a manager"),
-        ("Paid, 2:30\u202fpm", ""),
-        ("Time ran out, 2:30\u202fpm", ""),
+        ("Does not match, 14:30", "needs a manager"),
+        ("Paid, 14:30", ""),
+        ("Time ran out, 14:30", ""),
     ]
     rows = [choice.note.partition(",")[0] for choice in dialog.list.choices]
     for _ in range(rows.index("Time ran out")):
