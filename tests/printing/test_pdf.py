@@ -54,6 +54,17 @@ def test_an_invoice_says_who_what_how_much_and_how_it_was_paid() -> None:
     assert "not a valid document" not in text
 
 
+def test_a_credit_note_says_which_invoice_it_takes_back() -> None:
+    taken = tuple(replace(each, unit_price=-each.unit_price, total=-each.total) for each in LINES)
+    whole = invoice(mode=Mode.LIVE)
+    note = replace(whole, number="CRN-T1-000007", lines=taken, total=-whole.total, reverses=whole.number)
+    (text,) = pages(RENDERER.invoice_pdf(note, "en"))
+    for said in ("Credit note", "CRN-T1-000007", f"Reverses invoice {whole.number}.", format_money(note.total, "en")):
+        assert said in text, said
+    for unsaid in ("Invoice date", "Paid through", "Deposits are given back"):
+        assert unsaid not in text
+
+
 @pytest.mark.parametrize(("mode", "word"), [(Mode.TRAINING, "TRAINING"), (Mode.TEST, "TEST")])
 def test_what_is_not_real_says_so_on_every_page(mode: Mode, word: str) -> None:
     lines = tuple(line(LineType.SALE, f"Tripod {number}", 1, 100) for number in range(32))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import insert, update
@@ -11,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from tests.factories.clock import FakeClock
 from tests.factories.shop import Counter
 from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
+from tillgate.domain.errors import Refused
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType, OrderState
 from tillgate.domain.payment import PaymentState
 from tillgate.printing import pdf
+from tillgate.services import carts
 from tillgate.services.credit_notes import credit_due
 from tillgate.services.invoices import make_invoices
 from tillgate.services.order_reads import load_order
@@ -36,6 +39,8 @@ from tillgate.store.models import (
     stock_move,
 )
 
+ENDED: Final = "order.cancelled"
+
 
 def invoiced(counter: Counter, *codes: str) -> PaymentRecord:
     paid = counter.sell(*codes)
@@ -47,6 +52,15 @@ def give_back(counter: Counter, paid: PaymentRecord, minor: int, *, goods: bool 
     amount = Money(minor, paid.currency)
     request_refund(counter.till, counter.manager, paid.id, amount, "brought back", return_goods=goods)
     settle_refunds(counter.till)
+
+
+def sell_days(counter: Counter, first: date) -> PaymentRecord:
+    """A camera for three days."""
+    cart = counter.ring_up("CAM-1")
+    period = counter.period("CAM-1", 3)
+    line = cart.lines[-1]
+    cart = carts.set_rental(counter.till, counter.cashier, cart.id, line.id, period_id=period, start_on=first)
+    return counter.pay(counter.put_up(cart))
 
 
 def states(counter: Counter) -> set[OrderState]:
@@ -143,14 +157,22 @@ def test_a_refund_on_the_providers_pages_reverses_the_sale(counter: Counter) -> 
     assert counter.stock("GIT-1") == stock - 1
 
 
-def test_released_days_can_be_let_again(counter: Counter, clock: FakeClock) -> None:
-    first = invoiced(counter, "CAM-1", "CAM-1")
-    taken = len(counter.rows(rental_day))
-    give_back(counter, first, first.amount_minor)
-    left = counter.rows(rental_day)
+def test_days_that_have_not_begun_can_be_let_again(counter: Counter, clock: FakeClock) -> None:
     today = counter.till.store_day(clock.now())
-    assert len(left) <= taken
-    assert all(row.day <= today for row in left)
+    sold = [sell_days(counter, today) for _ in range(2)]
+    days = {today + timedelta(days=shift) for shift in range(3)}
+    assert {row.day for row in counter.rows(rental_day)} == days
+    with pytest.raises(Refused):
+        sell_days(counter, today + timedelta(days=1))
+    carts.clear(counter.till, counter.cashier, carts.open_cart(counter.till, counter.cashier).id)
+    give_back(counter, sold[0], sold[0].amount_minor)
+    mine = [row.day for row in counter.rows(rental_day) if row.unit == 1]
+    assert mine == [today], "the day that has begun stays taken"
+    (event,) = [e for e in load_details(counter.till, counter.manager, sold[0].id).events if e.event == ENDED]
+    freed = sorted(days - {today})
+    assert [text.partition(" ")[2] for text in event.data["days"]] == [day.isoformat() for day in freed]
+    sell_days(counter, today + timedelta(days=1))
+    assert {row.day for row in counter.rows(rental_day) if row.unit == 1} == {*days, today + timedelta(days=3)}
 
 
 def test_the_database_refuses_what_no_refund_asked_for(counter: Counter) -> None:
