@@ -169,8 +169,9 @@ def test_days_that_have_not_begun_can_be_let_again(counter: Counter, clock: Fake
     mine = [row.day for row in counter.rows(rental_day) if row.unit == 1]
     assert mine == [today], "the day that has begun stays taken"
     (event,) = [e for e in load_details(counter.till, counter.manager, sold[0].id).events if e.event == ENDED]
+    told: dict[str, Any] = dict(event.data)
     freed = sorted(days - {today})
-    assert [text.partition(" ")[2] for text in event.data["days"]] == [day.isoformat() for day in freed]
+    assert [text.partition(" ")[2] for text in told["days"]] == [day.isoformat() for day in freed]
     sell_days(counter, today + timedelta(days=1))
     assert {row.day for row in counter.rows(rental_day) if row.unit == 1} == {*days, today + timedelta(days=3)}
 
