@@ -20,6 +20,7 @@ GROUPS: Final = {
     LineType.DEPOSIT: mark("Refundable deposits"),
     LineType.FEE: mark("Service fee"),
     LineType.TAX: mark("Tax"),
+    LineType.REFUND: mark("Refund"),
 }
 _METHODS: Final = {
     "card": mark("Card"),

@@ -12,6 +12,7 @@ from tests.crash import consulting
 from tests.crash.shop import MAILS, Shop
 from tests.factories.tills import AUDIT_KEY
 from tillgate.domain.ledger import UNAPPLIED, clearing
+from tillgate.domain.orders import OrderState
 from tillgate.domain.payment import WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.store import models
 from tillgate.store.audit import verify_chain
@@ -20,7 +21,7 @@ _OPEN_LINK: Final = "created"
 _READ: Final = (
     "payment", "payment_attempt", "allocation", "capture", "refund", "money_exception", "sales_order", "order_item",
     "sales_invoice", "ledger_entry", "number_series", "variant", "stock_move", "rental_day", "outbox", "return_inbox",
-    *consulting.TABLES,
+    "sales_credit_note", "sales_credit_note_line", *consulting.TABLES,
 )  # fmt: skip
 
 
@@ -160,10 +161,42 @@ def orders_are_the_money(story: Story) -> Iterator[str]:
             yield f"invoice {each.number} is not its order"
 
 
+def what_went_back_is_reversed(story: Story) -> Iterator[str]:
+    """Credit notes are what went back of the orders' money, and all of it back cancels the orders."""
+    noted: dict[int, int] = defaultdict(int)
+    credited: dict[int, int] = defaultdict(int)
+    for each in story.sales_credit_note:
+        noted[each.invoice_id] += each.amount_minor
+        credited[each.payment_id] += each.amount_minor
+        lines = [line.total_minor for line in story.sales_credit_note_line if line.note_id == each.id]
+        if sum(lines) != -each.amount_minor:
+            yield f"credit note {each.number} is {each.amount_minor}, its lines {lines}"
+    yield from (f"invoice {i.number} is overcredited" for i in story.sales_invoice if noted[i.id] > i.total_minor)
+    done: dict[int, int] = defaultdict(int)
+    for each in story.refund:
+        done[each.capture_id] += each.amount_minor if each.state is RefundState.DONE else 0
+    back = {
+        each.payment_id: done[each.id] - max(0, each.amount_minor - whole.amount_minor)
+        for each in story.capture
+        if each.main
+        for whole in story.payment
+        if whole.id == each.payment_id
+    }
+    for payment_id in {each.payment_id for each in story.sales_order}:
+        orders = [each for each in story.sales_order if each.payment_id == payment_id]
+        owed = min(max(0, back[payment_id]), sum(each.total_minor for each in orders))
+        if credited[payment_id] != owed:
+            yield f"payment {payment_id}: {owed} went back of its orders, credit notes say {credited[payment_id]}"
+        refunded = any(each.id == payment_id and each.state is PaymentState.REFUNDED for each in story.payment)
+        if any((each.state is OrderState.CANCELLED) != refunded for each in orders):
+            yield f"the orders of payment {payment_id} are {[each.state for each in orders]}"
+
+
 def numbers_have_no_gaps(story: Story) -> Iterator[str]:
     """Every number that a series gave stands on a paper."""
-    given: dict[str, list[int]] = {"order": [], "invoice": []}
-    for kind, rows in (("order", story.sales_order), ("invoice", story.sales_invoice)):
+    given: dict[str, list[int]] = {}
+    papers = {"order": story.sales_order, "invoice": story.sales_invoice, "credit": story.sales_credit_note}
+    for kind, rows in papers.items():
         given[kind] = sorted(int(each.number.rpartition("-")[2]) for each in rows)
     for series in story.number_series:
         numbers = given[series.name.partition(":")[0]]
@@ -184,13 +217,21 @@ def stock_is_its_moves(story: Story) -> Iterator[str]:
         before = 0 if each.id in came else 400
         if each.stock != before + moved[each.id]:
             yield f"{each.code} has {each.stock}, its moves say {before + moved[each.id]}"
+    cancelled = {each.id for each in story.sales_order if each.state is OrderState.CANCELLED}
+    for each in story.order_item:
+        back = each.order_id in cancelled
+        if each.start_on is None and -sold[each.id] not in ((0, each.quantity) if back else (each.quantity,)):
+            yield f"item {each.id} sold {each.quantity}, the shelf lost {-sold[each.id]}"
+    yield from _days_are_taken(story, cancelled)
+
+
+def _days_are_taken(story: Story, cancelled: set[int]) -> Iterator[str]:
+    """Every unit and day that was let; of a cancelled order no more than that."""
     days = Counter(each.order_item_id for each in story.rental_day)
     for each in story.order_item:
-        if each.start_on is None and sold[each.id] != -each.quantity:
-            yield f"item {each.id} sold {each.quantity}, the shelf lost {-sold[each.id]}"
         if each.start_on is not None:
             out = each.quantity * ((each.end_on - each.start_on).days + 1)
-            if days[each.id] != out:
+            if days[each.id] > out or (days[each.id] != out and each.order_id not in cancelled):
                 yield f"item {each.id} is out {out} days, {days[each.id]} are taken"
 
 
@@ -239,6 +280,7 @@ ORACLES: Final[tuple[Oracle, ...]] = (
     each_checkout_is_known,
     every_payment_has_ended,
     orders_are_the_money,
+    what_went_back_is_reversed,
     numbers_have_no_gaps,
     stock_is_its_moves,
     the_ledger_is_even,

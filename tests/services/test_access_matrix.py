@@ -119,6 +119,7 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "outbox.retry_now": Action.RESEND_NOTICE,
     "outbox.send_again": Action.RESEND_NOTICE,
     "papers.render_invoice": Action.VIEW_ORDERS,
+    "papers.render_credit_note": Action.VIEW_ORDERS,
     "papers.render_receipt": Action.VIEW_ORDERS,
     "payment_details.load_details": Action.VIEW_PAYMENTS,
     "payment_lists.list_payments": Action.VIEW_PAYMENTS,

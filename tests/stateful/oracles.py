@@ -14,6 +14,7 @@ from tests.stateful.world import World
 from tillgate.domain.checkout_facts import CheckoutStatus, RefundStatus
 from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.ledger import UNAPPLIED, clearing
+from tillgate.domain.orders import OrderState
 from tillgate.domain.payment import DEAD, WAITING, Fulfilment, PaymentState, RefundState
 from tillgate.store import models
 from tillgate.store.audit import verify_chain
@@ -36,6 +37,8 @@ class Books:
     order_item: list[Any]
     sales_invoice: list[Any]
     sales_invoice_line: list[Any]
+    sales_credit_note: list[Any]
+    sales_credit_note_line: list[Any]
     ledger_tx: list[Any]
     ledger_entry: list[Any]
     number_series: list[Any]
@@ -211,6 +214,28 @@ def an_order_has_one_invoice_that_names_it(_world: World, books: Books) -> None:
         assert sum(line.total_minor for line in lines) == order.total_minor
 
 
+def what_went_back_is_reversed(_world: World, books: Books) -> None:
+    """Credit notes never exceed what went back nor their invoice; all of it back cancels the orders."""
+    noted: dict[int, int] = defaultdict(int)
+    credited: dict[int, int] = defaultdict(int)
+    for each in books.sales_credit_note:
+        noted[each.invoice_id] += each.amount_minor
+        credited[each.payment_id] += each.amount_minor
+        assert sum(x.total_minor for x in books.sales_credit_note_line if x.note_id == each.id) == -each.amount_minor
+    assert all(noted[each.id] <= each.total_minor for each in books.sales_invoice)
+    for each in books.payment:
+        orders = [order for order in books.sales_order if order.payment_id == each.id]
+        assert all((order.state is OrderState.CANCELLED) == (each.state is PaymentState.REFUNDED) for order in orders)
+        money = books.main_capture(each.id)
+        invoiced = {invoice.order_id for invoice in books.sales_invoice}
+        if not orders or money is None or not {order.id for order in orders} <= invoiced:
+            assert not credited[each.id]
+            continue
+        gone = sum(r.amount_minor for r in books.refunds_of(money.id) if r.state is RefundState.DONE)
+        owed = gone - max(0, money.amount_minor - each.amount_minor)
+        assert credited[each.id] == min(max(0, owed), sum(order.total_minor for order in orders))
+
+
 def numbers_have_no_gaps(_world: World, books: Books) -> None:
     """Every number that a series gave stands on a paper."""
     given: dict[str, list[int]] = defaultdict(list)
@@ -219,6 +244,9 @@ def numbers_have_no_gaps(_world: World, books: Books) -> None:
     for each in books.sales_invoice:
         _, till_id, number = each.number.split("-")
         given[f"invoice:training:{till_id}"].append(int(number))
+    for each in books.sales_credit_note:
+        till_id, number = each.number.removeprefix("TRN-CRN-").split("-")
+        given[f"credit:training:{till_id}"].append(int(number))
     for series in books.number_series:
         assert sorted(given[series.name]) == list(range(1, series.next)), series.name
     assert given.keys() <= {series.name for series in books.number_series}
@@ -286,6 +314,7 @@ ORACLES: Final[tuple[Oracle, ...]] = (
     no_orders_without_verified_money,
     orders_split_the_cart_by_vendor,
     an_order_has_one_invoice_that_names_it,
+    what_went_back_is_reversed,
     numbers_have_no_gaps,
     stock_is_what_was_there_less_what_was_sold,
     the_ledger_says_where_the_money_is,

@@ -24,6 +24,8 @@ def fill(connection: Connection) -> dict[str, dict[str, Any]]:
         given: dict[str, Any] = {}
         if table.name == "payment":
             given["state"] = PaymentState.CAPTURED
+        if table.name == "sales_credit_note_line":
+            given["total_minor"] = -10_000
         if table.name == "approval":
             given["approved_by"] = add(connection, metadata.tables["staff"], rows)["id"]
         rows[table.name] = add(connection, table, rows, **given)

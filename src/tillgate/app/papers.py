@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from tillgate.domain.errors import Unavailable
 from tillgate.domain.staff import Actor
 from tillgate.services.consultation_rows import load_consultation_invoice
+from tillgate.services.credit_notes import load_note
 from tillgate.services.fee_documents import render_fee_invoice, render_fee_receipt
 from tillgate.services.invoices import load_invoice
-from tillgate.services.papers import render_invoice, render_receipt
+from tillgate.services.papers import render_credit_note, render_invoice, render_receipt
 
 if TYPE_CHECKING:
     from tillgate.app.bootstrap import Shop
@@ -27,6 +28,14 @@ def save_invoice(shop: Shop, actor: Actor, invoice_id: int) -> Path:
     content = render_invoice(shop.till, actor, shop.renderer, invoice_id)
     with shop.till.db.read() as reading:
         number = load_invoice(reading, invoice_id).number
+    return _write(shop.books.profile.papers / f"{number}.pdf", content)
+
+
+def save_credit_note(shop: Shop, actor: Actor, note_id: int) -> Path:
+    """Write a sale's credit note; the file. Raises Unavailable("paper_not_saved")."""
+    content = render_credit_note(shop.till, actor, shop.renderer, note_id)
+    with shop.till.db.read() as reading:
+        number = load_note(reading, note_id).number
     return _write(shop.books.profile.papers / f"{number}.pdf", content)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import make_url
 
 from tillgate.app.browser import open_file, open_url
-from tillgate.app.papers import save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
+from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_LANGUAGE
 from tillgate.domain.staff import Actor
@@ -110,6 +110,7 @@ def _office(window: TillWindow) -> BackOffice:
         language=shop.till.settings()[STORE_LANGUAGE],
         save_receipt=partial(save_receipt, shop, actor),
         save_invoice=partial(save_invoice, shop, actor),
+        save_credit_note=partial(save_credit_note, shop, actor),
         open_file=open_file,
         show_payment=partial(_show_payment, window),
         show_payments=partial(_show_query, window, "payments"),

@@ -105,7 +105,10 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDocument:
-    """A final sales invoice, in the `language` it was issued in. Instants are UTC and shown in the store's `zone`."""
+    """A final sales invoice, in the `language` it was issued in. Instants are UTC and shown in the store's `zone`.
+
+    A credit note has in `reverses` the number of its invoice, and its amounts are below zero.
+    """
 
     number: str
     mode: Mode
@@ -121,6 +124,7 @@ class InvoiceDocument:
     lines: tuple[InvoiceLine, ...]
     total: Money
     paid: PaidBy
+    reverses: str = ""
 
     @property
     def totals(self) -> tuple[tuple[LineType, Money], ...]:

@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class OrderState(StrEnum):
-    """Where an order starts is the vendor's setting."""
+    """Where an order starts is the vendor's setting; it is cancelled once all of its money went back."""
 
     PENDING_VENDOR_APPROVAL = "PENDING_VENDOR_APPROVAL"
     AUTO_APPROVED = "AUTO_APPROVED"
+    CANCELLED = "CANCELLED"
 
 
 class InvoiceState(StrEnum):
@@ -20,13 +21,14 @@ class InvoiceState(StrEnum):
 
 
 class LineType(StrEnum):
-    """What an invoice line is."""
+    """What a line is; a refund is on credit notes only."""
 
     SALE = "sale"
     RENTAL = "rental"
     DEPOSIT = "deposit"
     FEE = "fee"
     TAX = "tax"
+    REFUND = "refund"
 
 
 class CartState(StrEnum):

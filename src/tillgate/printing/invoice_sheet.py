@@ -1,4 +1,4 @@
-"""A sales invoice on A4: the vendor's branding, grouped lines as many pages as it takes, totals, payment."""
+"""A sales invoice, or the credit note that reverses one, on A4: branding, grouped lines, totals, payment."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class InvoiceSheet(Sheet):
                 zone=document.zone,
                 store_name=document.store_name,
                 currency=document.total.currency,
+                reversing=bool(document.reverses),
             ),
             words,
         )
@@ -63,7 +64,9 @@ class InvoiceSheet(Sheet):
         self._page()
         document = self.document
         self.paper.write_text(LEFT, 11, 100, document.vendor.name, pt=9, bold=True, most_lines=1)
-        continued = self.words.tr("Invoice {number}, continued", number=document.number)
+        note = self.words.tr("Credit note {number}, continued", number=document.number)
+        invoice = self.words.tr("Invoice {number}, continued", number=document.number)
+        continued = note if document.reverses else invoice
         self.paper.write_text(LEFT + 100, 11, WIDE - 100, continued, color=SOFT, align="R", most_lines=1)
         self.y = 20
         if table:
@@ -86,7 +89,7 @@ class InvoiceSheet(Sheet):
         )
         blocks: Sequence[tuple[float, float, str, Sequence[str]]] = (
             (LEFT + 5, 62, tr("Bill to"), (buyer, customer.email, customer.phone)),
-            (LEFT + 72, 44, tr("Invoice date"), (day,)),
+            (LEFT + 72, 44, tr("Date") if document.reverses else tr("Invoice date"), (day,)),
             (LEFT + 121, 52, tr("Order"), (document.order_number, ordered)),
         )
         return self._strip(top, blocks)
@@ -150,12 +153,17 @@ class InvoiceSheet(Sheet):
         self._room_for(46, table=False)
         self.y += 4
         paid, number = self.document.paid, self.document.payment_id
-        left, right = self._payment(self.y, paid, number), self._total(self.y)
-        self.y = max(left, right) + 6
-        if any(line.type is LineType.DEPOSIT for line in self.document.lines):
+        left = self._reversed(self.y) if self.document.reverses else self._payment(self.y, paid, number)
+        self.y = max(left, self._total(self.y)) + 6
+        if not self.document.reverses and any(line.type is LineType.DEPOSIT for line in self.document.lines):
             note = self.words.tr("Deposits are given back when everything rented has been returned in good order.")
             self._room_for(10, table=False)
             self.y += self.paper.write_text(LEFT, self.y, WIDE, note, pt=8, color=SOFT)
+
+    def _reversed(self, top: float) -> float:
+        """Which invoice it takes back; where the next thing goes."""
+        text = self.words.tr("Reverses invoice {number}.", number=self.document.reverses)
+        return top + self.paper.write_text(LEFT + 5, top, 78, text, bold=True, most_lines=3)
 
     def _total(self, top: float) -> float:
         paper, document, y = self.paper, self.document, top

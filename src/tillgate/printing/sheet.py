@@ -33,6 +33,8 @@ class Heading:
     zone: tzinfo
     store_name: str
     currency: str
+    # A credit note in place of an invoice.
+    reversing: bool = False
 
 
 class Sheet:
@@ -43,7 +45,8 @@ class Sheet:
         self.words = words
         self.color = heading.seller.color
         self.currency = heading.currency
-        title = words.tr("Invoice {number}", number=heading.number)
+        note = words.tr("Credit note {number}", number=heading.number)
+        title = note if heading.reversing else words.tr("Invoice {number}", number=heading.number)
         self.paper = Paper(
             _SIZE, title=title, author=heading.seller.name, language=words.language, made_at=heading.issued_at
         )
@@ -73,7 +76,8 @@ class Sheet:
     def _title(self, top: float) -> float:
         paper, head = self.paper, self.heading
         x, w, y = LEFT + 108, WIDE - 108, top - 1.6
-        y += paper.write_text(x, y, w, self.words.tr("Invoice"), pt=23, bold=True, align="R", leading=1.15)
+        title = self.words.tr("Credit note") if head.reversing else self.words.tr("Invoice")
+        y += paper.write_text(x, y, w, title, pt=23, bold=True, align="R", leading=1.15)
         y += paper.write_text(x, y, w, head.number, pt=11, bold=True, color=SOFT, align="R") + 1
         warning = mode_warning(self.words, head.mode)
         return y + paper.write_text(x, y, w, warning, pt=8, bold=True, color=ALERT, align="R")

@@ -181,7 +181,7 @@ def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) ->
         failed = lock_refund(uow, found.refund_id)
         source = load_capture(uow.connection, failed.capture_id, lock=True)
         _refuse_if_gone(source)
-        give_back(uow, source, failed.amount, reason, settling=found.id)
+        give_back(uow, source, failed.amount, reason, settling=found.id, return_goods=bool(failed.return_goods))
     elif found.refund_id is not None:
         again = {"state": RefundState.SENT, "next_at": uow.now, "lease_until": None}
         uow.execute(update(refund).where(refund.c.id == found.refund_id).values(again))

@@ -22,6 +22,7 @@ from tillgate.domain.settings import STORE_LANGUAGE
 from tillgate.failpoints import fp
 from tillgate.formats import locale_for, written_day
 from tillgate.i18n import Words, words_of
+from tillgate.services.credit_notes import credit_due
 from tillgate.services.letterheads import BRANDING, write_letterhead
 from tillgate.services.metrics import observe
 from tillgate.services.outbox import OutboxRecord
@@ -188,6 +189,9 @@ class _Reads:
             .where(wanted)
             .order_by(sales_order.c.id)
         )
+        # Before the orders, as a refund locks it: the refund either finds the invoices, or is found here.
+        owner = select(payment.c.id).where(payment.c.id.in_(select(sales_order.c.payment_id).where(wanted)))
+        self.owner = Statement(owner.with_for_update())
         # Locked first: of two tills that want the same order's invoice the second finds the first one's.
         self.orders = Statement(orders.with_for_update(of=sales_order))
         made = select(sales_invoice.c.order_id, sales_invoice.c.id)
@@ -209,6 +213,7 @@ _FINALIZE: Final = Statement(
 
 def _make(uow: UnitOfWork, till: Till, reads: _Reads, key: int) -> tuple[int, ...]:
     begun = till.clock.monotonic()
+    reads.owner.first(uow.connection, key=key)
     orders = [_order(row) for row in reads.orders.rows(uow.connection, key=key)]
     made: dict[int, int] = dict(reads.made.rows(uow.connection, key=key))
     missing = [order for order in orders if order.id not in made]
@@ -217,6 +222,7 @@ def _make(uow: UnitOfWork, till: Till, reads: _Reads, key: int) -> tuple[int, ..
         for row in reads.items.rows(uow.connection, key=key):
             items[row[0]].append(_Item(*row))
         made |= _insert(uow, till, missing, items)
+        credit_due(uow, orders[0].payment_id)
         observe(uow, till, "invoice", "sales", round((till.clock.monotonic() - begun) * 1000))
     return tuple(made[order.id] for order in orders)
 

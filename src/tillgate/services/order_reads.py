@@ -16,6 +16,7 @@ from tillgate.domain.orders import InvoiceState, OrderState
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
+from tillgate.services.credit_notes import CreditNoteRecord, list_notes_of
 from tillgate.services.records import record
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
@@ -51,6 +52,7 @@ class OrderRecord:
     invoice_id: int | None
     invoice_number: str | None
     invoice_state: InvoiceState | None
+    cancelled_at: datetime | None = None
 
     @property
     def total(self) -> Money:
@@ -79,10 +81,11 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class OrderDetail:
-    """An order with its items."""
+    """An order with its items, and the credit notes that reverse its invoice."""
 
     order: OrderRecord
     items: tuple[ItemRecord, ...]
+    credit_notes: tuple[CreditNoteRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def load_order(till: Till, actor: Actor, order_id: int) -> OrderDetail:
         if row is None:
             raise NotFound("order_unknown", order=order_id)
         found = record(OrderRecord, row)
-        return OrderDetail(found, _items(connection, found))
+        return _detail(connection, found)
 
 
 def list_orders_of(till: Till, actor: Actor, payment_id: int) -> tuple[OrderDetail, ...]:
@@ -176,7 +179,11 @@ def list_orders_of(till: Till, actor: Actor, payment_id: int) -> tuple[OrderDeta
     with till.db.read() as connection:
         rows = connection.execute(_ORDERS.where(sales_order.c.payment_id == payment_id).order_by(sales_order.c.id))
         found = [record(OrderRecord, row) for row in rows.all()]
-        return tuple(OrderDetail(each, _items(connection, each)) for each in found)
+        return tuple(_detail(connection, each) for each in found)
+
+
+def _detail(connection: Connection, order: OrderRecord) -> OrderDetail:
+    return OrderDetail(order, _items(connection, order), tuple(list_notes_of(connection, [order.id])))
 
 
 def _items(connection: Connection, order: OrderRecord) -> tuple[ItemRecord, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from tillgate.domain.settings import STORE_LANGUAGE, STORE_NAME
 from tillgate.domain.staff import Action, Actor
 from tillgate.ports import DocumentRenderer
 from tillgate.services.access import authorize
+from tillgate.services.credit_notes import list_note_lines, load_note
 from tillgate.services.invoices import list_lines, load_invoice
 from tillgate.services.letterheads import BRANDING, branding_of, read_letterhead
 from tillgate.services.payment_rows import find_main_capture, load_payment
@@ -36,6 +38,14 @@ def render_invoice(till: Till, actor: Actor, renderer: DocumentRenderer, invoice
     authorize(till, actor, Action.VIEW_ORDERS)
     with till.db.read() as reading:
         document = invoice_document(reading, invoice_id)
+    return renderer.invoice_pdf(document, document.language)
+
+
+def render_credit_note(till: Till, actor: Actor, renderer: DocumentRenderer, note_id: int) -> bytes:
+    """A sale's credit note as PDF, always the same bytes. Raises NotAllowed, NotFound("credit_note_unknown")."""
+    authorize(till, actor, Action.VIEW_ORDERS)
+    with till.db.read() as reading:
+        document = credit_note_document(reading, note_id)
     return renderer.invoice_pdf(document, document.language)
 
 
@@ -71,6 +81,20 @@ def invoice_document(reading: Connection, invoice_id: int) -> InvoiceDocument:
         lines=list_lines(reading, invoice),
         total=invoice.total,
         paid=paid_by(reading, owner),
+    )
+
+
+def credit_note_document(reading: Connection, note_id: int) -> InvoiceDocument:
+    """A sale's credit note: its invoice, below zero. Raises NotFound("credit_note_unknown")."""
+    note = load_note(reading, note_id)
+    invoice = invoice_document(reading, note.invoice_id)
+    return replace(
+        invoice,
+        number=note.number,
+        issued_at=note.issued_at,
+        lines=list_note_lines(reading, note),
+        total=-note.amount,
+        reverses=invoice.number,
     )
 
 

@@ -14,6 +14,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.orders import OrderState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
+from tillgate.services.credit_notes import CreditNoteRecord, list_notes_of
 from tillgate.services.outbox import OutboxRecord, list_work
 from tillgate.services.payment_views import CallEvent, PaymentView, StoryEvent, read_story, read_view, with_addresses
 from tillgate.services.till import Till
@@ -22,7 +23,7 @@ from tillgate.store.models import customer, money_exception, payment, sales_invo
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """An order that the payment made, with its invoice once there is one."""
+    """An order that the payment made, with its invoice once there is one, and what reverses it."""
 
     id: int
     number: str
@@ -31,6 +32,7 @@ class OrderLine:
     total: Money
     invoice_id: int | None
     invoice_number: str | None
+    credit_notes: tuple[CreditNoteRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def load_details(till: Till, actor: Actor, payment_id: int) -> PaymentDetails:
 
 
 def _orders(connection: Connection, payment_id: int) -> tuple[OrderLine, ...]:
-    rows = connection.execute(_ORDERS.where(sales_order.c.payment_id == payment_id))
+    rows = connection.execute(_ORDERS.where(sales_order.c.payment_id == payment_id)).all()
+    notes = list_notes_of(connection, [row.id for row in rows])
     return tuple(
         OrderLine(
             row.id,
@@ -114,6 +117,7 @@ def _orders(connection: Connection, payment_id: int) -> tuple[OrderLine, ...]:
             Money(row.total_minor, row.currency),
             row.invoice_id,
             row.invoice_number,
+            tuple(note for note in notes if note.order_id == row.id),
         )
         for row in rows
     )

@@ -27,6 +27,7 @@ from tillgate.store.models import (
     payment,
     payment_attempt,
     refund,
+    sales_credit_note,
     sales_invoice,
     sales_order,
 )
@@ -100,7 +101,7 @@ def _by_paper(text: str) -> list[ColumnElement[bool]]:
     numbers = {text.upper()}
     if numbered := _NUMBERED.fullmatch(text.upper()):
         numbers.add(f"{numbered[1]}{numbered[2]:0>{_DIGITS}}")
-    papers = (sales_order, sales_invoice, consultation_invoice)
+    papers = (sales_order, sales_invoice, sales_credit_note, consultation_invoice)
     return [payment.c.id.in_(select(paper.c.payment_id).where(paper.c.number.in_(numbers))) for paper in papers]
 
 

@@ -177,6 +177,7 @@ class RefundRecord:
     automatic: int
     requested_by: int | None
     approved_by: int | None
+    return_goods: int
     created_at: datetime
     sent_at: datetime | None
     ended_at: datetime | None

@@ -14,7 +14,9 @@ from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.services.consultation_settling import reverse
+from tillgate.services.credit_notes import credit_due
 from tillgate.services.exception_rows import open_exception
+from tillgate.services.order_ends import cancel_orders
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
 from tillgate.services.records import OUTSIDE, CaptureRecord, PaymentRecord, RefundRecord, columns, record
 from tillgate.store.ledger import post
@@ -69,8 +71,11 @@ def plan_refund(
     *,
     automatic: bool = False,
     approved_by: int | None = None,
+    return_goods: bool = False,
 ) -> RefundRecord:
     """Reserve the amount on its capture and write the refund down with its key; it is driven to its end later.
+
+    `return_goods` says that what was sold is back, and counts where nothing of the money stays.
 
     Raises Refused("refund_exceeds") if less is left than asked.
     """
@@ -99,6 +104,7 @@ def plan_refund(
         "automatic": int(automatic),
         "requested_by": uow.actor.staff_id,
         "approved_by": approved_by,
+        "return_goods": int(return_goods and amount == source.left),
         "created_at": uow.now,
         "next_at": uow.now,
     }
@@ -219,6 +225,8 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         _settle_owner(uow, owner, source.id)
         if owner.purpose is Purpose.CONSULTATION:
             reverse(uow, load_payment(uow.connection, owner.id), found)
+        elif fulfilled:
+            credit_due(uow, owner.id)
 
 
 def _is_fee(uow: UnitOfWork, payment_id: int) -> bool:
@@ -281,4 +289,6 @@ def _settle_owner(uow: UnitOfWork, owner: PaymentRecord, capture_id: int) -> Non
         moved = move_payment(uow, owner, PaymentState.PARTIALLY_REFUNDED)
     else:
         moved = move_payment(uow, owner, PaymentState.REFUNDED)
+        if moved.purpose is Purpose.CHECKOUT:
+            cancel_orders(uow, moved)
     change_payment(uow, moved, settled_at=uow.now)

@@ -56,9 +56,18 @@ LOOK_AGAIN_AFTER: Final = timedelta(seconds=5)
 
 
 def request_refund(
-    till: Till, actor: Actor, payment_id: int, amount: Money, reason: str, *, approval_token: str | None = None
+    till: Till,
+    actor: Actor,
+    payment_id: int,
+    amount: Money,
+    reason: str,
+    *,
+    approval_token: str | None = None,
+    return_goods: bool = False,
 ) -> RefundRecord:
     """Plan a refund of a payment, in full or in part; `drive_refund` sends it. Needs a manager or an approval.
+
+    `return_goods`: what was sold is back and goes into stock once the refund is done; of a part nothing comes back.
 
     What waits on Exceptions about the same money is settled by it. Raises NotAllowed, Invalid("reason_missing") and
     those of `check_note`, Refused("refund_exceeds" | "refund_failed_open" | "payment_not_refundable" |
@@ -75,7 +84,7 @@ def request_refund(
         words = check_note(reason, field="reason", shortest=1)
         source = _source(uow, till, payment_id, amount)
         answer_failed_refunds(uow, source, amount, words)
-        return give_back(uow, source, amount, words, approved_by=approver)
+        return give_back(uow, source, amount, words, approved_by=approver, return_goods=return_goods)
 
     return till.db.transact(actor, work)
 

@@ -41,6 +41,24 @@ def test_an_invoice_appears_when_it_is_made_and_is_saved(office: OpenOffice, sho
     assert one.pane.notice.text.startswith("Saved as invoice-")
 
 
+def test_a_sale_that_went_back_shows_and_saves_what_reverses_it(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    shop.work()
+    shop.refund(paid, paid.amount_minor, "Returned")
+    shop.work()
+    newest = list_orders_of(shop.till, shop.cashier, paid.id)[-1]
+    (note,) = newest.credit_notes
+    window = office(shop.cashier)
+    one = open_order(window)
+    assert one.pane.status.accessibleName().endswith("Cancelled")
+    amount = window.office.money(-newest.order.total)
+    assert f"Credit note {note.number}, {amount}" in shown_texts(one)
+    button(one, f"Save credit note {note.number}").click()
+    window.settle()
+    assert one.pane.notice.text.startswith("Saved as credit-note-")
+    assert nameless(window.shell) == []
+
+
 def test_an_order_leads_to_its_payment(office: OpenOffice, shop: Shop) -> None:
     shop.sell()
     paid = shop.sell()

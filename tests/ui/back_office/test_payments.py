@@ -41,8 +41,10 @@ def test_a_manager_gives_a_part_back_and_watches_it_arrive(office: OpenOffice, s
     dialog = page.refund()
     whole = window.office.money(paid.amount)
     assert dialog.go.text() == f"Refund {whole}"
+    assert (dialog.goods.isVisible(), dialog.goods.isChecked()) == (True, True)
     dialog.take_part(Money(50 * RUPEE, "INR"))
     assert dialog.go.text() == "Refund ₹50.00"
+    assert not dialog.goods.isVisible(), "of a part nothing comes back"
     dialog.reason.set_text("One of them was broken")
     dialog.go.click()
     window.settle()
@@ -111,7 +113,7 @@ def test_a_cashier_refunds_past_a_manager(office: OpenOffice, shop: Shop) -> Non
     window.until(lambda: bool(view_of(shop, paid.id).refunds))
     [refund] = view_of(shop, paid.id).refunds
     assert (refund.requested_by, refund.approved_by) == (shop.cashier.staff_id, shop.manager.staff_id)
-    assert refund.amount == paid.amount
+    assert (refund.amount, refund.return_goods) == (paid.amount, 1)
     window.until(lambda: f"By {shop.cashier.name}, approved by {shop.manager.name}" in page.texts)
     assert any(line.startswith("A manager approved") and "Charged by mistake" in line for line in page.story)
     done = replace(view_of(shop, paid.id).payment, state=PaymentState.REFUNDED)

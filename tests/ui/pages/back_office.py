@@ -68,6 +68,7 @@ class OfficeWindow:
             language="en",
             save_receipt=lambda number: self._save(f"receipt-{number}.pdf"),
             save_invoice=lambda number: self._save(f"invoice-{number}.pdf"),
+            save_credit_note=lambda number: self._save(f"credit-note-{number}.pdf"),
             open_file=self._open,
             show_payment=lambda number: self.payments(go=True).show_payment(number),
             show_payments=lambda query: self.payments(go=True).show_query(query),

@@ -260,6 +260,8 @@ refund = Table(
     integer("automatic", default=0),
     link("requested_by", "staff", null=True),
     link("approved_by", "staff", null=True),
+    # Whether the goods are back, as whoever asked for it said.
+    integer("return_goods", default=0),
     instant("created_at", index=True),
     instant("sent_at", null=True),
     instant("ended_at", null=True),
@@ -271,6 +273,7 @@ refund = Table(
     one_of("state", RefundState),
     positive("amount_minor"),
     flag("automatic"),
+    flag("return_goods"),
     UniqueConstraint("provider", "provider_ref"),
     Index(
         "ix_refund_next_at",

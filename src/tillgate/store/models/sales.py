@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
 from tillgate.domain.orders import CartState, InvoiceState, LineType, OrderState
@@ -120,8 +120,11 @@ sales_order = Table(
     text("till_id"),
     instant("created_at", index=True),
     integer("version", default=1),
+    instant("cancelled_at", null=True),
+    text("cancel_reason", null=True),
     one_of("state", OrderState),
     not_negative("total_minor"),
+    CheckConstraint("state <> 'CANCELLED' OR cancelled_at IS NOT NULL", name="cancelled_when"),
     # One order per vendor for a checkout payment (ruling 2).
     UniqueConstraint("payment_id", "vendor_id"),
     Index("ix_sales_order_state", "state", "id"),
@@ -184,7 +187,43 @@ sales_invoice_line = Table(
     integer("unit_price_minor"),
     integer("total_minor"),
     words("type", LineType),
-    one_of("type", LineType),
+    CheckConstraint("type IN ('sale', 'rental', 'deposit', 'fee', 'tax')", name="type_known"),
     UniqueConstraint("invoice_id", "position"),
+    **NUMBERED,
+)
+
+# What reverses a sales invoice, in full or in part: one for each refund and invoice. Lines are below zero.
+sales_credit_note = Table(
+    "sales_credit_note",
+    metadata,
+    number(),
+    link("invoice_id", "sales_invoice", index=True),
+    link("order_id", "sales_order", index=True),
+    link("payment_id", "payment", index=True),
+    link("refund_id", "refund"),
+    text("number", unique=True),
+    text("currency"),
+    integer("amount_minor"),
+    text("letterhead"),
+    instant("issued_at", index=True),
+    positive("amount_minor"),
+    UniqueConstraint("refund_id", "invoice_id"),
+    **NUMBERED,
+)
+
+sales_credit_note_line = Table(
+    "sales_credit_note_line",
+    metadata,
+    number(),
+    link("note_id", "sales_credit_note", index=True),
+    integer("position"),
+    text("description"),
+    integer("quantity"),
+    integer("unit_price_minor"),
+    integer("total_minor"),
+    words("type", LineType),
+    one_of("type", LineType),
+    CheckConstraint("total_minor <= 0", name="total_minor_not_above_zero"),
+    UniqueConstraint("note_id", "position"),
     **NUMBERED,
 )

@@ -34,7 +34,7 @@ Permit = Callable[[QWidget, Asked, TillgateError, Callable[[str | None], object]
 class BackOffice:
     """Everything that these screens need. Callables that may be None hide their buttons.
 
-    `save_receipt` and `save_invoice` are called on the work lane with an id, and may raise TillgateError. The four
+    The three `save_…` are called on the work lane with an id, and may raise TillgateError. The four
     `show_…` go to another screen; `permit` stands in for the dialogs that ask a manager.
     """
 
@@ -44,6 +44,7 @@ class BackOffice:
     language: str
     save_receipt: Callable[[int], Path] | None = None
     save_invoice: Callable[[int], Path] | None = None
+    save_credit_note: Callable[[int], Path] | None = None
     open_file: Callable[[Path], bool] | None = None
     show_payment: Callable[[int], object] | None = None
     show_payments: Callable[[Query], object] | None = None

@@ -20,6 +20,7 @@ from tillgate.ui.widgets.status_badge import Status, StatusBadge
 ORDER_STATUS: Final[dict[OrderState, Status]] = {
     OrderState.AUTO_APPROVED: Status(Tone.SETTLED, "circle-check", mark("Approved")),
     OrderState.PENDING_VENDOR_APPROVAL: Status(Tone.WAITING, "clock", mark("Waits for the vendor")),
+    OrderState.CANCELLED: Status(Tone.DRAFT, "ban", mark("Cancelled")),
 }
 
 

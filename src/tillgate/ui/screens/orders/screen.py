@@ -112,7 +112,7 @@ class OneOrder(QWidget):
     def __init__(self, office: BackOffice, row: OrderRecord) -> None:
         super().__init__()
         self._office, self._id, self._payment_id = office, row.id, row.payment_id
-        self.pane = OrderPane(office, row, OrderActions(self._show_payment, self._save_invoice))
+        self.pane = OrderPane(office, row, OrderActions(self._show_payment, self._save_invoice, self._save_credit_note))
         self._papers = PaperSaver(office, self, self.pane.notice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -133,6 +133,9 @@ class OneOrder(QWidget):
     def _show_payment(self) -> None:
         if self._office.show_payment is not None:
             self._office.show_payment(self._payment_id)
+
+    def _save_credit_note(self, note_id: int) -> None:
+        self._papers.save(self._office.save_credit_note, note_id)
 
     def _save_invoice(self) -> None:
         details = self.pane.details

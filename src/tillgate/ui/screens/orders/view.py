@@ -12,10 +12,12 @@ from tillgate.domain.money import Money
 from tillgate.domain.orders import InvoiceState
 from tillgate.formats import format_day
 from tillgate.i18n import ntr, tr
+from tillgate.services.credit_notes import CreditNoteRecord
 from tillgate.services.order_reads import ItemRecord, OrderDetail, OrderRecord
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.order_cards import ORDER_STATUS
+from tillgate.ui.screens.payments.parts import note_row
 from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.facts import Facts, Section
 from tillgate.ui.widgets.flow import FlowLayout
@@ -42,6 +44,7 @@ class OrderActions:
 
     payment: Callable[[], object]
     invoice: Callable[[], object]
+    credit_note: Callable[[int], object]
 
 
 class OrderPane(QWidget):
@@ -49,7 +52,7 @@ class OrderPane(QWidget):
 
     def __init__(self, office: BackOffice, row: OrderRecord, actions: OrderActions) -> None:
         super().__init__()
-        self._office = office
+        self._office, self._actions = office, actions
         self.details: OrderDetail | None = None
         self.amount = BigAmount("amount")
         self.amount.show_text(office.money(row.total))
@@ -95,6 +98,11 @@ class OrderPane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
         column.addWidget(self._facts(order))
+        if details.credit_notes:
+            reversal = Section(tr("Taken back"), spacing=8)
+            for note in details.credit_notes:
+                reversal.add(self._note(note))
+            column.addWidget(reversal)
         items = Section(tr("Items"), spacing=8)
         for item in details.items:
             items.add(self._item(item))
@@ -105,16 +113,28 @@ class OrderPane(QWidget):
         lay_out_now()
 
     def _facts(self, order: OrderRecord) -> Facts:
+        cancelled = []
+        if order.cancelled_at is not None:
+            at = self._office.instant(order.cancelled_at)
+            cancelled.append((tr("Cancelled"), tr("{at}, all of its money went back", at=at)))
         return Facts(
             [
                 (tr("Vendor"), order.vendor_name),
                 (tr("Customer"), order.customer_name or tr("Walk-in")),
                 (tr("Made"), self._office.instant(order.created_at)),
+                *cancelled,
                 (tr("Payment"), tr("#{number}, {state}", number=order.payment_id, state=_payment(order))),
                 (tr("Invoice"), order.invoice_number or tr("It is being made.")),
                 (tr("Till"), order.till_id),
             ]
         )
+
+    def _note(self, note: CreditNoteRecord) -> QWidget:
+        page = QWidget()
+        row = note_row(self._office, note, self._actions.credit_note)
+        row.setContentsMargins(0, 0, 0, 0)
+        page.setLayout(row)
+        return page
 
     def _item(self, item: ItemRecord) -> QWidget:
         office = self._office

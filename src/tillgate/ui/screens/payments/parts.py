@@ -13,6 +13,7 @@ from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.payment import AttemptState, RefundState
 from tillgate.i18n import mark, tr
 from tillgate.labels import provider_name
+from tillgate.services.credit_notes import CreditNoteRecord
 from tillgate.services.outbox import OutboxRecord, WorkState
 from tillgate.services.payment_details import OrderLine, PaymentDetails
 from tillgate.services.records import AttemptRecord, CaptureRecord, RefundRecord
@@ -137,8 +138,10 @@ def _asked_by(details: PaymentDetails, found: RefundRecord) -> str:
     return tr("By {name}, approved by {manager}", name=asked, manager=approver)
 
 
-def order_card(office: BackOffice, order: OrderLine, save: Callable[[int], object]) -> QWidget:
-    """An order and its invoice."""
+def order_card(
+    office: BackOffice, order: OrderLine, save: Callable[[int], object], save_note: Callable[[int], object]
+) -> QWidget:
+    """An order, its invoice and the credit notes that reverse it."""
     box, column = card()
     status = ORDER_STATUS[order.state]
     column.addLayout(headed(order.number, office.money(order.total), status))
@@ -147,15 +150,32 @@ def order_card(office: BackOffice, order: OrderLine, save: Callable[[int], objec
     if order.invoice_number is None:
         column.addWidget(plain_label(tr("The invoice is being made."), "caption"))
         return box
-    row = QHBoxLayout()
-    row.addWidget(plain_label(tr("Invoice {number}", number=order.invoice_number), "caption", selectable=True), 1)
-    if office.save_invoice is not None and order.invoice_id is not None:
-        name = tr("Save invoice {number}", number=order.invoice_number)
-        row.addWidget(
-            Button(tone=ButtonTone.ICON, icon="download", name=name, on_click=partial(save, order.invoice_id))
-        )
-    column.addLayout(row)
+    shown, name = (
+        tr("Invoice {number}", number=order.invoice_number),
+        tr("Save invoice {number}", number=order.invoice_number),
+    )
+    saving = (
+        partial(save, order.invoice_id) if office.save_invoice is not None and order.invoice_id is not None else None
+    )
+    column.addLayout(_paper_row(shown, name, saving))
+    for note in order.credit_notes:
+        column.addLayout(note_row(office, note, save_note))
     return box
+
+
+def note_row(office: BackOffice, note: CreditNoteRecord, save: Callable[[int], object]) -> QHBoxLayout:
+    """A credit note: its number, what it takes back, and saving it."""
+    shown = tr("Credit note {number}, {amount}", number=note.number, amount=office.money(-note.amount))
+    name = tr("Save credit note {number}", number=note.number)
+    return _paper_row(shown, name, partial(save, note.id) if office.save_credit_note is not None else None)
+
+
+def _paper_row(shown: str, name: str, saving: Callable[[], object] | None) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addWidget(plain_label(shown, "caption", selectable=True), 1)
+    if saving is not None:
+        row.addWidget(Button(tone=ButtonTone.ICON, icon="download", name=name, on_click=saving))
+    return row
 
 
 def work_row(office: BackOffice, work: OutboxRecord, again: Callable[[OutboxRecord], object]) -> QWidget:

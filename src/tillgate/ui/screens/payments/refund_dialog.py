@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QRadioButton, QWidget
 
 from tillgate.domain.errors import Invalid, Refused, TillgateError
 from tillgate.domain.money import Money
@@ -53,6 +53,8 @@ class RefundDialog(Dialog):
         for button in (self._all, self._part):
             choice.addButton(button)
         self.amount = MoneyField(tr("Amount to give back"), self._left.currency)
+        self.goods = QCheckBox(tr("The goods are back: put them into stock"))
+        self.goods.setChecked(True)
         self.reason = TextField(tr("Reason"), placeholder=tr("What the books should say"), limit=200)
         self._effect = plain_label(wrap=True, tone="muted")
         self._lay_out()
@@ -71,6 +73,8 @@ class RefundDialog(Dialog):
             self._part.hide()
             self.amount.hide()
             self.add(plain_label(tr("{target} gives back the whole amount only.", target=self._target), tone="muted"))
+        if self._details.orders:
+            self.add(self.goods)
         self.add(self.reason)
         row = QWidget()
         chips = QHBoxLayout(row)
@@ -95,6 +99,7 @@ class RefundDialog(Dialog):
     def _choose(self) -> None:
         part = self._part.isChecked()
         self.amount.setVisible(part and self._details.partial_refund)
+        self.goods.setVisible(not part and bool(self._details.orders))
         if part:
             self.amount.setFocus()
         self._show()
@@ -132,8 +137,9 @@ class RefundDialog(Dialog):
     def _request(self, amount: Money, reason: str, token: str | None) -> None:
         self.notice.clear()
         till, actor, number = self._office.till, self._office.actor, self._details.view.payment.id
+        back = self._all.isChecked() and bool(self._details.orders) and self.goods.isChecked()
         work: Callable[[], RefundRecord] = partial(
-            request_refund, till, actor, number, amount, reason, approval_token=token
+            request_refund, till, actor, number, amount, reason, approval_token=token, return_goods=back
         )
         self._guard.run(work, self._done, partial(self._refused, amount, reason), label="refund")
 

@@ -167,6 +167,7 @@ class OnePayment(QWidget):
             refund=self._ask_refund,
             receipt=self._save_receipt,
             invoice=self._save_invoice,
+            credit_note=self._save_credit_note,
             again=self._again,
             exceptions=self._show_exceptions,
         )
@@ -289,6 +290,9 @@ class OnePayment(QWidget):
 
     def _save_invoice(self, invoice_id: int) -> None:
         self._papers.save(self._office.save_invoice, invoice_id)
+
+    def _save_credit_note(self, note_id: int) -> None:
+        self._papers.save(self._office.save_credit_note, note_id)
 
     def _show_exceptions(self) -> None:
         if self._office.show_exceptions is not None:

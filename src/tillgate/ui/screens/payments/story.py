@@ -226,6 +226,10 @@ EVENTS: Final[dict[str, Told]] = {
     "consultation.refunded": Told("corner-up-left", Tone.SETTLED, mark("The consultation’s fee went back in full.")),
     "order.created": Told("package", Tone.SETTLED, mark("Order {number} was made: {items}, {amount}."), _order),
     "invoice.created": Told("file-check", Tone.SETTLED, mark("Invoice {invoice} was made for {order}."), _amount),
+    "invoice.credited": Told(
+        "file-x", Tone.SETTLED, mark("Credit note {note} takes back {amount} of invoice {invoice}."), _amount
+    ),
+    "order.cancelled": Told("ban", Tone.DRAFT, mark("Order {number} was cancelled: all of its money went back.")),
     "refund.requested": Told("undo-2", Tone.WAITING, mark("A refund of {amount} was asked for: {reason}"), _amount),
     "refund.outside": Told(
         "triangle-alert",

@@ -69,6 +69,7 @@ class PaneActions:
     refund: Callable[[], object]
     receipt: Callable[[], object]
     invoice: Callable[[int], object]
+    credit_note: Callable[[int], object]
     again: Callable[[OutboxRecord], object]
     exceptions: Callable[[], object]
 
@@ -202,7 +203,9 @@ class PaymentPane(QWidget):
         if len(view.captures) > 1 or (view.captures and not view.captures[0].main):
             made.append(_section(tr("Money that came"), [capture_card(office, each) for each in view.captures]))
         if details.orders:
-            cards = [order_card(office, each, self._actions.invoice) for each in details.orders]
+            cards = [
+                order_card(office, each, self._actions.invoice, self._actions.credit_note) for each in details.orders
+            ]
             made.append(_section(tr("Orders"), cards))
         if details.work:
             rows = [work_row(office, each, self._actions.again) for each in details.work]
