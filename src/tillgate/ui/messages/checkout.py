@@ -82,4 +82,7 @@ TEXTS: Final[dict[str, Entry]] = {
     "invoice_unknown": Entry(
         mark("This invoice does not exist."), mark("Look in the list of orders."), about_money=False
     ),
+    "credit_note_unknown": Entry(
+        mark("This credit note does not exist."), mark("Look in the list of orders."), about_money=False
+    ),
 }
