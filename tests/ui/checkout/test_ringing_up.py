@@ -99,6 +99,20 @@ def test_an_unknown_code_is_said_and_changes_nothing(page: CheckoutPage) -> None
     assert page.screen.view.cart.notice.text == ""
 
 
+def test_the_marked_line_stays_in_sight_when_the_totals_grow(page: CheckoutPage) -> None:
+    page.ring_up(GITANJALI)
+    page.scan(CARD)
+    page.until(lambda: len(page.lines) == 2)
+    page.settled()
+    lines = page.screen.view.cart.lines
+    row = lines.row(lines.line_ids[-1])
+    assert row is not None
+    lines.select(lines.line_ids[-1])
+    lines.resize(lines.width(), row.geometry().bottom() - 20)
+    row = next(each for each in lines.findChildren(type(row)) if each.isVisible() and each.line_id == lines.selected)
+    assert row.geometry().bottom() <= lines.viewport().height()
+
+
 def test_a_scan_ends_a_quantity_that_is_being_typed(page: CheckoutPage) -> None:
     page.ring_up(GITANJALI)
     page.press(Qt.Key.Key_F6)
@@ -202,7 +216,8 @@ def test_totals_by_vendor_and_by_kind(page: CheckoutPage) -> None:
         "Service fees": "₹59.98",
         "Tax": "₹449.86",
     }
-    heads = [head.accessibleName() for head in cart.lines._heads.values()]
+    cart.lines.verticalScrollBar().setValue(0)
+    heads = [head.accessibleName() for head in sorted(cart.lines._heads.values(), key=lambda head: head.y())]
     assert heads == ["Order of Book House: ₹209.00", "Order of Corner Shop: ₹0.37", "Order of Lens Rentals: ₹6,998.80"]
     assert cart.pay.text() == "Pay ₹7,208.17"
 

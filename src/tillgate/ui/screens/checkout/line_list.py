@@ -252,7 +252,11 @@ class LineList(QAbstractScrollArea):
     @guarded()
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        marked, top = self._slot_of(self._selected), self.verticalScrollBar().value()
         self._measure()
+        # Totals and advice grow with the line just scanned: it stays in sight if it was.
+        if marked is not None and top <= marked.top and marked.top + marked.height <= top + event.oldSize().height():
+            self._bring(marked)
         self._place()
 
     @guarded(QSize)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from tillgate.domain.errors import Invalid, TillgateError
 from tillgate.domain.payment import Mode
@@ -32,6 +32,7 @@ from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.dialog import Confirm
 from tillgate.ui.widgets.fields import TextField
+from tillgate.ui.widgets.flow import FlowLayout
 from tillgate.ui.widgets.labels import plain_label, set_text
 from tillgate.ui.widgets.notices import InlineNotice
 from tillgate.ui.widgets.status_badge import Status, StatusBadge
@@ -97,18 +98,13 @@ class KeysForm(QFrame):
         self.load()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(10)
+        head = FlowLayout(spacing=10)
         head.addWidget(plain_label(self._form.title, "title"))
         head.addWidget(StatusBadge(MODE_STATUS[self._door.till.mode]))
         head.addWidget(self.state)
-        head.addStretch(1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for button in (self.save, self.test):
+        buttons = FlowLayout()
+        for button in (self.save, self.test, self.forget):
             buttons.addWidget(button)
-        buttons.addStretch(1)
-        buttons.addWidget(self.forget)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 18)
         column.setSpacing(12)
