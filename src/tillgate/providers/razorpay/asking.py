@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry, RefundFacts
@@ -11,31 +11,13 @@ from tillgate.domain.errors import Bug
 from tillgate.ports import Outcome
 from tillgate.providers.http import Call, Reply
 from tillgate.providers.json_strict import Fields, Json, Malformed
+from tillgate.providers.outcome import Ended
 from tillgate.providers.razorpay import answers, facts
 
 # Of a later request of one call these would say too much about the call as a whole.
 _ONLY_OF_THE_FIRST: Final = frozenset({Outcome.NOT_SENT, Outcome.NOT_FOUND, Outcome.DECLINED})
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What an understood answer holds."""
-
-    checkouts: tuple[CheckoutFacts, ...] = ()
-    refunds: tuple[RefundFacts, ...] = ()
-    payments: tuple[ProviderTry, ...] = ()
-
-
-class Ended(Exception):
-    """A call that ended in anything but success, with what to say of it."""
-
-    def __init__(self, outcome: Outcome, message: str, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
-        self.retry_after_s = retry_after_s
 
 
 class Asking:

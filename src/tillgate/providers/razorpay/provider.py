@@ -25,8 +25,9 @@ from tillgate.ports import (
 )
 from tillgate.providers.http import ApiClient, nothing_held
 from tillgate.providers.json_strict import Fields, Malformed, parse
+from tillgate.providers.outcome import Ended, Found, answer_of
 from tillgate.providers.razorpay import answers, facts, parameters, signatures
-from tillgate.providers.razorpay.asking import Asking, Ended, Found, path_of, same
+from tillgate.providers.razorpay.asking import Asking, path_of, same
 from tillgate.providers.redaction import Redactor
 
 CREATE_DEADLINE_MS = 20_000
@@ -234,24 +235,7 @@ class Razorpay:
 
     def _run(self, verb: str, deadline_ms: int, ask: Callable[[Asking], Found]) -> Answer:
         call = self._client.call(verb, deadline_ms)
-        outcome, found, message, retry_after_s = Outcome.SUCCESS, Found(), "", None
-        try:
-            found = ask(Asking(call, self._reader))
-        except Ended as ended:
-            outcome, message, retry_after_s = ended.outcome, ended.message, ended.retry_after_s
-        except Malformed as error:
-            outcome, message = Outcome.UNKNOWN, str(error)
-        return Answer(
-            outcome,
-            checkouts=found.checkouts,
-            refunds=found.refunds,
-            payments=found.payments,
-            message=message,
-            http_status=call.status,
-            response_sha256=call.response_sha256,
-            retry_after_s=retry_after_s,
-            elapsed_ms=call.elapsed_ms,
-        )
+        return answer_of(call, lambda: ask(Asking(call, self._reader)))
 
 
 @dataclass(frozen=True, slots=True)

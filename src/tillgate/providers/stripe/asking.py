@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -12,6 +12,7 @@ from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, Provid
 from tillgate.ports import Outcome
 from tillgate.providers.http import Call, Reply
 from tillgate.providers.json_strict import Fields, Json, Malformed
+from tillgate.providers.outcome import Ended
 from tillgate.providers.stripe import answers, facts
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -20,25 +21,6 @@ _NOT_PROCESSED: Final = frozenset({409, 429})
 _ONLY_OF_THE_FIRST: Final = frozenset({Outcome.NOT_SENT, Outcome.NOT_FOUND, Outcome.DECLINED})
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What an understood answer holds."""
-
-    checkouts: tuple[CheckoutFacts, ...] = ()
-    refunds: tuple[RefundFacts, ...] = ()
-    payments: tuple[ProviderTry, ...] = ()
-
-
-class Ended(Exception):
-    """A call that ended in anything but success, with what to say of it."""
-
-    def __init__(self, outcome: Outcome, message: str, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
-        self.retry_after_s = retry_after_s
 
 
 class Asking:

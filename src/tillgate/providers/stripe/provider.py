@@ -25,9 +25,10 @@ from tillgate.ports import (
 )
 from tillgate.providers.http import ApiClient, Reply, nothing_held
 from tillgate.providers.json_strict import Fields, Json, Malformed, parse
+from tillgate.providers.outcome import Ended, Found, answer_of
 from tillgate.providers.redaction import Redactor
 from tillgate.providers.stripe import answers, facts, parameters
-from tillgate.providers.stripe.asking import Asking, Ended, Found
+from tillgate.providers.stripe.asking import Asking
 
 CREATE_DEADLINE_MS = 20_000
 STATUS_DEADLINE_MS = 10_000
@@ -248,24 +249,7 @@ class Stripe:
 
     def _run(self, verb: str, deadline_ms: int, ask: Callable[[Asking], Found]) -> Answer:
         call = self._client.call(verb, deadline_ms)
-        outcome, found, message, retry_after_s = Outcome.SUCCESS, Found(), "", None
-        try:
-            found = ask(Asking(call, self._reader, self._sleep))
-        except Ended as ended:
-            outcome, message, retry_after_s = ended.outcome, ended.message, ended.retry_after_s
-        except Malformed as error:
-            outcome, message = Outcome.UNKNOWN, str(error)
-        return Answer(
-            outcome,
-            checkouts=found.checkouts,
-            refunds=found.refunds,
-            payments=found.payments,
-            message=message,
-            http_status=call.status,
-            response_sha256=call.response_sha256,
-            retry_after_s=retry_after_s,
-            elapsed_ms=call.elapsed_ms,
-        )
+        return answer_of(call, lambda: ask(Asking(call, self._reader, self._sleep)))
 
 
 @dataclass(frozen=True, slots=True)
