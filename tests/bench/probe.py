@@ -41,6 +41,9 @@ def bare(begun: float) -> dict[str, float]:
 
 def tillgate(begun: float, folder: Path) -> dict[str, float]:
     """The application on a profile that exists: to its first paint, and to a sign-in that takes a PIN."""
+    from tillgate.app.plain_imports import import_plainly  # noqa: PLC0415
+
+    import_plainly()
     from tillgate.app.main import Application, make_qt  # noqa: PLC0415
     from tillgate.app.profile import Profile  # noqa: PLC0415
     from tillgate.domain.payment import Mode  # noqa: PLC0415

@@ -116,6 +116,9 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from tillgate.app.plain_imports import import_plainly  # noqa: PLC0415
+
+    import_plainly()
     from tillgate.app.main import run_application  # noqa: PLC0415
 
     return run_application(options.mode, options.data, _database(options), options.till)

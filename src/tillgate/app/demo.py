@@ -31,13 +31,19 @@ def has_screen() -> bool:
 
 
 def _open(folder: Path) -> int:
-    from tillgate.app.main import run_application  # noqa: PLC0415 - Qt is loaded for the kind that is played
+    from tillgate.app.plain_imports import import_plainly  # noqa: PLC0415 - Qt is loaded for the kind that is played
+
+    import_plainly()
+    from tillgate.app.main import run_application  # noqa: PLC0415
     from tillgate.app.sample import prepare_training  # noqa: PLC0415
 
     return run_application(Mode.TRAINING.value, folder, None, "T1", prepare=prepare_training)
 
 
 def _play(folder: Path, output: Path) -> int:
+    from tillgate.app.plain_imports import import_plainly  # noqa: PLC0415
+
+    import_plainly()
     from tillgate.app.demo_play import Play  # noqa: PLC0415 - after the platform was chosen
 
     return Play(Profile(Mode.TRAINING, folder), output).run()

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from PySide6.QtCore import QObject
-
-from tillgate.services.kept_keys import read_keys
-from tillgate.services.till import Till
-from tillgate.ui.commands import Command, Commands
+from tillgate.ui.commands import Command
 from tillgate.ui.screens.catalogue import screen as catalogue
 from tillgate.ui.screens.checkout import keys as checkout
 from tillgate.ui.screens.consultations import keys as consultations
@@ -18,7 +12,6 @@ from tillgate.ui.screens.list_commands import LIST_VERBS, commands_of
 from tillgate.ui.screens.metrics import screen as metrics
 from tillgate.ui.screens.orders import screen as orders
 from tillgate.ui.screens.payments import screen as payments
-from tillgate.ui.tasks import Tasks
 
 
 def declared() -> list[Command]:
@@ -35,12 +28,6 @@ def declared() -> list[Command]:
     ):
         found += commands_of(screen, (*verbs, *LIST_VERBS), _nothing)
     return found
-
-
-def wear_keys(owner: QObject, tasks: Tasks, till: Till, commands: Commands) -> None:
-    """Take over the keys that the store chose."""
-    commands.declare(declared())
-    tasks.run(owner, partial(read_keys, till), commands.choose, label="keys")
 
 
 def _nothing(_verb: str) -> None:

@@ -111,7 +111,9 @@ class Opening(QObject):
             shop.till.settings()
             # Read from the system's files, and kept: not on the Qt thread.
             _ = shop.till.zone
-            from tillgate.app import screen_factories  # noqa: F401, PLC0415 - so that the first screen need not wait
+            if not shop.has_staff():
+                # The first start is a screen; those of somebody who signs in are loaded while the PIN is typed.
+                from tillgate.app import screen_factories  # noqa: F401, PLC0415
         except BaseException:
             shop.close()
             raise
@@ -160,6 +162,8 @@ class Application(QObject):
         shell.resize(self.front.size())
         shell.show()
         self.front.close()
+        # What was painted goes too; it is made again if it is shown again.
+        self.front.destroy()
         shell.activateWindow()
         return shell
 

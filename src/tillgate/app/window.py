@@ -63,6 +63,7 @@ class TillWindow(QObject):
         self.tasks = Tasks(work, self)
         # Whose PIN is asked for after a lock.
         self._last = ""
+        self._expected = False
         self.shell = Shell(
             screens.specs(self),
             self._door,
@@ -92,9 +93,6 @@ class TillWindow(QObject):
         shop.on_changes(self.tasks.broadcast)
         if shop.sandbox is not None:
             offer_sandbox(self.shell, shop.sandbox.control_page_url)
-        from tillgate.app.key_choice import wear_keys  # noqa: PLC0415 - it needs services, this window does not
-
-        wear_keys(self, self.tasks, shop.till, self.shell.commands)
         self.tasks.watch(self, {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}, lambda _changes: self._count())
         self._every(COUNT_MS, self._count)
         self._every(LOOK_AFTER_MS, partial(self.tasks.run, self, shop.look_after))
@@ -105,9 +103,30 @@ class TillWindow(QObject):
 
     # Who is signed in
 
+    @Slot()
+    def expect(self) -> None:
+        """Somebody will be in soon: load the screens, and wear the keys that the store chose. Once."""
+        if not self._expected:
+            self._expected = True
+            self.tasks.run(self, self._load_screens, self._wear_keys, label="keys")
+
+    def _load_screens(self) -> dict[str, str]:
+        """On the work lane: the screens' modules, and the keys that the store chose."""
+        # They need services, which this window does not, and a till where nobody is needs neither.
+        from tillgate.app import screen_factories  # noqa: F401, PLC0415
+
+        return self._opened.result().kept_keys()
+
+    def _wear_keys(self, kept: dict[str, str]) -> None:
+        from tillgate.app.key_choice import declared  # noqa: PLC0415 - loaded by now
+
+        self.shell.commands.declare(declared())
+        self.shell.commands.choose(kept)
+
     @Slot(object)
     def enter(self, session: Session) -> None:
         """Somebody proved who they are: their screens, made afresh for their session."""
+        self.expect()
         self.session = session
         self._has_staff = True
         actor = session.actor
@@ -143,6 +162,7 @@ class TillWindow(QObject):
         # After somebody was in, others may have been taken on.
         people = None if self._last else self._first.people
         door = SignInScreen(self._desk(), self.tasks, people=people, demo_pins=pins, last=self._last)
+        door.view.pin.changed.connect(self.expect)
         door.signed_in.connect(self.enter)
         return door
 

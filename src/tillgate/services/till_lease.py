@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tillgate.domain.errors import Refused
 from tillgate.services.till import Till
@@ -76,6 +75,9 @@ class TillLease:
         return self._till.clock.monotonic(), self._till.clock.now()
 
     def _take(self, uow: UnitOfWork) -> None:
+        # Only a shared database has a lease: a till with its own file does without PostgreSQL's dialect.
+        from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415
+
         now = database_now(uow.connection, uow.now)
         mine: dict[str, object] = {"holder": self._holder, "installation": self._place.installation}
         mine |= {"host": self._place.host, "taken_at": now, "lease_until": now + LEASE}
