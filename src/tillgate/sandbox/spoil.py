@@ -237,7 +237,7 @@ _MAKERS: dict[FaultKind, Callable[[Spoiling], Response]] = {
     FaultKind.BAD_UTF8: _before(b'"remark":"\xff\xfe"'),
     FaultKind.DEEP_NESTING: _before(b'"nested":' + b"[" * _DEPTH + b"]" * _DEPTH),
     FaultKind.HUGE_INTEGER: lambda one: _amounts(one, lambda _amount: 10**30),
-    FaultKind.TOO_LARGE: lambda one: _with(padding="x" * _LARGEST_ANSWER)(one),
+    FaultKind.TOO_LARGE: _with(padding="x" * _LARGEST_ANSWER),
     FaultKind.HTML_200: _html(200, "Welcome"),
     FaultKind.EMPTY_BODY: lambda one: _json(b"", one.said.status),
     FaultKind.WRONG_AMOUNT: lambda one: _amounts(one, lambda amount: amount + one.fault.amount_minor),
