@@ -11,11 +11,15 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Connection,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Text,
+    event,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -165,3 +169,16 @@ def not_negative(name: str) -> CheckConstraint:
 def positive(name: str) -> CheckConstraint:
     """An amount or a count of at least one."""
     return CheckConstraint(f"{name} > 0", name=f"{name}_positive")
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index over the rows of a condition."""
+    made = Index(name, *columns, unique=unique, sqlite_where=sql(where))
+
+    @event.listens_for(made, "before_create")
+    def _on_postgres(index: Index, connection: Connection, **_: Any) -> None:
+        # Only here: to name one of its options is to load all of that dialect, in tills that never see a server.
+        if connection.dialect.name == "postgresql":
+            index.dialect_options["postgresql"]["where"] = sql(where)
+
+    return made

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QTouchEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tillgate.ui.guard import guarded
@@ -24,6 +24,8 @@ _SIGNS_OF_LIFE: Final = frozenset(
         QEvent.Type.TouchBegin,
     }
 )
+# What these can be. Asking an event for its type makes an enum of it: too dear for the thousands that are none.
+_INPUT: Final = frozenset({QKeyEvent, QMouseEvent, QWheelEvent, QTouchEvent})
 # Nobody answers a new screen faster than this; whoever typed did not see it.
 QUARANTINE_MS: Final = 120
 _BURST_MS: Final = 60
@@ -124,6 +126,8 @@ class InputFilter(QObject):
 
     @guarded(False)
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if type(event) not in _INPUT:
+            return False
         kind = event.type()
         if kind in _SIGNS_OF_LIFE:
             self._idle.noticed()

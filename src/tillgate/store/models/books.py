@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, PrimaryKeyConstraint, Table, Text
-from sqlalchemy import text as sql
 
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.store.columns import (
@@ -17,6 +16,7 @@ from tillgate.store.columns import (
     metadata,
     number,
     one_of,
+    partial_index,
     text,
     words,
 )
@@ -98,12 +98,7 @@ money_exception = Table(
     text("reason", null=True),
     integer("version", default=1),
     one_of("kind", ExceptionKind),
-    Index(
-        "ix_money_exception_open",
-        "opened_at",
-        sqlite_where=sql("closed_at IS NULL"),
-        postgresql_where=sql("closed_at IS NULL"),
-    ),
+    partial_index("ix_money_exception_open", "opened_at", where="closed_at IS NULL"),
     **NUMBERED,
 )
 
@@ -124,12 +119,7 @@ outbox = Table(
     text("message", null=True),
     text("lease_owner", null=True),
     instant("lease_until", null=True),
-    Index(
-        "ix_outbox_due",
-        "next_at",
-        sqlite_where=sql("next_at IS NOT NULL"),
-        postgresql_where=sql("next_at IS NOT NULL"),
-    ),
+    partial_index("ix_outbox_due", "next_at", where="next_at IS NOT NULL"),
     **NUMBERED,
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Table, Text, UniqueConstraint
-from sqlalchemy import text as sql
 
 from tillgate.domain.consultation import ConsultationInvoiceState, ConsultationState
 from tillgate.domain.tax_rules import TaxEffect
@@ -19,6 +18,7 @@ from tillgate.store.columns import (
     not_negative,
     number,
     one_of,
+    partial_index,
     positive,
     text,
     words,
@@ -87,13 +87,7 @@ consultation = Table(
     positive("fee_minor"),
     Index("ix_consultation_state", "state", "held_at", "id"),
     Index("ix_consultation_held", "held_at", "id"),
-    Index(
-        "uq_consultation_payment",
-        "payment_id",
-        unique=True,
-        sqlite_where=sql("payment_id IS NOT NULL"),
-        postgresql_where=sql("payment_id IS NOT NULL"),
-    ),
+    partial_index("uq_consultation_payment", "payment_id", unique=True, where="payment_id IS NOT NULL"),
     **NUMBERED,
 )
 
@@ -155,12 +149,11 @@ consultation_invoice = Table(
     instant("reversed_at", null=True),
     one_of("state", ConsultationInvoiceState),
     positive("total_minor"),
-    Index(
+    partial_index(
         "uq_consultation_invoice_standing",
         "consultation_id",
         unique=True,
-        sqlite_where=sql("state <> 'void' AND reversed_at IS NULL"),
-        postgresql_where=sql("state <> 'void' AND reversed_at IS NULL"),
+        where="state <> 'void' AND reversed_at IS NULL",
     ),
     **NUMBERED,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Table, Text, UniqueConstraint
-from sqlalchemy import text as sql
 
 from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.payment import AttemptState, Fulfilment, Mode, PaymentState, Purpose, RefundState
@@ -17,6 +16,7 @@ from tillgate.store.columns import (
     not_negative,
     number,
     one_of,
+    partial_index,
     positive,
     text,
     words,
@@ -65,19 +65,9 @@ payment = Table(
     # Lists and their sums read this index alone (migration 0005).
     Index("ix_payment_list", "created_at", "id", "state", "late", "provider", "currency", "amount_minor"),
     Index("ix_payment_amount", "amount_minor", "id"),
-    Index("ix_payment_untold", "till_id", "id", sqlite_where=sql("told = ''"), postgresql_where=sql("told = ''")),
-    Index(
-        "ix_payment_late",
-        "created_at",
-        sqlite_where=sql("late = 1"),
-        postgresql_where=sql("late = 1"),
-    ),
-    Index(
-        "ix_payment_fulfil_at",
-        "fulfil_at",
-        sqlite_where=sql("fulfil_at IS NOT NULL"),
-        postgresql_where=sql("fulfil_at IS NOT NULL"),
-    ),
+    partial_index("ix_payment_untold", "till_id", "id", where="told = ''"),
+    partial_index("ix_payment_late", "created_at", where="late = 1"),
+    partial_index("ix_payment_fulfil_at", "fulfil_at", where="fulfil_at IS NOT NULL"),
     **NUMBERED,
 )
 
@@ -95,14 +85,7 @@ allocation = Table(
     positive("amount_minor"),
     flag("live"),
     UniqueConstraint("payment_id", "thing_kind", "thing_id"),
-    Index(
-        "uq_allocation_live_thing",
-        "thing_kind",
-        "thing_id",
-        unique=True,
-        sqlite_where=sql("live = 1"),
-        postgresql_where=sql("live = 1"),
-    ),
+    partial_index("uq_allocation_live_thing", "thing_kind", "thing_id", unique=True, where="live = 1"),
     Index("ix_allocation_thing", "thing_kind", "thing_id"),
     **NUMBERED,
 )
@@ -146,19 +129,8 @@ payment_attempt = Table(
     flag("live"),
     flag("ending"),
     UniqueConstraint("provider", "provider_id"),
-    Index(
-        "uq_payment_attempt_live",
-        "payment_id",
-        unique=True,
-        sqlite_where=sql("live = 1"),
-        postgresql_where=sql("live = 1"),
-    ),
-    Index(
-        "ix_payment_attempt_next_check",
-        "next_check_at",
-        sqlite_where=sql("next_check_at IS NOT NULL"),
-        postgresql_where=sql("next_check_at IS NOT NULL"),
-    ),
+    partial_index("uq_payment_attempt_live", "payment_id", unique=True, where="live = 1"),
+    partial_index("ix_payment_attempt_next_check", "next_check_at", where="next_check_at IS NOT NULL"),
     **NUMBERED,
 )
 
@@ -233,13 +205,7 @@ capture = Table(
     flag("late"),
     flag("main"),
     UniqueConstraint("provider", "provider_ref"),
-    Index(
-        "uq_capture_main",
-        "payment_id",
-        unique=True,
-        sqlite_where=sql("main = 1"),
-        postgresql_where=sql("main = 1"),
-    ),
+    partial_index("uq_capture_main", "payment_id", unique=True, where="main = 1"),
     **NUMBERED,
 )
 
@@ -275,12 +241,7 @@ refund = Table(
     flag("automatic"),
     flag("return_goods"),
     UniqueConstraint("provider", "provider_ref"),
-    Index(
-        "ix_refund_next_at",
-        "next_at",
-        sqlite_where=sql("next_at IS NOT NULL"),
-        postgresql_where=sql("next_at IS NOT NULL"),
-    ),
+    partial_index("ix_refund_next_at", "next_at", where="next_at IS NOT NULL"),
     **NUMBERED,
 )
 
@@ -296,11 +257,6 @@ return_inbox = Table(
     text("fields_json"),
     instant("received_at"),
     text("verdict", null=True),
-    Index(
-        "ix_return_inbox_open",
-        "id",
-        sqlite_where=sql("verdict IS NULL"),
-        postgresql_where=sql("verdict IS NULL"),
-    ),
+    partial_index("ix_return_inbox_open", "id", where="verdict IS NULL"),
     **NUMBERED,
 )

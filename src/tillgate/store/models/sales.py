@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint
-from sqlalchemy import text as sql
 
 from tillgate.domain.orders import CartState, InvoiceState, LineType, OrderState
 from tillgate.store.columns import (
@@ -18,6 +17,7 @@ from tillgate.store.columns import (
     not_negative,
     number,
     one_of,
+    partial_index,
     positive,
     text,
     words,
@@ -40,13 +40,7 @@ cart = Table(
     Column("mail", Text, nullable=False, server_default=""),
     one_of("state", CartState),
     # A till rings up one cart at a time.
-    Index(
-        "uq_cart_open_till",
-        "till_id",
-        unique=True,
-        sqlite_where=sql("state = 'open'"),
-        postgresql_where=sql("state = 'open'"),
-    ),
+    partial_index("uq_cart_open_till", "till_id", unique=True, where="state = 'open'"),
     Index("ix_cart_state", "state", "changed_at"),
     **NUMBERED,
 )

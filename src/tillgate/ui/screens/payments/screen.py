@@ -66,6 +66,9 @@ class PaymentsScreen(Screen):
         super().__init__()
         self._office = office
         self.view = PaymentsView()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.view)
         source: KeysetSource[PaymentRow, tuple[Any, ...]] = KeysetSource(self._fetch, self._sum, self._key)
         self.table = DataTable(
             tr("Payments"),
@@ -92,9 +95,6 @@ class PaymentsScreen(Screen):
         self._wanted: int | None = None
         self.table.loaded.connect(self._open_wanted)
         self.view.column.addWidget(self.table, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.view)
 
     # From elsewhere
 
