@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -20,7 +21,7 @@ from tillgate.domain.payment import (
 )
 from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, columns, record
 from tillgate.store.models import allocation, capture, payment, payment_attempt
-from tillgate.store.statements import Statement, update_rows
+from tillgate.store.statements import Statement, insert_returning, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
 R = TypeVar("R", PaymentRecord, AttemptRecord)
@@ -50,6 +51,11 @@ _LIVE_PAYMENT: Final = Statement(
 )
 _LOAD_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")))
 _LOCK_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")).with_for_update())
+
+
+def insert_payment(connection: Connection, row: Mapping[str, object]) -> PaymentRecord:
+    """A new payment, as it is kept."""
+    return PaymentRecord(*insert_returning(connection, payment, row, _PAYMENT))
 
 
 def load_payment(connection: Connection, payment_id: int, *, lock: bool = False) -> PaymentRecord:

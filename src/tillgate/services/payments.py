@@ -27,6 +27,7 @@ from tillgate.services.payment_rows import (
     change_attempt,
     find_live_payment,
     find_payment_by_key,
+    insert_payment,
     load_attempt,
     load_payment,
     new_reference,
@@ -34,7 +35,7 @@ from tillgate.services.payment_rows import (
 from tillgate.services.records import AttemptRecord, PaymentRecord
 from tillgate.services.return_tokens import hash_of, masked, token_of, unmasked
 from tillgate.services.till import Till
-from tillgate.store.models import allocation, payment, payment_attempt
+from tillgate.store.models import allocation, payment_attempt
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -107,7 +108,7 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
     The same key gives the first answer. Raises Invalid for a bad command, Refused("key_reused") for the same key with
     other content, Refused("already_being_paid") naming the live payment, Unavailable when the database is busy.
     """
-    with till.db.read() as connection:
+    with till.db.look() as connection:
         authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
         existing = _replay(connection, command)
     if existing is not None:
@@ -223,9 +224,6 @@ def _check(command: StartPayment, provider: PaymentProvider) -> None:
 
 def _write_intent(till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider) -> Written:
     def work(uow: UnitOfWork) -> Written:
-        existing = _replay(uow.connection, command)
-        if existing is not None:
-            return existing, None
         _refuse_live(uow.connection, command)
         command.guard(uow)
         owner = _insert_payment(uow, till, command)
@@ -289,12 +287,11 @@ def _insert_payment(uow: UnitOfWork, till: Till, command: StartPayment) -> Payme
         "created_at": uow.now,
         "fulfilment": Fulfilment.NONE,
     }
-    payment_id = insert_row(uow.connection, payment, row)
+    made = insert_payment(uow.connection, row)
     for thing in command.things:
-        line = {"payment_id": payment_id, "thing_kind": thing.kind, "thing_id": thing.id}
+        line = {"payment_id": made.id, "thing_kind": thing.kind, "thing_id": thing.id}
         line |= {"amount_minor": thing.amount.minor, "currency": thing.amount.currency}
         insert_row(uow.connection, allocation, line)
-    made = load_payment(uow.connection, payment_id)
     uow.record(
         "payment.created",
         made.subject,

@@ -6,11 +6,11 @@ column types; errors come out as SQLAlchemy's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Insert, Select, Table, TextClause, Update, bindparam, insert, update
+from sqlalchemy import Column, Connection, Delete, Insert, Select, Table, TextClause, Update, bindparam, insert, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -98,7 +98,7 @@ def run_text(connection: Connection, text: str) -> None:
 
 def _compile(statement: Written, dialect: Dialect) -> _Compiled:
     if isinstance(statement, Insert) and dialect.name != "sqlite" and "id" in statement.table.c:
-        statement = statement.returning(statement.table.c.id)
+        statement = statement if statement.exported_columns else statement.returning(statement.table.c.id)
     compiled = statement.compile(dialect=dialect)
     positions: list[str] | None = compiled.positiontup if hasattr(compiled, "positiontup") else None
     binds = []
@@ -107,11 +107,10 @@ def _compile(statement: Written, dialect: Dialect) -> _Compiled:
         if convert is not None:
             binds.append((name, convert))
     results = []
-    if isinstance(statement, Select):
-        for index, column in enumerate(statement.selected_columns):
-            convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
-            if convert is not None:
-                results.append((index, convert))
+    for index, column in enumerate(() if isinstance(statement, TextClause) else statement.exported_columns):
+        convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
+        if convert is not None:
+            results.append((index, convert))
     names = tuple(positions) if positions else (() if dialect.positional else None)
     return _Compiled(str(compiled), dict(compiled.params), names, tuple(binds), tuple(results))
 
@@ -139,6 +138,7 @@ def _translated(error: Exception, text: str, connection: Connection) -> Exceptio
 
 
 _INSERTS: Final[dict[tuple[str, tuple[str, ...]], Statement]] = {}
+_RETURNING: Final[dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement]] = {}
 _UPDATES: Final[dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement]] = {}
 
 
@@ -149,6 +149,19 @@ def insert_row(connection: Connection, table: Table, row: Mapping[str, object]) 
     if statement is None:
         statement = _INSERTS[key] = Statement(insert(table).values({name: bindparam(name) for name in row}))
     return statement.number(connection, **row)
+
+
+def insert_returning(
+    connection: Connection, table: Table, row: Mapping[str, object], columns: Sequence[Column[Any]]
+) -> tuple[Any, ...]:
+    """Insert one row; these columns of it as it is kept."""
+    key = (table.name, tuple(row), tuple(column.name for column in columns))
+    statement = _RETURNING.get(key)
+    if statement is None:
+        made = insert(table).values({name: bindparam(name) for name in row}).returning(*columns)
+        statement = _RETURNING[key] = Statement(made)
+    (kept,) = statement.rows(connection, **row)
+    return kept
 
 
 def update_rows(connection: Connection, table: Table, where: Mapping[str, object], values: Mapping[str, object]) -> int:
