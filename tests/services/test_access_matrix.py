@@ -130,6 +130,8 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "payment_views.list_story": Action.VIEW_PAYMENTS,
     "payment_views.view_payment": Action.VIEW_PAYMENTS,
     "payments.start": Action.TAKE_PAYMENT,
+    "pictures.add_picture": Action.EDIT_CATALOGUE,
+    "pictures.load_picture": Action.SELL,
     "provider_keys.forget_keys": Action.EDIT_KEYS,
     "provider_keys.save_keys": Action.EDIT_KEYS,
     "provider_keys.save_mail_password": Action.EDIT_KEYS,

@@ -52,7 +52,7 @@ def other_value(column: Column[Any], value: Any) -> Any:
         return (value or AT.date()) + timedelta(days=1)
     if kind.python_type is int:
         return 1 - value if value in (0, 1) else (value or 0) + 1
-    return f"{value or ''}~"
+    return b"other" if kind.python_type is bytes else f"{value or ''}~"
 
 
 def _counted(column: Column[Any]) -> bool:
@@ -71,7 +71,8 @@ def _value(column: Column[Any], parents: dict[str, dict[str, Any]]) -> Any:
         return AT.date()
     if kind.python_type is int:
         return 0 if _is_flag(column) else 10_000
-    return "INR" if column.name == "currency" else f"{column.name} {next(_numbers)}"
+    text = "INR" if column.name == "currency" else f"{column.name} {next(_numbers)}"
+    return text.encode() if kind.python_type is bytes else text
 
 
 def _is_flag(column: Column[Any]) -> bool:

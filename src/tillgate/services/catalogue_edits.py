@@ -26,6 +26,7 @@ from tillgate.services.catalogue_drafts import (
     variant_row,
     vendor_row,
 )
+from tillgate.services.pictures import check_picture
 from tillgate.services.till import Till
 from tillgate.store.models import product, rental_period, stock_move, variant, vendor
 from tillgate.store.statements import insert_row, update_rows
@@ -140,7 +141,9 @@ def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str
 
 
 def put(uow: UnitOfWork, table: Table, row: Mapping[str, Any], row_id: int | None, version: int) -> int:
-    """Insert a row, or change the one as it was at `version`; audited. Raises NotFound, Stale."""
+    """Insert a row, or change the one as it was at `version`; audited. Raises NotFound, Stale, Invalid."""
+    if table is product:
+        check_picture(uow.connection, row["image"])
     found = row_id
     if found is None:
         found = insert_row(uow.connection, table, row)

@@ -33,6 +33,7 @@ from tillgate.services.catalogue_drafts import (
 from tillgate.services.catalogue_edits import guarded, put, put_variant
 from tillgate.services.catalogue_files import Given, GivenFile, Part, read_file, table_values
 from tillgate.services.customers import CustomerDraft, customer_row
+from tillgate.services.pictures import check_picture
 from tillgate.services.till import Till
 from tillgate.store.catalogue_reads import list_periods_of, list_variants_of
 from tillgate.store.models import customer, product, variant, vendor
@@ -224,6 +225,7 @@ class _Planner:
             return _checked(row, Fate.KEPT), None
         self._check_piece(row, old, old_piece, piece)
         made, variant_made = product_row(draft), variant_row(piece)
+        check_picture(self._connection, made["image"])
         periods = period_rows(piece.periods) if piece.periods is not None else None
         offered = piece if old_piece is not None else replace(piece, periods=piece.periods or ())
         check_offer(draft.kind, offered)

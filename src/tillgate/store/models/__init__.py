@@ -12,7 +12,7 @@ from tillgate.store.models.books import (
     outbox,
     setting,
 )
-from tillgate.store.models.catalogue import product, rental_day, rental_period, stock_move, variant, vendor
+from tillgate.store.models.catalogue import picture, product, rental_day, rental_period, stock_move, variant, vendor
 from tillgate.store.models.clinic import (
     clinic,
     consultation,
@@ -75,6 +75,7 @@ __all__ = [
     "outbox",
     "payment",
     "payment_attempt",
+    "picture",
     "practitioner",
     "product",
     "provider_call",

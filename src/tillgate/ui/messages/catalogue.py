@@ -9,6 +9,7 @@ from tillgate.ui.messages.entry import Entry
 
 _AGAIN: Final = mark("Correct it.")
 _LOOK: Final = mark("Look again, then make your change.")
+_OTHER_PICTURE: Final = mark("Choose another picture.")
 _FILE: Final = mark("Choose another file, or save it anew.")
 
 TEXTS: Final[dict[str, Entry]] = {
@@ -73,6 +74,15 @@ TEXTS: Final[dict[str, Entry]] = {
     "period_twice": Entry(
         mark("There are two prices for {days} days."), mark("Take one of them out."), about_money=False
     ),
+    "picture_broken": Entry(mark("This picture is damaged or cut off."), _OTHER_PICTURE, about_money=False),
+    "picture_kind_unknown": Entry(mark("This is no PNG, JPEG or WebP, whatever its name says."), _OTHER_PICTURE, False),
+    "picture_too_heavy": Entry(mark("The file is larger than {most} MB."), _OTHER_PICTURE, about_money=False),
+    "picture_too_large": Entry(
+        mark("The picture has {width} × {height} pixels; at most {most} million are taken."),
+        _OTHER_PICTURE,
+        about_money=False,
+    ),
+    "picture_unknown": Entry(mark("This picture is not in the store’s database."), _OTHER_PICTURE, about_money=False),
     "product_changed": Entry(mark("Somebody else changed this product meanwhile."), _LOOK, about_money=False),
     "product_fixed": Entry(
         mark("A product’s vendor and kind can’t be changed."),
