@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from tillgate.domain.cadence import FULFIL_WAITS, next_check, next_watch
+from tillgate.domain.cadence import FULFIL_WAITS, next_check, next_look, next_watch
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry
 from tillgate.domain.errors import Bug, Refused
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
@@ -78,7 +78,7 @@ def apply_create_answer(till: Till, attempt_id: int, call_id: int, answer: Answe
         if answer.outcome is Outcome.MISCONFIGURED:
             observe(uow, till, "error", "provider_misconfigured", 0)
             return end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
-        wait = next_check(attempt.created_at, uow.now)
+        wait = next_look(attempt.created_at, uow.now)
         if answer.retry_after_s is not None:
             wait = uow.now + timedelta(seconds=answer.retry_after_s)
         uow.record("payment.call", owner.subject, kind="create", outcome=answer.outcome.value)
@@ -228,8 +228,8 @@ def _follow(
 def _schedule(uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, reading: Reading) -> AttemptRecord:
     due = None
     if attempt.live and owner.state in WAITING:
-        due = next_check(attempt.created_at, uow.now, attempt.expires_at)
-        if due is None and not reading.captured:
+        due = next_look(attempt.created_at, uow.now, attempt.expires_at)
+        if next_check(attempt.created_at, uow.now) is None and not reading.captured:
             open_unanswered(uow, attempt)
     elif attempt.ended_at is not None:
         due = next_watch(attempt.ended_at, uow.now)
