@@ -89,12 +89,12 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "consultation_figures.load_press_figures": Action.VIEW_METRICS,
     "consultation_lists.count_consultations": Action.VIEW_PAYMENTS,
     "consultation_lists.list_consultations": Action.VIEW_PAYMENTS,
-    "consultation_lists.list_open_fees": Action.VIEW_PAYMENTS,
     "consultation_lists.load_consultation": Action.VIEW_PAYMENTS,
     "consultations.pay": Action.TAKE_PAYMENT,
     "customers.count_customers": Action.SELL,
     "customers.create_customer": Action.EDIT_CUSTOMERS,
     "customers.list_customers": Action.SELL,
+    "consultation_edits.correct_consultation": Action.EDIT_CATALOGUE,
     "customers.load_customer": Action.SELL,
     "customers.search_customers": Action.SELL,
     "customers.update_customer": Action.EDIT_CUSTOMERS,
@@ -138,6 +138,9 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "provider_keys.show_keys": Action.VIEW_KEYS,
     "provider_keys.try_kept_keys": Action.VIEW_KEYS,
     "provider_keys.try_keys": Action.EDIT_KEYS,
+    "open_fees.find_known": Action.VIEW_PAYMENTS,
+    "open_fees.list_open_fees": Action.VIEW_PAYMENTS,
+    "open_fees.sum_open_fees": Action.VIEW_PAYMENTS,
     "refunds.request_refund": Action.REFUND,
     "secret_offers.offer_secret": Action.EDIT_KEYS,
     "settings.save_settings": Action.EDIT_SETTINGS,
@@ -173,8 +176,10 @@ class StandIn:
 def use_cases() -> Iterator[tuple[str, Callable[..., object]]]:
     """Every public function of the services that somebody does: its first parameters are the till and the actor."""
     for found in pkgutil.walk_packages(tillgate.services.__path__, f"{tillgate.services.__name__}."):
+    "tax_rules.change_tax_rule": Action.EDIT_CATALOGUE,
         module = importlib.import_module(found.name)
         short = found.name.removeprefix(f"{tillgate.services.__name__}.")
+    "tax_rules.withdraw_tax_rule": Action.EDIT_CATALOGUE,
         for name, function in vars(module).items():
             mine = inspect.isfunction(function) and function.__module__ == found.name
             if mine and not name.startswith("_") and list(inspect.signature(function).parameters)[:2] == FIRST:
