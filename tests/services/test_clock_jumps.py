@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,11 +12,13 @@ from sqlalchemy import Engine, event
 
 from tests.factories.clock import FakeClock
 from tests.factories.payments import Desk
-from tests.factories.tills import make_till
+from tests.factories.tills import audit_rows, make_till
+from tillgate.app.lanes import Lanes
 from tillgate.domain.payment import WAITING, Fulfilment, PaymentState
 from tillgate.services.attempt_lease import claim
 from tillgate.services.refunds import list_due_refunds
 from tillgate.services.settle import check_now, list_due_attempts
+from tillgate.services.start_gates import check_clock
 from tillgate.store.models import payment_attempt
 
 A_DAY_S: Final = 24 * 3600.0
@@ -110,3 +114,45 @@ def test_no_clock_of_ours_ends_a_payment_or_forgets_it(
     desk.settle()
     done = desk.payment(begun.id)
     assert (done.state, done.late, done.fulfilment) == (PaymentState.CAPTURED, 0, Fulfilment.DONE)
+
+
+def looked_at(desk: Desk, payment_id: int) -> bool:
+    """Whether the timer has heard the provider, and put the next look off."""
+    attempt = desk.view(payment_id).attempt
+    return attempt is not None and attempt.checks > 1 and attempt.lease_until is None
+
+
+def wait_until(holds: Callable[[], bool], lanes: Lanes) -> None:
+    give_up = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < give_up
+        lanes.wake()
+        time.sleep(0.01)
+
+
+def test_a_clock_set_back_while_the_till_runs_holds_nothing_up_and_is_audited(desk: Desk, clock: FakeClock) -> None:
+    """Half a day, as a wrong time zone is put right: less than what tells by itself that a time never came."""
+    begun = desk.start()
+    reference = desk.reference(begun.id)
+    lanes = Lanes()
+    lanes.start(desk.till, {})
+    try:
+        clock.advance(4)
+        wait_until(lambda: looked_at(desk, begun.id), lanes)
+        clock.set_back(A_DAY_S / 2)
+        desk.provider.pay(reference)
+        clock.advance(4)
+        wait_until(lambda: desk.payment(begun.id).state is PaymentState.CAPTURED, lanes)
+    finally:
+        lanes.stop()
+    assert [data for _, event, _, data in audit_rows(desk.till) if event == "clock_jump"] == [{"behind_s": 43_200}]
+
+
+def test_a_start_with_a_clock_that_was_ahead_holds_nothing_up(desk: Desk, clock: FakeClock) -> None:
+    clock.jump(1_800)
+    begun = desk.start()
+    desk.provider.pay(desk.reference(begun.id))
+    clock.set_back(1_800)
+    assert check_clock(desk.till).code == "clock_behind"
+    desk.settle()
+    assert desk.payment(begun.id).state is PaymentState.CAPTURED

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from tillgate.app.work_lane import work_lane
+from tillgate.services.clock_watch import ClockWatch, go_by_the_new_time
 from tillgate.services.consultation_replies import purge_replies
 from tillgate.services.metrics import write_tallies
 from tillgate.services.outbox import Work, run_due
@@ -63,8 +64,13 @@ class Lanes:
         while not self._stopping.is_set():
             try:
                 self._tick(till, works)
+        next_daily = till.clock.monotonic()
+        watch = ClockWatch(till.clock)
                 if till.clock.monotonic() >= next_sweep:
                     next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
+                if lost := watch.set_back_by():
+                    go_by_the_new_time(till, lost)
+                    watch.is_put_right()
                     for provider in list(till.providers.values()):
                         self._once(f"sweep:{provider.name}", partial(logged, partial(sweep, till, provider)))
             except Exception:

@@ -19,13 +19,13 @@ from sqlalchemy.exc import DBAPIError
 from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.services.book_checks import check_lately
+from tillgate.services.clock_watch import CLOCK_SLACK, go_by_the_new_time
 from tillgate.services.till import Till
 from tillgate.store import gates
 from tillgate.store.audit import verify_chain
 
 LEAST_FREE_BYTES: Final = 200_000_000
 LAST_AUDIT_ENTRIES: Final = 1_000
-CLOCK_SLACK: Final = timedelta(seconds=5)
 CLOCK_BLOCKS: Final = timedelta(hours=1)
 _MEGABYTE: Final = 1_000_000
 
@@ -198,8 +198,7 @@ def check_clock(till: Till) -> Finding:
         if behind <= CLOCK_SLACK:
             return None
         seconds = int(behind.total_seconds())
-        subject = f"till:{till.id}"
-        till.db.transact(till.system, lambda uow: uow.record("clock_jump", subject, behind_s=seconds))
+        go_by_the_new_time(till, behind)
         severity = Severity.BLOCK if behind >= CLOCK_BLOCKS else Severity.WARN
         code = "clock_far_behind" if severity is Severity.BLOCK else "clock_behind"
         return Finding(Gate.CLOCK, severity, code, {"minutes": -(-seconds // 60)})
