@@ -61,16 +61,15 @@ class Lanes:
 
     def _run(self, till: Till, works: Mapping[str, Work]) -> None:
         next_sweep = till.clock.monotonic() + FIRST_SWEEP_S
+        watch = ClockWatch(till.clock)
         while not self._stopping.is_set():
             try:
-                self._tick(till, works)
-        next_daily = till.clock.monotonic()
-        watch = ClockWatch(till.clock)
-                if till.clock.monotonic() >= next_sweep:
-                    next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
                 if lost := watch.set_back_by():
                     go_by_the_new_time(till, lost)
                     watch.is_put_right()
+                self._tick(till, works)
+                if till.clock.monotonic() >= next_sweep:
+                    next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
                     for provider in list(till.providers.values()):
                         self._once(f"sweep:{provider.name}", partial(logged, partial(sweep, till, provider)))
             except Exception:
