@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
 from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
@@ -221,6 +221,17 @@ class PaymentProvider(Protocol):
 
     def close(self) -> None:
         """Drop the client."""
+
+
+@runtime_checkable
+class TextsPayers(Protocol):
+    """A provider that also sends its link to the payer's phone by itself."""
+
+    def text_payer(self, attempt: AttemptRef) -> Answer:
+        """Have a text message with the open checkout's address sent to the phone number that its create was given.
+
+        SUCCESS says that it was sent, DECLINED that it won't be: no number, or the checkout is over.
+        """
 
 
 @dataclass(frozen=True, slots=True)

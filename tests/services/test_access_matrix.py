@@ -114,6 +114,7 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "kept_views.list_views": Action.VIEW_PAYMENTS,
     "kept_views.remove_view": Action.VIEW_PAYMENTS,
     "kept_views.save_view": Action.VIEW_PAYMENTS,
+    "link_notices.send_link": Action.TAKE_PAYMENT,
     "metric_reads.load_figures": Action.VIEW_METRICS,
     "outbox.cancel": Action.SETTLE_EXCEPTION,
     "outbox.retry_now": Action.RESEND_NOTICE,

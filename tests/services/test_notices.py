@@ -282,7 +282,9 @@ def test_every_template_speaks_every_language_in_every_mode(till: Till, postman:
     for template in ("refund_started", "admin_refund_started", "refund_done"):
         mail(store, payment, template, reason="out_of_stock")
     run(store, postman)
-    assert len(postman.sent) == len([name for name in TEMPLATES if "fee_" not in name])
+    # The mail with a payment link is one of a payment that is not paid yet: test_link_notices.py.
+    of_sales = [name for name in TEMPLATES - {"payment_link"} if "fee_" not in name and "device_" not in name]
+    assert len(postman.sent) == len(of_sales)
     for message in postman.sent:
         assert f'<html lang="{language}">' in message.html
         assert "{" not in message.text + message.subject

@@ -30,6 +30,7 @@ from tillgate.services import consultation_settling, invoices, notices, orders, 
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
+from tillgate.services.link_notices import send_text
 from tillgate.services.metrics import write_tallies
 from tillgate.services.payment_views import count_waiting
 from tillgate.services.pin_hash import Pins
@@ -215,7 +216,7 @@ def open_shop(
         lanes=lanes,
         loopback=loopback,
         sandbox=_sandbox(profile),
-        works={"invoice": invoices.make_due, "mail": notices.MailWork(notifier, renderer)},
+        works={"invoice": invoices.make_due, "mail": notices.MailWork(notifier, renderer), "text": send_text},
     )
     shop.holding = holding
     shop.reload_providers()

@@ -26,10 +26,12 @@ from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Noti
 from tillgate.services.consultation_rows import find_invoice_of
 from tillgate.services.fee_documents import fee_invoice
 from tillgate.services.invoices import find_invoice
+from tillgate.services.link_notices import OVER, link_of
 from tillgate.services.mail_pages import plain, render_mail
 from tillgate.services.outbox import Later, OutboxRecord
 from tillgate.services.papers import invoice_document, list_orders, load_order, paid_by
 from tillgate.services.payment_rows import load_payment
+from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.refund_rows import list_refunds
 from tillgate.services.till import Till
@@ -43,6 +45,7 @@ NO_ADDRESS: Final = "no_address"
 _LONGEST_SUBJECT: Final = 150
 
 _SUBJECTS: Final = {
+    "payment_link": mark("Pay {amount} online"),
     "payment_success": mark("Payment received: {amount}"),
     "order_confirmation": mark("Your order {number} at {vendor}"),
     "new_order": mark("New order {number}: {total}"),
@@ -182,6 +185,17 @@ def _to_customer(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str
     return Letter(template, desk.owner.payer_email, context)
 
 
+def _link(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    """The address where to pay, unless it is over with that meanwhile."""
+    view = read_view(desk.reading, desk.owner.id)
+    attempt = link_of(view)
+    if attempt is None:
+        return OVER
+    if not desk.owner.payer_email:
+        return NO_ADDRESS
+    return Letter(template, desk.owner.payer_email, desk.context() | {"url": view.url, "what": desk.owner.description})
+
+
 def _to_admin(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
     address = desk.till.settings()[ADMIN_EMAIL]
     if not address:
@@ -272,6 +286,7 @@ def _fee_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
 
 _Maker = Callable[[_Desk, str, OutboxRecord], Letter | Later | str]
 _MAKERS: Final[Mapping[str, _Maker]] = {
+    "payment_link": _link,
     "payment_success": _to_customer,
     "order_confirmation": _confirmation,
     "new_order": _to_vendor,

@@ -149,6 +149,12 @@ def notes_from(thing: Fields) -> dict[str, str]:
     return {name: value for name, value in notes.items() if type(value) is str}
 
 
+def check_done(value: Json) -> None:
+    """That an answer says "success" and means it. Raises Malformed."""
+    if Fields(value, "answer").raw("success") is not True:
+        raise Malformed("nothing says that it was done")
+
+
 def items_from(value: Json, envelope: str = "items") -> list[Json]:
     """The entries of a list; payment links come in an envelope of their own."""
     items = value.get(envelope) if type(value) is dict else None

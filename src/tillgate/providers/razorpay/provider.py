@@ -102,6 +102,18 @@ class Razorpay:
 
         return self._writing("cancel", ask)
 
+    def text_payer(self, attempt: AttemptRef) -> Answer:
+        """Have Razorpay text the link. DECLINED without asking for an order, which no phone can open."""
+        if attempt.method != facts.LINK:
+            return Answer(Outcome.DECLINED, message="Razorpay texts links only")
+        link_id = facts.checked_id(attempt.provider_id, facts.LINK_ID)
+
+        def ask(asking: Asking) -> Found:
+            answers.check_done(asking.value(asking.post(f"/v1/payment_links/{link_id}/notify_by/sms")))
+            return Found()
+
+        return self._writing("text", ask)
+
     # --- looking ---
 
     def find(self, attempt: AttemptRef) -> Answer:

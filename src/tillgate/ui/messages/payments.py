@@ -19,6 +19,21 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "key_reused": Entry(mark("This press of Pay was used for another payment."), mark("Press Pay again.")),
     "key_malformed": Entry(mark("The payment could not be begun."), _CALL),
+    "link_no_address": Entry(
+        mark("Nobody said where to send the link."), mark("Let the customer scan the code, or copy the link."), False
+    ),
+    "link_not_open": Entry(mark("This link can’t be paid any more."), mark("See how the payment ended."), False),
+    "link_sent_enough": Entry(
+        mark("The link was sent {most} times already."),
+        mark("Let the customer scan the code, or copy the link."),
+        about_money=False,
+    ),
+    "link_sent_lately": Entry(
+        mark("The link was sent a moment ago."), mark("It can be sent again in {wait_s} seconds."), False
+    ),
+    "link_text_refused": Entry(
+        mark("{provider} did not send the text message: {words}"), mark("Send a mail, or copy the link."), False
+    ),
     "provider_off": Entry(mark("{provider} is switched off."), mark("A manager turns it on under Settings.")),
     "method_unsupported": Entry(mark("{provider} has no such way to pay."), _OTHER_WAY),
     "method_unknown": Entry(mark("There is no such way to pay."), _OTHER_WAY),

@@ -11,6 +11,7 @@ from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.status_badge import Status
 
 _MAILS: Final = {
+    "payment_link": mark("Payment link to the customer"),
     "payment_success": mark("Receipt to the customer"),
     "order_confirmation": mark("Order confirmation to the customer"),
     "new_order": mark("New order to the vendor"),
@@ -37,6 +38,8 @@ def work_title(dedupe_key: str) -> str:
     template = rest.partition(":")[0]
     if kind == "invoice":
         return tr("The invoices")
+    if kind == "text":
+        return tr("Text message with the payment link to the customer")
     if kind == "mail" and template in _MAILS:
         return tr(_MAILS[template])
     return shown(dedupe_key, 60)

@@ -14,6 +14,8 @@ PAY: Final = Verb("pay", mark("Pay the fee"), "credit-card", "F9", Action.TAKE_P
 PAYING: Final = (
     Verb("open_browser", mark("Open the payment in the browser"), "external-link", "Ctrl+O", Action.TAKE_PAYMENT),
     Verb("copy_link", mark("Copy the payment link"), "copy", "Ctrl+Shift+C", Action.TAKE_PAYMENT),
+    Verb("mail_link", mark("Mail the payment link to the patient"), "mail", "Ctrl+Shift+M", Action.TAKE_PAYMENT),
+    Verb("text_link", mark("Text the link to the patient’s phone"), "smartphone", "Ctrl+Shift+T", Action.TAKE_PAYMENT),
     Verb("check_now", mark("Check the payment now"), "refresh-cw", "Ctrl+R", Action.TAKE_PAYMENT),
     Verb("cancel_payment", mark("Cancel the payment"), "ban", "Ctrl+Del", Action.CANCEL_PAYMENT),
     Verb("leave", mark("Back to the list"), "arrow-left", "F4", Action.VIEW_PAYMENTS),
@@ -21,6 +23,8 @@ PAYING: Final = (
 PANEL: Final = {
     Key.OPEN_BROWSER: f"{SCREEN}.open_browser",
     Key.COPY_LINK: f"{SCREEN}.copy_link",
+    Key.MAIL_LINK: f"{SCREEN}.mail_link",
+    Key.TEXT_LINK: f"{SCREEN}.text_link",
     Key.CHECK_NOW: f"{SCREEN}.check_now",
     Key.CANCEL_PAYMENT: f"{SCREEN}.cancel_payment",
     Key.HOLD: f"{SCREEN}.leave",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -16,6 +17,7 @@ from tillgate.services.cancel import Ended
 from tillgate.services.consultation_lists import ConsultationDetails, load_consultation
 from tillgate.services.consultation_replies import ActivePayment
 from tillgate.services.consultations import PayConsultation, Pressed
+from tillgate.services.link_notices import Way
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, tender_of
 from tillgate.ui.screens.checkout.payment_panel import PaymentPanel
@@ -89,6 +91,7 @@ class PayPage(QWidget):
         self.paying.not_started.connect(self._not_started)
         self.paying.refused.connect(self._refused)
         self.paying.ended.connect(self._given_up)
+        self.paying.link_sent.connect(self.panel.say_sent)
 
     # In and out
 
@@ -123,9 +126,11 @@ class PayPage(QWidget):
 
     def do(self, verb: str) -> None:
         """A command of the payment was given."""
-        acts = {
+        acts: dict[str, Callable[[], object]] = {
             "open_browser": self.paying.open_browser,
             "copy_link": self._copy_link,
+            "mail_link": partial(self.paying.send_link, Way.MAIL),
+            "text_link": partial(self.paying.send_link, Way.TEXT),
             "check_now": self.paying.check,
             "cancel_payment": self.paying.cancel,
             "leave": self.leave,
@@ -226,6 +231,8 @@ class PayPage(QWidget):
         can = {
             "open_browser": payable,
             "copy_link": payable,
+            "mail_link": payable and self.paying.can_send(Way.MAIL),
+            "text_link": payable and self.paying.can_send(Way.TEXT),
             "check_now": waits,
             "cancel_payment": waits and now is not None and now.stage in _CANCELLABLE,
             "leave": now is not None and now.view is not None,

@@ -241,6 +241,7 @@ EVENTS: Final[dict[str, Told]] = {
     "refund.failed": Told("circle-x", Tone.FAILED, mark("The refund was refused: {reason}")),
     "exception.opened": Told("triangle-alert", Tone.WAITING, mark("Put on Exceptions: {kind}."), _exception),
     "exception.closed": Told("check", Tone.SETTLED, mark("Settled on Exceptions: {action}. {reason}"), _closed),
+    "payment.link_sent": Told("send", Tone.NEUTRAL, mark("The payment link is to be sent to the customer.")),
     "outbox.done": Told("send", Tone.SETTLED, mark("{what}: done."), _work),
     "outbox.failed": Told("clock", Tone.WAITING, mark("{what}: did not work yet. The till tries again."), _work),
     "outbox.parked": Told("circle-alert", Tone.FAILED, mark("{what}: given up after a day. See Exceptions."), _work),
