@@ -147,7 +147,8 @@ class Shop:
                 continue
             former = self.providers.pop(name, None)
             if keys is not None:
-                self.books.known_secrets.add(keys.key_secret)
+                for secret in (keys.key_secret, *keys.others.values()):
+                    self.books.known_secrets.add(secret)
                 self.providers[name] = _open(self.till.mode, name, keys, self.sandbox)
             if former is not None:
                 former.close()
@@ -269,11 +270,12 @@ def _sandbox(profile: Profile) -> SandboxServer | None:
 def _keys(mode: Mode, name: str, keyring: SecretStore, sandbox: SandboxServer | None) -> ProviderKeys | None:
     if sandbox is not None:
         key_id, key_secret, _ = sandbox.account_of(name)
-        return ProviderKeys(key_id, Secret(key_secret))
+        others = {other: Secret(secret) for other, secret in sandbox.other_secrets_of(name).items()}
+        return ProviderKeys(key_id, Secret(key_secret), others=others)
     return load_keys(keyring, mode, name)
 
 
 def _open(mode: Mode, name: str, keys: ProviderKeys, sandbox: SandboxServer | None) -> PaymentProvider:
     base_url = sandbox.account_of(name)[2] if sandbox is not None else None
-    credentials = Credentials(keys.key_id, keys.key_secret, keys.previous_secret)
+    credentials = Credentials(keys.key_id, keys.key_secret, keys.previous_secret, keys.others)
     return open_provider(name, credentials, Surroundings(mode, base_url, refuse_inside_transaction))

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from tillgate.app.browser import open_file, open_url
 from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
 from tillgate.domain.consultation import DEFAULT_PROVIDER
-from tillgate.domain.settings import RAZORPAY_METHOD, STORE_LANGUAGE
+from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD
 from tillgate.domain.staff import Actor
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
@@ -31,6 +31,7 @@ from tillgate.ui.screens.wizard import FirstStartScreen
 from tillgate.ui.widgets.data_table import Query
 
 if TYPE_CHECKING:
+    from tillgate.app.bootstrap import Shop
     from tillgate.app.window import TillWindow
 
 
@@ -68,7 +69,7 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         tasks=window.tasks,
         commands=window.shell.commands,
         open_url=partial(_open_checkout, window),
-        provider=lambda: ("razorpay", shop.till.settings()[RAZORPAY_METHOD]),
+        provider=partial(_usual_way, shop),
         zone=shop.till.zone,
         language=settings[STORE_LANGUAGE],
         save_receipt=partial(save_receipt, shop, actor),
@@ -80,6 +81,17 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         put_above=window.shell.put_above,
         come_forward=lambda: window.shell.go("checkout"),
     )
+
+
+def _usual_way(shop: Shop) -> tuple[str, str]:
+    """The provider of the store's currency, and the way to pay that the settings name for it."""
+    settings = shop.till.settings()
+    wompi = shop.providers.get("wompi")
+    if wompi is None or settings[STORE_CURRENCY] not in wompi.capabilities.smallest_minor:
+        return "razorpay", settings[RAZORPAY_METHOD]
+    chosen = settings[WOMPI_METHOD]
+    # Web Checkout needs a secret that may be missing.
+    return "wompi", chosen if chosen in wompi.capabilities.methods else wompi.capabilities.default_method
 
 
 def _door(window: TillWindow) -> Door:

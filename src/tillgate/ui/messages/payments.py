@@ -40,6 +40,7 @@ TEXTS: Final[dict[str, Entry]] = {
     "currency_unsupported": Entry(mark("{currency} can’t be paid this way."), _OTHER_WAY),
     "currency_not_supported": Entry(mark("{currency} can’t be paid this way."), _OTHER_WAY),
     "amount_below_minimum": Entry(mark("The smallest amount that can be paid this way is {smallest}."), _OTHER_WAY),
+    "amount_above_maximum": Entry(mark("The largest amount that can be paid this way is {largest}."), _OTHER_WAY),
     "amount_not_round": Entry(
         mark("This amount has decimals that can’t be paid this way: {amount}."), mark("Round it to whole units.")
     ),

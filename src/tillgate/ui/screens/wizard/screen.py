@@ -10,7 +10,7 @@ from PySide6.QtCore import QLocale, QTimer, QTimeZone, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
-from tillgate.domain.provider_keys import RAZORPAY_KEYS, STRIPE_KEYS, KeyForm
+from tillgate.domain.provider_keys import KEY_FORMS, KeyForm
 from tillgate.domain.settings import STORE_CURRENCY, STORE_LANGUAGE, STORE_NAME, STORE_ZONE
 from tillgate.i18n import LANGUAGES, tr, use_language
 from tillgate.services.first_start import open_store
@@ -36,6 +36,7 @@ class Step(IntEnum):
     DONE = 3
 
 
+_OF_CURRENCY: Final = {"INR": "razorpay", "COP": "wompi"}
 # Where a step back is no longer possible: the manager is there.
 _MADE: Final = Step.KEYS
 
@@ -176,9 +177,9 @@ class FirstStartScreen(Screen):
         self._show(Step.KEYS, KeysPage(forms))
 
     def _likely_keys(self) -> tuple[KeyForm, ...]:
-        """Razorpay first where rupees are taken, Stripe elsewhere."""
-        every = (RAZORPAY_KEYS, STRIPE_KEYS)
-        return every if self._values[STORE_CURRENCY.name] == "INR" else every[::-1]
+        """The provider of the store's currency first, Stripe where it has none."""
+        first = _OF_CURRENCY.get(self._values[STORE_CURRENCY.name], "stripe")
+        return tuple(sorted(KEY_FORMS.values(), key=lambda form: form.provider != first))
 
     def _keys_saved(self) -> None:
         self._has_keys = True
