@@ -44,6 +44,7 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "audit_log.count_audit": Action.VIEW_AUDIT,
     "audit_log.list_audit": Action.VIEW_AUDIT,
     "book_checks.check_books": Action.VIEW_AUDIT,
+    "book_checks.load_last_check": Action.VIEW_AUDIT,
     "cancel.cancel": Action.CANCEL_PAYMENT,
     "cancel.switch": Action.TAKE_PAYMENT,
     "cart_validation.validate_for_checkout": Action.SELL,

@@ -28,6 +28,7 @@ from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentPr
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.services import consultation_settling, invoices, notices, orders, outbox, sign_in, staff
 from tillgate.services.attempt_lease import release_left_behind
+from tillgate.services.book_checks import BooksReport
 from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
 from tillgate.services.link_notices import send_text
@@ -40,8 +41,10 @@ from tillgate.services.start_gates import (
     check_before_selling,
     check_consultations,
     check_file,
+    check_last_run,
     check_space,
     finding_error,
+    of_report,
 )
 from tillgate.services.till import ReturnAddress, Till
 from tillgate.store.audit import AuditEntry
@@ -123,10 +126,13 @@ class Shop:
         """Payments whose money is not certain yet, and open exceptions."""
         return count_waiting(self.till), count_exceptions(self.till)
 
-    def trouble(self) -> Unavailable | None:
-        """The worst that the gates found, as what a person is told; None where all is well."""
-        shown = self.books.findings.shown
-        return finding_error(shown[0]) if shown else None
+    def troubles(self) -> list[Unavailable]:
+        """All that the gates found, the worst first, as what a person is told."""
+        return [finding_error(finding) for finding in self.books.findings.shown]
+
+    def take_report(self, report: BooksReport) -> None:
+        """An integrity check was run: it knows better than the start did."""
+        self.books.findings.take(of_report(report))
 
     def start(self) -> None:
         """Begin to settle what is due; provider calls never come before this."""
@@ -154,8 +160,8 @@ class Shop:
                 former.close()
 
     def check_thoroughly(self) -> None:
-        """After the first paint: the whole file; a finding stops selling."""
-        self.books.findings.take([check_file(self.till), check_consultations(self.till)])
+        """After the first paint: the whole file, which stops selling where it is damaged, and the newest fees."""
+        self.books.findings.take([check_file(self.till), check_consultations(self.till), check_last_run(self.till)])
 
     def look_after(self) -> None:
         """Every few minutes: space on the disk, and options that another till changed."""

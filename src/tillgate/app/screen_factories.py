@@ -14,6 +14,7 @@ from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_rec
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD
 from tillgate.domain.staff import Actor
+from tillgate.services.book_checks import BooksReport
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
@@ -109,7 +110,24 @@ def _places(window: TillWindow) -> Places:
         keys_changed=window.shop.reload_providers,
         settings_changed=window.settings_changed,
         commands=window.shell.commands,
+        findings=lambda: tuple(window.shop.books.findings.by_gate.values()),
+        books_checked=partial(_books_checked, window),
+        show_payment=partial(_show_payment, window),
+        show_consultations=partial(_show_query, window, "consultations"),
     )
+
+
+def _books_checked(window: TillWindow, report: BooksReport) -> None:
+    window.shop.take_report(report)
+    window.show_findings()
+
+
+def show_integrity(window: TillWindow) -> None:
+    """Where the integrity check is run."""
+    if window.shell.go("settings"):
+        page = window.shell.page("settings")
+        if isinstance(page, SettingsScreen):
+            page.view.go("integrity")
 
 
 def _office(window: TillWindow) -> BackOffice:
@@ -153,7 +171,7 @@ def _show_payment(window: TillWindow, payment_id: int) -> None:
 def _show_query(window: TillWindow, key: str, query: Query) -> None:
     if window.shell.go(key):
         page = window.shell.page(key)
-        if isinstance(page, PaymentsScreen | OrdersScreen | ExceptionsScreen):
+        if isinstance(page, PaymentsScreen | OrdersScreen | ExceptionsScreen | ConsultationsScreen):
             page.show_query(query)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.payment import Mode
-from tillgate.services.book_checks import check_lately
+from tillgate.services.book_checks import BooksReport, check_lately, find_last_check
 from tillgate.services.clock_watch import CLOCK_SLACK, go_by_the_new_time
 from tillgate.services.till import Till
 from tillgate.store import gates
@@ -50,6 +50,7 @@ class Gate(StrEnum):
     CLOCK = "clock"
     FILE = "file"
     CONSULTATIONS = "consultations"
+    BOOKS = "books"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,29 @@ def check_consultations(till: Till) -> Finding:
         return Finding(Gate.CONSULTATIONS, Severity.WARN, "consultations_wrong", values)
 
     return _seen(Gate.CONSULTATIONS, look)
+
+
+def check_last_run(till: Till) -> Finding:
+    """What the last integrity check found and nobody has proved gone: told again at every start."""
+
+    def look() -> Finding | None:
+        last = find_last_check(till)
+        return _books(last.wrong) if last is not None and last.wrong else None
+
+    return _seen(Gate.BOOKS, look)
+
+
+def of_report(report: BooksReport) -> list[Finding]:
+    """What a whole integrity check says of the books, instead of what was known before; nothing where it was stopped
+    before it found anything."""
+    if report.stopped and report.ok:
+        return []
+    # It looks at every consultation, and so at the newest too.
+    return [_books(report.wrong), Finding(Gate.CONSULTATIONS)]
+
+
+def _books(wrong: int) -> Finding:
+    return Finding(Gate.BOOKS, Severity.WARN, "books_wrong", {"count": wrong}) if wrong else Finding(Gate.BOOKS)
 
 
 def _seen(gate: Gate, look: Callable[[], Finding | None]) -> Finding:

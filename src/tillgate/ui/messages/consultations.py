@@ -37,7 +37,7 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "consultations_wrong": Entry(
         mark("{count} entries about consultations don’t fit together, the first at {first}."),
-        mark("A manager runs the integrity check."),
+        mark("A manager runs the integrity check, under Settings."),
         about_money=False,
     ),
     # Clinics and practitioners

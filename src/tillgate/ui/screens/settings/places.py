@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tillgate.domain.provider_keys import KEY_FORMS, KeyForm
 from tillgate.ports import SecretStore
+from tillgate.services.book_checks import BooksReport
 from tillgate.services.provider_keys import OpenProvider
+from tillgate.services.start_gates import Finding
 from tillgate.ui.commands import Commands
+from tillgate.ui.widgets.data_table import Query
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """`secret_file` is the path of the store's secret where there is no keyring, else ""; `database` where the books
-    are. `keys_changed` opens the providers anew; it is called on the work lane. `settings_changed` on the Qt thread."""
+    are. `keys_changed` opens the providers anew; it is called on the work lane. `settings_changed` and `books_checked`
+    on the Qt thread, as the two that show what the integrity check found. `findings` is what the gates saw last."""
 
     secrets: SecretStore
     open_provider: OpenProvider
@@ -24,6 +28,10 @@ class Places:
     settings_changed: Callable[[], object] = lambda: None
     # Whose keys can be changed; None where there is no window of commands.
     commands: Commands | None = None
+    findings: Callable[[], Sequence[Finding]] = tuple
+    books_checked: Callable[[BooksReport], object] = lambda _report: None
+    show_payment: Callable[[int], object] | None = None
+    show_consultations: Callable[[Query], object] | None = None
 
     @property
     def forms(self) -> tuple[KeyForm, ...]:

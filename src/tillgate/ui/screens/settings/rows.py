@@ -43,6 +43,8 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "keys_tested": mark("Keys tested"),
     "exported": mark("List exported"),
     "clock_jump": mark("Clock set back"),
+    "books.checked": mark("Integrity checked"),
+    "books.check_stopped": mark("Integrity check stopped"),
 }
 AREA_WORDS: Final[Mapping[AuditArea, str]] = {
     AuditArea.SIGN_IN: mark("Signing in"),

@@ -1,4 +1,4 @@
-"""Settings: the store's options, provider keys, security and the audit."""
+"""Settings: the store's options, provider keys, security, the integrity check and the audit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tillgate.i18n import mark, tr
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.settings.audit_page import AuditPage
+from tillgate.ui.screens.settings.integrity_page import IntegrityPage
 from tillgate.ui.screens.settings.keyboard_page import KeyboardPage
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.settings.mail_password import MailPassword
@@ -50,6 +51,7 @@ class SettingsScreen(Screen):
                 Page("till", mark("This till"), "monitor", partial(self._options, Section.TILL, mark("This till"))),
                 *keyboard,
                 Page("security", mark("Security"), "shield-check", partial(SecurityPage, door, places)),
+                Page("integrity", mark("Integrity check"), "badge-check", partial(IntegrityPage, door, places, zone)),
                 Page("audit", mark("Audit"), "history", partial(AuditPage, door, zone), fills=True),
             ]
         )
