@@ -192,7 +192,7 @@ def test_a_run_is_stopped_in_its_middle(here: Page, monkeypatch: pytest.MonkeyPa
     assert page.progress.text() == "Stopping …"
     go_on.set()
     here.settled(page.run.isEnabled)
-    assert page.notice.text == "Stopped: 6 checks were done."
+    assert page.notice.text == "Stopped after 6 checks."
     assert badges(page)[Check.CHAIN] == NOT_YET.text
     assert page.last.text() == "It was never run to its end."
     assert page.run.hasFocus()

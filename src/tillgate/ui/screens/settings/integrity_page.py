@@ -162,8 +162,8 @@ class IntegrityPage(QWidget):
     def _say(self, report: BooksReport) -> None:
         wrong = report.wrong
         if report.stopped:
-            done = ntr("{count} check was done", "{count} checks were done", len(report.results))
-            self.notice.say(Tone.ACCENT, tr("Stopped: {done}.", done=done))
+            text = ntr("Stopped after {count} check.", "Stopped after {count} checks.", len(report.results))
+            self.notice.say(Tone.ACCENT, text)
         if wrong:
             text = ntr("{count} entry does not fit together.", "{count} entries don’t fit together.", wrong)
             then = tr("Nothing was changed. Open what is named below, and keep a copy of the database.")
