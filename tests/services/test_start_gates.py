@@ -62,10 +62,11 @@ def all_gates(till: Till, folder: Path, free: int = ROOM) -> dict[Gate, Finding]
 def test_a_healthy_till_passes_every_gate(shop: Till, path: Path) -> None:
     before = audit_rows(shop)
     found = all_gates(shop, path.parent)
-    assert set(found) == set(Gate) - {Gate.FILE, Gate.CONSULTATIONS}
+    assert set(found) == set(Gate) - {Gate.FILE, Gate.CONSULTATIONS, Gate.BOOKS}
     assert {finding.severity for finding in found.values()} == {Severity.OK}
     assert start_gates.check_file(shop) == start_gates.check_file(shop, thorough=True) == Finding(Gate.FILE)
     assert start_gates.check_consultations(shop) == Finding(Gate.CONSULTATIONS)
+    assert start_gates.check_last_run(shop) == Finding(Gate.BOOKS)
     assert start_gates.free_bytes(path.parent) > 0
     assert audit_rows(shop) == before
 

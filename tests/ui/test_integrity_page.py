@@ -145,7 +145,7 @@ def test_what_is_wrong_is_named_opened_kept_and_exported(here: Page) -> None:
     [payment], [consultation] = page.rows[Check.INVOICES].openers, page.rows[Check.DUPLICATES].openers
     assert page.rows[Check.INVOICES].faults == ["Payment 2: It has no invoice."]
     code = here.clinic.rows(consultation_rows)[0].code
-    assert page.rows[Check.DUPLICATES].faults == [f"Consultation {code}: 2 payments live for it at once."]
+    assert page.rows[Check.DUPLICATES].faults == [f"Consultation {code}: 2 payments hold it at once."]
     click(payment)
     click(consultation)
     assert here.opened[0] == 2

@@ -69,7 +69,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "invoice_not_void": mark("It ended as “{payment}”, and its invoice is not void."),
     "tax_amount": mark("{tax} over {amount} is not its rate of the base."),
     "tax_missing": mark("No tax record of {taxes}."),
-    "paid_more_than_once": mark("{payments} payments live for it at once."),
+    "paid_more_than_once": mark("{payments} payments hold it at once."),
     "ledger_uneven": mark("It does not sum to nothing."),
     "allocation_sum": mark("It is over {amount}, its parts sum to {parts}."),
     "capture_sum": mark("The provider took {facts}, the ledger has {ledger}."),
