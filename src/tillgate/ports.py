@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
-from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 
@@ -273,6 +273,16 @@ class DocumentRenderer(Protocol):
 
     def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
         """A receipt on an 80 mm roll."""
+
+    def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
+        """A batch's summary on an 80 mm roll."""
+
+
+class PageOpener(Protocol):
+    """Shows a web page to whoever is at the till."""
+
+    def __call__(self, url: str, hosts: frozenset[str]) -> bool:
+        """Open an address in the system's browser. False where it is on none of these hosts, or nothing could open."""
 
 
 class SecretStore(Protocol):

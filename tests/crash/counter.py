@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import select, update
 
 from tests.crash import oracles
+from tests.crash.batching import pay_a_new_device, resume
 from tests.crash.consulting import press_again, press_for_a_new_fee
 from tests.crash.shop import Shop
 from tillgate.app.lanes import Lanes
@@ -135,6 +136,18 @@ class Counter:
             check_now(self.till, self.shop.cashier, made)
         self.tick()
 
+    def batch(self) -> None:
+        """Three invoices of a device, one link after another; some of them are paid."""
+        self.shop.bank.ask("razorpay/settings", auto_capture=True)
+        self.finish_before()
+        for each in pay_a_new_device(self.shop):
+            if each.payment_id is not None and self.chance.random() < 0.7:
+                self.pay(each.payment_id, come_back=self.chance.random() < 0.3)
+                if self.chance.random() < 0.5:
+                    check_now(self.till, self.shop.cashier, each.payment_id)
+        self.shop.clock.jump(4)
+        self.tick()
+
     def come_back(self) -> None:
         """A sale whose news comes by the browser's return."""
         made = self.ring_up()
@@ -220,6 +233,7 @@ class Counter:
             self.shop.clock.jump(seconds)
             self.tick()
         press_again(self.shop)
+        resume(self.shop)
         wrong = oracles.forgotten_links(self.shop)
         for each in self._waiting():
             self._finish(each)
@@ -307,4 +321,5 @@ SCENES: Final[dict[str, Callable[[Counter], None]]] = {
     "late_money": Counter.late_money,
     "change_over": Counter.change_over,
     "consultation": Counter.consultation,
+    "batch": Counter.batch,
 }

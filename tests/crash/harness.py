@@ -48,6 +48,8 @@ PASSING: Final[dict[str, tuple[str, ...]]] = {
     "outbox": ("sale", "come_back"),
     "return": ("come_back",),
     "consultation": ("consultation",),
+    "batch": ("batch",),
+    "daily": ("batch",),
 }
 
 

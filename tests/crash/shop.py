@@ -23,7 +23,7 @@ from tests.factories.clinic import CLINIC
 from tests.factories.people import signed_in
 from tests.factories.shop import SHOP
 from tests.factories.tills import AUDIT_KEY, new_sqlite
-from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import ADMIN_EMAIL, STORE_NAME, Settings
@@ -32,7 +32,7 @@ from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import PaymentProvider
 from tillgate.providers.razorpay import Razorpay
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import consultation_settling, invoices, notices, orders, outbox
+from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.customers import CustomerDraft, create_customer
 from tillgate.services.sample_clinic import load_clinic
@@ -42,7 +42,7 @@ from tillgate.services.till import ReturnAddress, Till
 from tillgate.store import models
 from tillgate.store.engine import postgres_engine, sqlite_engine
 from tillgate.store.models import outbox as outbox_rows
-from tillgate.store.models import payment_attempt, refund
+from tillgate.store.models import payment_attempt, payment_batch, refund
 from tillgate.store.unit_of_work import Database, UnitOfWork, refuse_inside_transaction
 
 TILL_ID: Final = "T1"
@@ -128,6 +128,10 @@ class PlainPaper:
     def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
         """As bytes that name the receipt."""
         return f"%PDF {document} {language}".encode()
+
+    def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
+        """As bytes that name the batch's summary."""
+        return f"%PDF {document.batch_id} {language}".encode()
 
 
 @dataclass
@@ -248,13 +252,14 @@ def open_shop(folder: Path, till_id: str = TILL_ID, *, hasty: bool = False) -> S
         fulfilling={
             Purpose.CHECKOUT: orders.FULFILLING,
             Purpose.CONSULTATION: consultation_settling.FULFILLING,
+            Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
         },
         settings=lambda: settings,
         new_return=_keeping(tokens),
     )
     found = [each for each in check_before_selling(till, None) if each.severity is not Severity.OK]
     assert not found, f"the till does not start: {found}"
-    release_left_behind(till, payment_attempt, refund, outbox_rows)
+    release_left_behind(till, payment_attempt, refund, outbox_rows, payment_batch)
     notifier = FolderNotifier(folder / MAILS, Sender("training@tillgate.invalid", "Tillgate"), clock)
     works: dict[str, outbox.Work] = {"invoice": invoices.make_due, "mail": notices.MailWork(notifier, PlainPaper())}
     return Shop(folder, clock, bank, till, works, tokens)

@@ -43,6 +43,16 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "audit_log.check_audit": Action.VIEW_AUDIT,
     "audit_log.count_audit": Action.VIEW_AUDIT,
     "audit_log.list_audit": Action.VIEW_AUDIT,
+    "batch_pages.open_page_of": Action.TAKE_PAYMENT,
+    "batch_pages.open_pages": Action.TAKE_PAYMENT,
+    "batch_payment.pay_batch": Action.TAKE_PAYMENT,
+    "batch_payment.retry_item": Action.TAKE_PAYMENT,
+    "batch_payment.run_batch": Action.TAKE_PAYMENT,
+    "batch_payment.skip_item": Action.TAKE_PAYMENT,
+    "batch_payment.start_batch": Action.TAKE_PAYMENT,
+    "batch_payment.stop_batch": Action.TAKE_PAYMENT,
+    "batch_views.list_batches": Action.VIEW_PAYMENTS,
+    "batch_views.view_batch": Action.VIEW_PAYMENTS,
     "book_checks.check_books": Action.VIEW_AUDIT,
     "book_checks.load_last_check": Action.VIEW_AUDIT,
     "cancel.cancel": Action.CANCEL_PAYMENT,
@@ -99,6 +109,18 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "customers.load_customer": Action.SELL,
     "customers.search_customers": Action.SELL,
     "customers.update_customer": Action.EDIT_CUSTOMERS,
+    "daily_invoices.make_daily_invoices": Action.EDIT_CATALOGUE,
+    "device_files.check_invoices": Action.EDIT_CATALOGUE,
+    "device_files.import_invoices": Action.EDIT_CATALOGUE,
+    "device_invoices.cancel_invoice": Action.EDIT_CATALOGUE,
+    "device_invoices.reopen_invoice": Action.EDIT_CATALOGUE,
+    "device_lists.count_device_invoices": Action.VIEW_PAYMENTS,
+    "device_lists.count_devices": Action.SELL,
+    "device_lists.find_device": Action.SELL,
+    "device_lists.list_device_invoices": Action.VIEW_PAYMENTS,
+    "device_lists.list_devices": Action.SELL,
+    "device_lists.load_device_details": Action.SELL,
+    "devices.save_device": Action.EDIT_CATALOGUE,
     "exception_lists.count_rows": Action.VIEW_EXCEPTIONS,
     "exception_lists.list_rows": Action.VIEW_EXCEPTIONS,
     "exception_lists.load_exception_details": Action.VIEW_EXCEPTIONS,
@@ -155,8 +177,10 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "staff.unlock_staff": Action.UNLOCK_STAFF,
     "staff.update_staff": Action.EDIT_STAFF,
     "tax_rules.add_tax_rule": Action.EDIT_CATALOGUE,
+    "tax_rules.change_tax_rule": Action.EDIT_CATALOGUE,
     "tax_rules.end_tax_rule": Action.EDIT_CATALOGUE,
     "tax_rules.list_tax_rules": Action.EDIT_CATALOGUE,
+    "tax_rules.withdraw_tax_rule": Action.EDIT_CATALOGUE,
 }
 
 
@@ -178,10 +202,8 @@ class StandIn:
 def use_cases() -> Iterator[tuple[str, Callable[..., object]]]:
     """Every public function of the services that somebody does: its first parameters are the till and the actor."""
     for found in pkgutil.walk_packages(tillgate.services.__path__, f"{tillgate.services.__name__}."):
-    "tax_rules.change_tax_rule": Action.EDIT_CATALOGUE,
         module = importlib.import_module(found.name)
         short = found.name.removeprefix(f"{tillgate.services.__name__}.")
-    "tax_rules.withdraw_tax_rule": Action.EDIT_CATALOGUE,
         for name, function in vars(module).items():
             mine = inspect.isfunction(function) and function.__module__ == found.name
             if mine and not name.startswith("_") and list(inspect.signature(function).parameters)[:2] == FIRST:

@@ -26,7 +26,7 @@ from tillgate.domain.staff import Actor, Person
 from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import consultation_settling, invoices, notices, orders, outbox, sign_in, staff
+from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox, sign_in, staff
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.exceptions import count_exceptions
@@ -50,7 +50,7 @@ from tillgate.services.till import ReturnAddress, Till
 from tillgate.store.audit import AuditEntry
 from tillgate.store.first_look import FirstLook
 from tillgate.store.models import outbox as outbox_rows
-from tillgate.store.models import payment_attempt, refund
+from tillgate.store.models import payment_attempt, payment_batch, refund
 from tillgate.store.unit_of_work import refuse_inside_transaction
 from tillgate.web.loopback import Loopback
 
@@ -65,6 +65,7 @@ NAMES_A_PAGE: Final = frozenset({"session"})
 FULFILLING: Final = {
     Purpose.CHECKOUT: orders.FULFILLING,
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
+    Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
 }
 
 
@@ -230,7 +231,7 @@ def open_shop(
     if not books.findings.blocked:
         books.findings.take(check_before_selling(till, None if profile.database_url else profile.folder))
     if not books.findings.blocked:
-        release_left_behind(till, payment_attempt, refund, outbox_rows)
+        release_left_behind(till, payment_attempt, refund, outbox_rows, payment_batch)
         readdress_pages(till, address)
     return shop
 

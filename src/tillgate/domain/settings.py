@@ -184,6 +184,14 @@ WOMPI_LARGEST: Final = Option(
     "Largest payment through Wompi (COP)",
     "More is refused before Wompi is asked.",
 )
+BATCH_PAGE_SECONDS: Final = Option(
+    "batch.page_seconds",
+    Section.PAYMENTS,
+    1,
+    whole("batch.page_seconds", 0, 30),
+    "Time between the pages of a batch (seconds)",
+    "The checkout pages of a batch open in the browser one after another, so far apart.",
+)
 SMTP_HOST: Final = Option(
     "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
 )
@@ -240,6 +248,7 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     WOMPI_METHOD,
     WOMPI_SMALLEST,
     WOMPI_LARGEST,
+    BATCH_PAGE_SECONDS,
     ADMIN_EMAIL,
     SMTP_HOST,
     SMTP_PORT,

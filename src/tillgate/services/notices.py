@@ -24,6 +24,7 @@ from tillgate.i18n import Words, mark, words_of
 from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
 from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Notifier
 from tillgate.services.consultation_rows import find_invoice_of
+from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
 from tillgate.services.fee_documents import fee_invoice
 from tillgate.services.invoices import find_invoice
 from tillgate.services.link_notices import OVER, link_of
@@ -56,6 +57,10 @@ _SUBJECTS: Final = {
     "fee_paid": mark("Consultation paid: {amount}"),
     "fee_refund_started": mark("Your refund of {refunded} has started"),
     "fee_refunded": mark("Your refund of {refunded} is done"),
+    "device_paid": mark("Invoice {invoice} is paid: {amount}"),
+    "device_refund_started": mark("Your refund of {refunded} has started"),
+    "device_refunded": mark("Your refund of {refunded} is done"),
+    "admin_device_refund_started": mark("Invoice {invoice} could not be paid, {refunded} goes back"),
     "admin_fee_refund_started": mark("A consultation could not be paid, {refunded} goes back"),
 }
 _STATES: Final = {
@@ -284,6 +289,32 @@ def _fee_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     return Letter(template, letter.to, context, invoice if context["note"] else None)
 
 
+def _device_context(desk: _Desk) -> dict[str, Any]:
+    """What letters about a device's invoice have. Raises Bug("device_invoice_missing")."""
+    number = invoice_paid_by(desk.reading, desk.owner.id)
+    if number is None:
+        raise Bug("device_invoice_missing", payment=desk.owner.id)
+    invoice = load_device_invoice(desk.reading, number)
+    return {
+        "invoice": invoice,
+        "day": written_day(invoice.day, desk.words.language, invoice.currency),
+        "device": load_device(desk.reading, invoice.device_id).name,
+    }
+
+
+def _device_paid(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    if not desk.owner.payer_email:
+        return NO_ADDRESS
+    return Letter(template, desk.owner.payer_email, desk.context() | _device_context(desk))
+
+
+def _device_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    letter = _refund(desk, template, row)
+    if isinstance(letter, str):
+        return letter
+    return Letter(template, letter.to, {**letter.context, **_device_context(desk)})
+
+
 _Maker = Callable[[_Desk, str, OutboxRecord], Letter | Later | str]
 _MAKERS: Final[Mapping[str, _Maker]] = {
     "payment_link": _link,
@@ -298,6 +329,10 @@ _MAKERS: Final[Mapping[str, _Maker]] = {
     "fee_refund_started": _fee_refund,
     "fee_refunded": _fee_refund,
     "admin_fee_refund_started": _fee_refund,
+    "device_paid": _device_paid,
+    "device_refund_started": _device_refund,
+    "device_refunded": _device_refund,
+    "admin_device_refund_started": _device_refund,
 }
 TEMPLATES: Final = frozenset(_MAKERS)
 
@@ -306,6 +341,8 @@ def _subject(letter: Letter, words: Words) -> str:
     context = letter.context
     money: Callable[[Money], str] = context["money"]
     values = {name: money(context[name]) for name in ("amount", "refunded") if name in context}
+    if "invoice" in context:
+        values["invoice"] = context["invoice"].number
     if "order" in context:
         order: OrderSummary = context["order"]
         values |= {"number": order.number, "vendor": order.vendor.name, "total": money(order.total)}

@@ -15,6 +15,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.services.consultation_settling import reverse
 from tillgate.services.credit_notes import credit_due
+from tillgate.services.device_settling import reverse_device_invoice
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.order_ends import cancel_orders
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
@@ -26,6 +27,8 @@ from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _REFUND: Final = columns(RefundRecord, refund)
+# How a refund that is done is told, where it is not of a sale.
+_TOLD: Final = {Purpose.CONSULTATION: "fee_refunded", Purpose.DEVICE_INVOICE: "device_refunded"}
 OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
 
 
@@ -218,19 +221,17 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
     uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
     if found.payment_id is not None:
-        template = "fee_refunded" if _is_fee(uow, found.payment_id) else "refund_done"
+        template = _TOLD.get(load_payment(uow.connection, found.payment_id).purpose, "refund_done")
         payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
         enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
         _settle_owner(uow, owner, source.id)
         if owner.purpose is Purpose.CONSULTATION:
             reverse(uow, load_payment(uow.connection, owner.id), found)
+        elif owner.purpose is Purpose.DEVICE_INVOICE:
+            reverse_device_invoice(uow, load_payment(uow.connection, owner.id))
         elif fulfilled:
             credit_due(uow, owner.id)
-
-
-def _is_fee(uow: UnitOfWork, payment_id: int) -> bool:
-    return load_payment(uow.connection, payment_id).purpose is Purpose.CONSULTATION
 
 
 def refund_failed(uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None) -> None:

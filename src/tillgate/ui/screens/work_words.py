@@ -22,6 +22,10 @@ _MAILS: Final = {
     "fee_paid": mark("Invoice of the consultation to the patient"),
     "fee_refund_started": mark("“Your refund has started” to the patient"),
     "admin_fee_refund_started": mark("“A refund has started” to the office"),
+    "device_paid": mark("Confirmation of the invoice to the customer"),
+    "device_refund_started": mark("“Your refund has started” to the customer"),
+    "admin_device_refund_started": mark("“A refund has started” to the office"),
+    "device_refunded": mark("“Your refund is done” to the customer"),
     "fee_refunded": mark("“Your refund is done” to the patient"),
 }
 WORK_STATUS: Final[dict[WorkState, Status]] = {

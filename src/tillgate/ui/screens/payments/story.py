@@ -224,6 +224,9 @@ EVENTS: Final[dict[str, Told]] = {
     ),
     "consultation.credited": Told("file-x", Tone.SETTLED, mark("Credit note {note} reverses invoice {invoice}.")),
     "consultation.refunded": Told("corner-up-left", Tone.SETTLED, mark("The consultation’s fee went back in full.")),
+    "device_invoice.put_up": Told("file-text", Tone.NEUTRAL, mark("It is for invoice {invoice} of a device.")),
+    "device_invoice.paid": Told("file-check", Tone.SETTLED, mark("Invoice {invoice} is paid.")),
+    "device_invoice.refunded": Told("corner-up-left", Tone.SETTLED, mark("Invoice {invoice} went back in full.")),
     "order.created": Told("package", Tone.SETTLED, mark("Order {number} was made: {items}, {amount}."), _order),
     "invoice.created": Told("file-check", Tone.SETTLED, mark("Invoice {invoice} was made for {order}."), _amount),
     "invoice.credited": Told(
