@@ -110,6 +110,7 @@ def _places(window: TillWindow) -> Places:
         keys_changed=window.shop.reload_providers,
         settings_changed=window.settings_changed,
         commands=window.shell.commands,
+        store_secret=books.secret.whole if shared else None,
         findings=lambda: tuple(window.shop.books.findings.by_gate.values()),
         books_checked=partial(_books_checked, window),
         show_payment=partial(_show_payment, window),

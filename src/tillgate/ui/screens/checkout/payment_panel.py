@@ -25,7 +25,16 @@ from tillgate.ui.screens.checkout.tender_list import TenderList
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
-from tillgate.ui.widgets.labels import ElapsedLabel, ElidedLabel, IconLabel, line, plain_label, set_text, set_tone
+from tillgate.ui.widgets.labels import (
+    ElapsedLabel,
+    ElidedLabel,
+    IconLabel,
+    as_tooltip,
+    line,
+    plain_label,
+    set_text,
+    set_tone,
+)
 from tillgate.ui.widgets.notices import InlineNotice
 from tillgate.ui.widgets.qr_view import QrView
 from tillgate.ui.widgets.status_badge import StatusBadge
@@ -118,7 +127,7 @@ class PaymentPanel(QFrame):
             made.setProperty("snug", "true")
             return made
 
-        self.open = button(Key.OPEN_BROWSER, tr("Open"), "external-link")
+        self.open = button(Key.OPEN_BROWSER, tr("Open page"), "external-link")
         self.open.setToolTip(tr("Open the payment in the browser"))
         self.check = button(Key.CHECK_NOW, tr("Check"), "refresh-cw")
         self.check.setToolTip(tr("Check the payment now"))
@@ -296,7 +305,7 @@ class PaymentPanel(QFrame):
         for button, way in ((self.mail, Way.MAIL), (self.text, Way.TEXT)):
             address = address_of(self._desk.till, now.view, way) if now.view is not None and url else ""
             button.setVisible(bool(address))
-            button.setToolTip(tr("{what}: {address}", what=button.accessibleName(), address=shown(address, 80)))
+            button.setToolTip(as_tooltip(tr("{what}: {address}", what=button.accessibleName(), address=address)))
         if url and url != self.link.text():
             self.link.setText(url)
             self.link.setCursorPosition(0)

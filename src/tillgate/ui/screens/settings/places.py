@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tillgate.domain.provider_keys import KEY_FORMS, KeyForm
+from tillgate.domain.secret import Secret
 from tillgate.ports import SecretStore
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.provider_keys import OpenProvider
@@ -28,6 +29,8 @@ class Places:
     settings_changed: Callable[[], object] = lambda: None
     # Whose keys can be changed; None where there is no window of commands.
     commands: Commands | None = None
+    # What a new till of a shared database is given under a code; None where the books are a file of this computer.
+    store_secret: Secret | None = None
     findings: Callable[[], Sequence[Finding]] = tuple
     books_checked: Callable[[BooksReport], object] = lambda _report: None
     show_payment: Callable[[int], object] | None = None

@@ -36,6 +36,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "keys_changing": mark("Keys about to change"),
     "keys_changed": mark("Keys changed"),
     "secret.offered": mark("Code for a new till shown"),
+    "secret.revoked": mark("Code for a new till taken back"),
     "secret.taken": mark("Till joined the store"),
     "till.taken": mark("Till opened on a computer"),
     "keys_not_changed": mark("Keys not changed"),

@@ -20,6 +20,7 @@ from tillgate.ui.screens.settings.mail_password import MailPassword
 from tillgate.ui.screens.settings.options_page import OptionsPage
 from tillgate.ui.screens.settings.places import Places
 from tillgate.ui.screens.settings.security_page import SecurityPage
+from tillgate.ui.screens.settings.tills_page import TillsPage
 from tillgate.ui.screens.settings.view import Page, SettingsView
 from tillgate.ui.widgets.labels import plain_label
 
@@ -49,6 +50,7 @@ class SettingsScreen(Screen):
                 Page("keys", mark("Provider keys"), "key-round", self._keys),
                 Page("mail", mark("Mail"), "mail", self._mail),
                 Page("till", mark("This till"), "monitor", partial(self._options, Section.TILL, mark("This till"))),
+                Page("tills", mark("Tills of the store"), "layout-grid", partial(TillsPage, door, places, zone)),
                 *keyboard,
                 Page("security", mark("Security"), "shield-check", partial(SecurityPage, door, places)),
                 Page("integrity", mark("Integrity check"), "badge-check", partial(IntegrityPage, door, places, zone)),
