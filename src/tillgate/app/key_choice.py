@@ -29,7 +29,7 @@ def declared() -> list[Command]:
         (payments.SCREEN, payments.VERBS),
         (orders.SCREEN, orders.VERBS),
         (exceptions.SCREEN, exceptions.VERBS),
-        (consultations.SCREEN, (*consultations.PAYING, consultations.PAY)),
+        (consultations.SCREEN, (*consultations.PAYING, *consultations.DESK, *consultations.ONE)),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):

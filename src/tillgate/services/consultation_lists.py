@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from tillgate.domain.consultation import CONSULTATION_THING, PAYABLE, ConsultationInvoiceState, ConsultationState
 from tillgate.domain.documents import CreditNote
 from tillgate.domain.money import Money
-from tillgate.domain.payment import PaymentState
+from tillgate.domain.payment import WAITING, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.tax_rules import Assessed
 from tillgate.services.access import authorize
@@ -79,6 +79,11 @@ class ConsultationRow:
     def being_paid(self) -> bool:
         """Whether its fee is open, or went back, and somebody has put it up for payment."""
         return self.state in PAYABLE and self.payment_id is not None
+
+    @property
+    def paid_late(self) -> bool:
+        """Whether money came for it after its payment had ended, and waits on Exceptions for a person."""
+        return self.being_paid and self.payment_state not in WAITING
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tillgate.formats import format_day, format_instant, format_money
 from tillgate.i18n import active_language, mark, tr
 from tillgate.ui.messages import TEXTS
 from tillgate.ui.messages.entry import Entry
+from tillgate.labels import provider_name
 from tillgate.ui.text import shown
 
 _MONEY: Final = {
@@ -44,6 +45,8 @@ def message_for(error: TillgateError) -> MessageText:
     values = {name: _value(value) for name, value in error.values.items()} | {"code": error.code}
     told = entry.about_money or error.money_moved is not MoneyMoved.NO
     return MessageText(
+    if "provider" in values:
+        values["provider"] = provider_name(values["provider"])
         what=_fill(entry.what, values),
         money=tr(_MONEY[error.money_moved]) if told else "",
         next=_fill(entry.next, values) if entry.next else "",

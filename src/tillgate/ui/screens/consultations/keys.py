@@ -11,6 +11,20 @@ from tillgate.ui.screens.list_commands import Verb
 
 SCREEN: Final = "consultations"
 PAY: Final = Verb("pay", mark("Pay the fee"), "credit-card", "F9", Action.TAKE_PAYMENT)
+ADD: Final = "add"
+LISTS: Final = (
+    Verb("open", mark("Show the open fees"), "hand-coins", "Ctrl+1", Action.VIEW_PAYMENTS),
+    Verb("visits", mark("Show all consultations"), "receipt-text", "Ctrl+2", Action.VIEW_PAYMENTS),
+    Verb("practitioners", mark("Show the practitioners"), "users", "Ctrl+3", Action.EDIT_CATALOGUE),
+    Verb("clinics", mark("Show the clinics"), "building-2", "Ctrl+4", Action.EDIT_CATALOGUE),
+    Verb("taxes", mark("Show the tax rules"), "percent", "Ctrl+5", Action.EDIT_CATALOGUE),
+)
+DESK: Final = (Verb(ADD, mark("Add to the list"), "plus", "Ins", Action.SELL), *LISTS)
+ONE: Final = (
+    PAY,
+    Verb("change", mark("Change what is open"), "pencil", "Ctrl+S", Action.EDIT_CUSTOMERS),
+    Verb("withdraw", mark("Withdraw what is open"), "circle-minus", "Ctrl+Shift+Del", Action.EDIT_CATALOGUE),
+)
 PAYING: Final = (
     Verb("open_browser", mark("Open the payment in the browser"), "external-link", "Ctrl+O", Action.TAKE_PAYMENT),
     Verb("copy_link", mark("Copy the payment link"), "copy", "Ctrl+Shift+C", Action.TAKE_PAYMENT),

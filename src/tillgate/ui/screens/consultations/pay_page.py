@@ -8,15 +8,16 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.consultation import new_key
 from tillgate.domain.errors import TillgateError
 from tillgate.i18n import tr
+from tillgate.labels import provider_name
 from tillgate.services.cancel import Ended
 from tillgate.services.consultation_lists import ConsultationDetails, load_consultation
 from tillgate.services.consultation_replies import ActivePayment
-from tillgate.services.consultations import PayConsultation, Pressed
+from tillgate.services.consultations import PayConsultation, Pressed, Why
 from tillgate.services.link_notices import Way
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, tender_of
@@ -28,9 +29,10 @@ from tillgate.ui.screens.consultations.pay_panels import AskPanel, EndPanel
 from tillgate.ui.screens.consultations.paying import FeePaying
 from tillgate.ui.screens.consultations.words import FEE_WORDS
 from tillgate.ui.theme import Density, Tone, set_density
-from tillgate.ui.widgets.notices import announce
+from tillgate.ui.widgets.notices import InlineNotice, announce
 
 _BILL_WIDTH: Final = 380
+_NEW: Final = frozenset({Stage.CREATING, Stage.WAITING})
 _CANCELLABLE: Final = IN_PROGRESS - {Stage.ENDING, Stage.FINISHING}
 
 
@@ -49,6 +51,7 @@ class PayPage(QWidget):
         self.ask = AskPanel(desk, office.hint(f"{SCREEN}.pay"))
         self.panel = PaymentPanel(desk, keys=PANEL, words=FEE_WORDS, leave=tr("Back to the list"))
         self.end = EndPanel(desk)
+        self.told = InlineNotice(closable=True)
         papers = PaperSaver(office, self, self.end.notice)
         self._papers = papers
         saving = partial(papers.save, desk.save_invoice) if desk.save_invoice is not None else None
@@ -74,7 +77,11 @@ class PayPage(QWidget):
         row.setContentsMargins(20, 18, 20, 14)
         row.setSpacing(20)
         row.addWidget(scroll)
-        row.addWidget(self._side, 1)
+        side = QVBoxLayout()
+        side.setSpacing(12)
+        side.addWidget(self.told)
+        side.addWidget(self._side, 1)
+        row.addLayout(side, 1)
 
     def _connect(self) -> None:
         self.ask.pay_asked.connect(self._press)
@@ -87,6 +94,7 @@ class PayPage(QWidget):
         self.end.invoice_asked.connect(self._save_invoice)
         self.end.exceptions_asked.connect(self._to_exceptions)
         self.paying.changed.connect(self._show_payment_now)
+        self.paying.created.connect(self._created)
         self.paying.existing.connect(self._found_first)
         self.paying.not_started.connect(self._not_started)
         self.paying.refused.connect(self._refused)
@@ -100,6 +108,7 @@ class PayPage(QWidget):
         self.paying.forget()
         self.end.forget()
         self.ask.notice.clear()
+        self.told.clear()
         self._stage = None
         self._key = new_key(self._desk.till.clock.now())
         self._show_fee(details)
@@ -150,9 +159,16 @@ class PayPage(QWidget):
         self.paying.press(command, tender)
 
     @Slot(object)
+    def _created(self, pressed: Pressed) -> None:
+        """The document's message (seed 003, step 6); gone once the payment is past waiting."""
+        provider = provider_name(pressed.payment.provider)
+        self.told.say(Tone.SETTLED, tr("The payment was created. Going to {provider}…", provider=provider))
+        announce(self.told, self.told.text)
+
+    @Slot(object)
     def _found_first(self, pressed: Pressed) -> None:
         self._to_ask()
-        self.ask.warn(pressed.payment)
+        self.ask.warn(pressed.payment, replayed=pressed.why is Why.REPLAY)
         self._read_bill()
 
     @Slot(object)
@@ -217,6 +233,8 @@ class PayPage(QWidget):
             self.panel.show_situation(now, ())
         else:
             self.end.show_situation(now)
+        if now.stage not in _NEW:
+            self.told.clear()
         if turned:
             self.panel.setFocus() if waits else self.end.take_focus()
         if moved:

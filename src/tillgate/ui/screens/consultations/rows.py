@@ -49,6 +49,11 @@ def open_fees(text: str = "") -> Query:
     return Query(text, Sort(HELD), ((STATE, ConsultationState.OPEN.value),))
 
 
+def of_code(code: str) -> Query:
+    """The visit of a number, whatever became of it."""
+    return Query(code, Sort(HELD))
+
+
 def service_query(query: Query) -> ConsultationQuery:
     """What the list asks for, in the service's terms."""
     chosen = query.choice(STATE)
