@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import Invalid
-from tillgate.domain.money import parse_money
+from tillgate.domain.money import GROUPED_BY_POINT, exponent_of, parse_money
 from tillgate.domain.percent import parse_percent
 from tillgate.services.catalogue_drafts import PeriodTerms
 
@@ -226,12 +226,44 @@ def _rate(text: str, field: str) -> int:
 
 
 def read_amount(text: str, currency: str, field: str) -> int:
-    """An amount's minor units, with a decimal point or comma. Raises Invalid with the field."""
-    decimal = text.replace(",", ".") if "." not in text and text.count(",") == 1 and text[-3:-2] == "," else text
+    """An amount's minor units, with a decimal point or comma. Raises Invalid with the field.
+
+    The last of two marks is the decimal one. A single mark before exactly three digits groups where people who use the
+    currency group by it (COP and IDR by the point, the others by the comma); elsewhere it is "amount_ambiguous".
+    """
     try:
-        return parse_money(decimal, currency, allow_zero=True).minor
+        decimal_mark, group_mark = _marks(text.strip(), currency)
+        read = parse_money(text, currency, decimal_mark=decimal_mark, group_marks=group_mark, allow_zero=True)
+        return read.minor
     except Invalid as error:
         raise Invalid(error.code, money_moved=None, **{**error.values, "field": field}) from error
+
+
+def _marks(text: str, currency: str) -> tuple[str, str]:
+    """The decimal mark and the group mark of an amount as it is written."""
+    groups = "." if currency in GROUPED_BY_POINT else ","
+    other = {".": ",", ",": "."}
+    last = max(".,", key=text.rfind)
+    if last not in text:
+        return other[groups], groups
+    if other[last] in text:
+        return last, other[last]
+    if text.count(last) > 1:
+        return other[last], last
+    if re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", text):
+        return _marks_of_three(text, last, currency)
+    return last, other[last]
+
+
+def _marks_of_three(text: str, mark: str, currency: str) -> tuple[str, str]:
+    """The same where a single mark stands before three digits: it groups, or begins the decimals of a dinar."""
+    other = {".": ",", ",": "."}[mark]
+    digits = exponent_of(currency)
+    if digits == 3 and mark == ".":
+        return mark, other
+    if digits == 0 or (digits == 2 and mark == ("." if currency in GROUPED_BY_POINT else ",")):
+        return other, mark
+    raise Invalid("amount_ambiguous", text=text)
 
 
 def _period(text: str, currency: str) -> PeriodTerms:

@@ -24,13 +24,15 @@ from tillgate.i18n import Words, mark, words_of
 from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
 from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Notifier
 from tillgate.services.consultation_rows import find_invoice_of
+from tillgate.services.credit_notes import list_notes_of
 from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
 from tillgate.services.fee_documents import fee_invoice
 from tillgate.services.invoices import find_invoice
 from tillgate.services.link_notices import OVER, link_of
 from tillgate.services.mail_pages import plain, render_mail
+from tillgate.services.order_mails import WITHDRAWN, Told, told_of
 from tillgate.services.outbox import Later, OutboxRecord
-from tillgate.services.papers import invoice_document, list_orders, load_order, paid_by
+from tillgate.services.papers import credit_note_document, invoice_document, list_orders, load_order, paid_by
 from tillgate.services.payment_rows import load_payment
 from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord, RefundRecord
@@ -50,6 +52,7 @@ _SUBJECTS: Final = {
     "payment_success": mark("Payment received: {amount}"),
     "order_confirmation": mark("Your order {number} at {vendor}"),
     "new_order": mark("New order {number}: {total}"),
+    "order_cancelled": mark("Order {number} is cancelled"),
     "admin_new_orders": mark("New orders: {amount}"),
     "refund_started": mark("Your refund of {refunded} has started"),
     "refund_done": mark("Your refund of {refunded} is done"),
@@ -72,12 +75,13 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail that is composed but for its invoice's PDF."""
+    """A mail that is composed but for the PDFs of its invoice and its credit notes."""
 
     template: str
     to: str
     context: Mapping[str, Any]
     invoice: InvoiceDocument | FeeInvoice | None = None
+    notes: tuple[InvoiceDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,8 @@ class MailWork:
         words = words_of(till.settings()[STORE_LANGUAGE])
         subject = _subject(letter, words)
         bodies = render_mail(letter.template, words, {**letter.context, "subject": subject})
-        attachments: tuple[EmailAttachment, ...] = ()
-        if letter.invoice is not None:
-            attachments = (self._attached(letter.invoice),)
+        papers = (letter.invoice, *letter.notes)
+        attachments = tuple(self._attached(paper) for paper in papers if paper is not None)
         return EmailMessage(message_id, letter.to, subject, bodies.text, bodies.html, attachments)
 
     def _attached(self, invoice: InvoiceDocument | FeeInvoice) -> EmailAttachment:
@@ -229,6 +232,20 @@ def _confirmation(desk: _Desk, template: str, row: OutboxRecord) -> Letter | Lat
 
 def _to_vendor(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     context = _order_context(desk, row)
+    if context["order"].state is OrderState.CANCELLED:
+        return WITHDRAWN
+    address = context["order"].vendor.email
+    return Letter(template, address, context) if address else NO_ADDRESS
+
+
+def _cancelled(desk: _Desk, template: str, row: OutboxRecord) -> Letter | Later | str:
+    """To a vendor who knows of the order; nobody else needs it."""
+    context = _order_context(desk, row)
+    told = told_of(desk.reading, context["order"].id)
+    if told is Told.NOT_YET:
+        return Later(_LOOK_AGAIN, "waits_for_new_order")
+    if told is Told.NO:
+        return WITHDRAWN
     address = context["order"].vendor.email
     return Letter(template, address, context) if address else NO_ADDRESS
 
@@ -244,6 +261,21 @@ def _refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     context["refund_reference"] = (meant.provider_ref if meant else None) or ""
     context["reason"] = str(row.payload.get("reason", ""))
     return Letter(template, address, context)
+
+
+def _refund_done(desk: _Desk, template: str, row: OutboxRecord) -> Letter | Later | str:
+    """With the credit notes that it made; they follow the invoices, which are waited for, but not for ever."""
+    letter = _refund(desk, template, row)
+    if isinstance(letter, str):
+        return letter
+    orders = list_orders(desk.reading, desk.owner.id)
+    unmade = any(order.invoice_number is None for order in orders)
+    if unmade and desk.till.clock.now() - row.created_at < INVOICE_WAIT:
+        return Later(_LOOK_AGAIN, "waits_for_invoice")
+    every = list_notes_of(desk.reading, [order.id for order in orders])
+    notes = [note for note in every if note.refund_id == row.payload.get("refund_id")]
+    papers = tuple(credit_note_document(desk.reading, note.id) for note in notes)
+    return Letter(template, letter.to, {**letter.context, "notes": papers}, notes=papers)
 
 
 def _meant_refund(desk: _Desk, row: OutboxRecord) -> RefundRecord | None:
@@ -321,9 +353,10 @@ _MAKERS: Final[Mapping[str, _Maker]] = {
     "payment_success": _to_customer,
     "order_confirmation": _confirmation,
     "new_order": _to_vendor,
+    "order_cancelled": _cancelled,
     "admin_new_orders": _to_admin,
     "refund_started": _refund,
-    "refund_done": _refund,
+    "refund_done": _refund_done,
     "admin_refund_started": _refund,
     "fee_paid": _fee_paid,
     "fee_refund_started": _fee_refund,

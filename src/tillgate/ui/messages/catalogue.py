@@ -92,6 +92,28 @@ TEXTS: Final[dict[str, Entry]] = {
     "rows_differ": Entry(
         mark("Row {other} says something else about the same product: {field}."), mark("Make them alike."), False
     ),
+    "units_booked": Entry(
+        mark("Units that you want to take away are let on {days}."),
+        mark("Keep {least}, or refund those orders first. Days with a booking in all: {count}."),
+        about_money=False,
+    ),
+    "amount_ambiguous": Entry(
+        mark("“{text}” can be read as two amounts."),
+        mark("Write the decimals too, as 1500.00 or 1.50."),
+        about_money=False,
+    ),
+    "customer_twice": Entry(
+        mark("Row {other} names the same customer, and neither has a phone number."),
+        mark("Give them phone numbers, or take one of them out."),
+        about_money=False,
+    ),
+    "customer_unclear": Entry(
+        mark(
+            "{name} is here with a phone number or an e-mail: it can’t be told whether it is the same customer."
+        ),
+        mark("Write the phone number into the row, or take it out."),
+        about_money=False,
+    ),
     "stock_too_low": Entry(
         mark("There are only {stock} pieces, so {by} can’t be taken out."), mark("Count again."), about_money=False
     ),

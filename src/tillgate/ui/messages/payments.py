@@ -74,6 +74,11 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "refund_exceeds": Entry(mark("Only {left} is left to refund, not {asked}."), mark("Type a smaller amount.")),
     "refund_unknown": Entry(mark("This refund does not exist."), mark("Look at the payment again.")),
+    "refund_over": Entry(mark("The refund has ended meanwhile."), _LOOK),
+    "currency_of_nothing": Entry(
+        mark("The provider tells an amount in another currency than the payment’s."),
+        mark("Ask the provider again, and look at the refund on the provider’s own pages."),
+    ),
     "refund_changed": Entry(mark("The refund was changed at the same time."), _LOOK),
     # Exceptions
     "action_not_allowed": Entry(mark("This can’t be done about it."), mark("Choose another way to settle it.")),
@@ -81,6 +86,14 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("The customer could still pay: the checkout is open."), mark("Cancel the payment, then settle this.")
     ),
     "customer_needed": Entry(mark("Credit needs a customer."), mark("Refund it instead, or close it with a reason.")),
+    "would_be_forgotten": Entry(
+        mark("It can’t leave the list yet: nothing else would bring it to anybody’s mind."),
+        mark("Try again, or wait: it leaves by itself once it is settled."),
+    ),
+    "not_verified": Entry(
+        mark("The provider’s answer did not agree with what was asked for."),
+        mark("Refund the money, or wait for an answer that agrees."),
+    ),
     "exception_closed": Entry(mark("This was settled already."), _LOOK),
     "exception_unknown": Entry(mark("This is not on Exceptions."), _LOOK),
     "money_of_nobody": Entry(mark("This money belongs to no payment of ours."), mark("Refund it, or close it.")),

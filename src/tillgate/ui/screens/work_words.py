@@ -15,6 +15,7 @@ _MAILS: Final = {
     "payment_success": mark("Receipt to the customer"),
     "order_confirmation": mark("Order confirmation to the customer"),
     "new_order": mark("New order to the vendor"),
+    "order_cancelled": mark("“The order is cancelled” to the vendor"),
     "admin_new_orders": mark("New orders to the office"),
     "refund_started": mark("“Your refund has started” to the customer"),
     "admin_refund_started": mark("“A refund has started” to the office"),
