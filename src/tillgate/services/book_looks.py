@@ -21,6 +21,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
 from tillgate.store.audit import AuditKey, verify_chain
+from tillgate.store.chain_witness import contradicted
 from tillgate.store.ledger import unbalanced
 from tillgate.store.models import (
     allocation,
@@ -327,5 +328,5 @@ def _unposted(connection: Connection) -> Iterator[Fault]:
 def _chain(key: AuditKey, step: Callable[[], object], connection: Connection) -> Found:
     """Every till's audit chain, from its first entry to its sealed head."""
     count = int(connection.execute(select(func.count()).select_from(audit)).scalar_one())
-    fault = verify_chain(connection, key, step=step)
+    fault = verify_chain(connection, key, step=step) or contradicted(connection)
     return count, [] if fault is None else [Fault(f"audit:{fault.till_id}", fault.reason, {"seq": fault.seq})]

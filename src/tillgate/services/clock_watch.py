@@ -13,7 +13,8 @@ from tillgate.store.models import outbox, payment, payment_attempt, refund
 from tillgate.store.unit_of_work import UnitOfWork
 
 CLOCK_SLACK: Final = timedelta(seconds=5)
-_AT_ONCE: Final = timedelta(seconds=1)
+_SECOND: Final = timedelta(seconds=1)
+_HALF: Final = _SECOND / 2
 _DUE: Final = (payment_attempt.c.next_check_at, refund.c.next_at, outbox.c.next_at, payment.c.fulfil_at)
 
 
@@ -28,7 +29,7 @@ class ClockWatch:
         """How far it was set back since it was last put right; nothing where that is not more than clocks drift."""
         first, now = self._ahead(), self._ahead()
         lost = self._before - now
-        if abs(first - now) > _AT_ONCE:
+        if abs(first - now) > _SECOND:
             # Something came between the two clocks.
             return timedelta()
         if lost > CLOCK_SLACK:
@@ -52,6 +53,6 @@ def go_by_the_new_time(till: Till, behind: timedelta) -> None:
     def work(uow: UnitOfWork) -> None:
         for due in _DUE:
             uow.execute(update(due.table).where(due > uow.now).values({due.name: uow.now}))
-        uow.record("clock_jump", f"till:{till.id}", behind_s=round(behind.total_seconds()))
+        uow.record("clock_jump", f"till:{till.id}", behind_s=(behind + _HALF) // _SECOND)
 
     till.db.transact(till.system, work)

@@ -271,7 +271,7 @@ class _UnderLock:
         tally(self._till, CREATED, "")
         log.info("Payment: New payment created", extra={"payment_id": self._made, **_about(self._press)})
         log.debug(
-            "Payment result cached", extra={"cache_key": self._press.key, "ttl": round(REPLAY_FOR.total_seconds())}
+            "Payment result cached", extra={"cache_key": self._press.key, "ttl": int(REPLAY_FOR.total_seconds())}
         )
 
     def attach(self, uow: UnitOfWork, made: PaymentRecord) -> None:

@@ -23,6 +23,7 @@ from tillgate.services.clock_watch import CLOCK_SLACK, go_by_the_new_time
 from tillgate.services.till import Till
 from tillgate.store import gates
 from tillgate.store.audit import verify_chain
+from tillgate.store.chain_witness import contradicted
 
 LEAST_FREE_BYTES: Final = 200_000_000
 LAST_AUDIT_ENTRIES: Final = 1_000
@@ -171,7 +172,7 @@ def check_chain(till: Till, *, last: int | None = LAST_AUDIT_ENTRIES) -> Finding
 
     def look() -> Finding | None:
         with till.db.read() as connection:
-            fault = verify_chain(connection, till.db.audit_key, last=last)
+            fault = verify_chain(connection, till.db.audit_key, last=last) or contradicted(connection)
         if fault is None:
             return None
         values: dict[str, object] = {"till": fault.till_id, "seq": fault.seq, "reason": fault.reason}
