@@ -50,7 +50,9 @@ def test_a_fee_that_another_till_put_up_is_warned_of_and_paid_once(counter: Coun
         WebDriverWait(browser, PATIENCE_S).until(
             shown.presence_of_element_located((By.CSS_SELECTOR, "[data-notice=received]"))
         )
-    paid = "SELECT id, thing_id FROM payment JOIN allocation ON payment_id = payment.id WHERE state = 'CAPTURED'"
+    paid = (
+        "SELECT payment.id, thing_id FROM payment JOIN allocation ON payment_id = payment.id WHERE state = 'CAPTURED'"
+    )
     [(payment, consultation)] = wait_for("the capture", lambda: counter.read(paid))
     assert (payment, first[consultation]) == (warned["payment_id"], payment)
     finals = "SELECT payment_id FROM consultation_invoice WHERE state = 'final'"

@@ -70,7 +70,7 @@ class Page:
             findings=lambda: tuple(self.findings.by_gate.values()),
             books_checked=self._checked,
             show_payment=self.opened.append,
-            show_consultations=self.opened.append,
+            show_consultation=lambda code, number: self.opened.append((code, number)),
         )
         door = Door(till, quick_pins(), actor or self.clinic.manager, self.tasks)
         page = IntegrityPage(door, places, till.zone, ask_path=self._ask)
@@ -148,8 +148,7 @@ def test_what_is_wrong_is_named_opened_kept_and_exported(here: Page) -> None:
     assert page.rows[Check.DUPLICATES].faults == [f"Consultation {code}: 2 payments hold it at once."]
     click(payment)
     click(consultation)
-    assert here.opened[0] == 2
-    assert getattr(here.opened[1], "text", "") == code
+    assert here.opened == [2, (code, 1)]
     assert nameless(page) == []
     page.export.click()
     here.settled((here.folder / "integrity-check.xlsx").exists)

@@ -114,7 +114,7 @@ def _places(window: TillWindow) -> Places:
         findings=lambda: tuple(window.shop.books.findings.by_gate.values()),
         books_checked=partial(_books_checked, window),
         show_payment=partial(_show_payment, window),
-        show_consultations=partial(_show_query, window, "consultations"),
+        show_consultation=partial(_show_consultation, window),
     )
 
 
@@ -169,10 +169,17 @@ def _show_payment(window: TillWindow, payment_id: int) -> None:
             page.show_payment(payment_id)
 
 
+def _show_consultation(window: TillWindow, code: str, number: int) -> None:
+    if window.shell.go("consultations"):
+        page = window.shell.page("consultations")
+        if isinstance(page, ConsultationsScreen):
+            page.show_visit(code, number)
+
+
 def _show_query(window: TillWindow, key: str, query: Query) -> None:
     if window.shell.go(key):
         page = window.shell.page(key)
-        if isinstance(page, PaymentsScreen | OrdersScreen | ExceptionsScreen | ConsultationsScreen):
+        if isinstance(page, PaymentsScreen | OrdersScreen | ExceptionsScreen):
             page.show_query(query)
 
 

@@ -108,9 +108,7 @@ TEXTS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "customer_unclear": Entry(
-        mark(
-            "{name} is here with a phone number or an e-mail: it can’t be told whether it is the same customer."
-        ),
+        mark("{name} is here with a phone number or an e-mail: it can’t be told whether it is the same customer."),
         mark("Write the phone number into the row, or take it out."),
         about_money=False,
     ),

@@ -86,7 +86,9 @@ TEXTS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "tax_follows": Entry(
-        mark("The rule before is valid since {since}."), mark("Let the new one begin on a later day."), about_money=False
+        mark("The rule before is valid since {since}."),
+        mark("Let the new one begin on a later day."),
+        about_money=False,
     ),
     "tax_withdrawn": Entry(mark("The rule of {tax} was withdrawn."), _RATE, about_money=False),
     "tax_used": Entry(

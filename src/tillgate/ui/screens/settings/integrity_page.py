@@ -222,8 +222,8 @@ class IntegrityPage(QWidget):
         if kind == "payment" and self._places.show_payment is not None:
             return partial(self._places.show_payment, int(which))
         code = fault.values.get("code")
-        if kind == "consultation" and code and self._places.show_consultations is not None:
-            return partial(self._places.show_consultations, Query(text=str(code)))
+        if kind == "consultation" and code and self._places.show_consultation is not None:
+            return partial(self._places.show_consultation, str(code), int(which))
         return None
 
     def _exported(self) -> ListSource[CheckLine]:

@@ -12,7 +12,6 @@ from tillgate.services.book_checks import BooksReport
 from tillgate.services.provider_keys import OpenProvider
 from tillgate.services.start_gates import Finding
 from tillgate.ui.commands import Commands
-from tillgate.ui.widgets.data_table import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Places:
     findings: Callable[[], Sequence[Finding]] = tuple
     books_checked: Callable[[BooksReport], object] = lambda _report: None
     show_payment: Callable[[int], object] | None = None
-    show_consultations: Callable[[Query], object] | None = None
+    show_consultation: Callable[[str, int], object] | None = None
 
     @property
     def forms(self) -> tuple[KeyForm, ...]:
