@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from tillgate.services.kept_keys import read_keys
 from tillgate.services.till import Till
 from tillgate.ui.commands import Command, Commands
+from tillgate.ui.screens.batch import keys as batch
 from tillgate.ui.screens.catalogue import screen as catalogue
 from tillgate.ui.screens.checkout import keys as checkout
 from tillgate.ui.screens.consultations import keys as consultations
@@ -30,6 +31,7 @@ def declared() -> list[Command]:
         (orders.SCREEN, orders.VERBS),
         (exceptions.SCREEN, exceptions.VERBS),
         (consultations.SCREEN, (*consultations.PAYING, *consultations.DESK, *consultations.ONE)),
+        (batch.SCREEN, batch.EVERY),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 
 from tillgate.app.browser import open_file, open_url
 from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
+from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD
 from tillgate.domain.staff import Actor
@@ -18,6 +19,7 @@ from tillgate.services.book_checks import BooksReport
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.batch import BatchDesk, BatchScreen
 from tillgate.ui.screens.catalogue import CatalogueScreen
 from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
 from tillgate.ui.screens.consultations import ConsultationsScreen
@@ -58,6 +60,16 @@ def _consultations(window: TillWindow) -> Screen:
         _desk(window), provider=lambda: (DEFAULT_PROVIDER, "session"), save_receipt=receipt, save_invoice=invoice
     )
     return ConsultationsScreen(replace(_office(window), save_receipt=receipt, save_invoice=invoice), desk)
+
+
+def _batch(window: TillWindow) -> Screen:
+    shop = window.shop
+    desk = BatchDesk(
+        open_page=open_url,
+        way=lambda: (BATCH_PROVIDER, shop.till.settings()[WOMPI_METHOD]),
+        open_settings=lambda: window.shell.go("settings"),
+    )
+    return BatchScreen(_office(window), desk)
 
 
 def _desk(window: TillWindow) -> CheckoutDesk:
@@ -196,6 +208,7 @@ def _open_checkout(window: TillWindow, url: str) -> bool:
 FACTORIES: Final[dict[str, Callable[[TillWindow], Screen]]] = {
     "checkout": _checkout,
     "consultations": _consultations,
+    "batch": _batch,
     "payments": _payments,
     "orders": lambda window: OrdersScreen(_office(window)),
     "exceptions": lambda window: ExceptionsScreen(_office(window)),
