@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as shown
@@ -36,13 +35,11 @@ def test_a_fee_that_another_till_put_up_is_warned_of_and_paid_once(counter: Coun
     first = {int(number): payment for number, payment in json.loads(other.stdout).items()}
     assert counter.count("SELECT count(*) FROM payment") == len(first) > 1
 
-    time.sleep(0.5)
-    counter.keys("Return")
-    warned = wait_for("the warning", lambda: said(counter, "Payment: Existing payment found"))
+    event = "Payment: Existing payment found"
+    warned = counter.press_until("Return", "the warning", lambda: said(counter, event))
     assert warned["payment_id"] in first.values()
     assert not counter.browser_profile.exists(), "no checkout opens by itself"
-    time.sleep(0.5)
-    counter.keys("Return")
+    counter.press_until("Return", "the first checkout", counter.browser_profile.exists)
     with counter.customer() as browser:
         WebDriverWait(browser, PATIENCE_S).until(shown.element_to_be_clickable((By.ID, "decline"))).click()
         WebDriverWait(browser, PATIENCE_S).until(shown.presence_of_element_located((By.ID, "failure")))
