@@ -110,6 +110,7 @@ def test_a_lock_that_is_not_won_is_said_and_the_next_press_pays(page: FeePage, m
         page.pay()
         page.settled(lambda: "Somebody else was busy with this consultation for more than" in notice.text)
     assert page.clinic.counts() == (0, 0, 0)
+    monkeypatch.undo()
     page.pay()
     page.settled(lambda: stage(page) is Stage.WAITING)
     assert page.clinic.counts() == (1, 1, 2)
@@ -133,7 +134,7 @@ def test_a_new_payment_is_told_and_the_word_goes_when_it_is_paid(page: FeePage) 
     page.pay()
     page.settled(lambda: stage(page) is Stage.WAITING)
     told = page.screen.page.told
-    assert told.text == "The payment was created. Going to Stripe…"
+    assert told.text() == "The payment was created. Going to Stripe…"
     page.look()
     assert told.isVisible()
     page.clinic.provider.pay(page.clinic.reference(page.payments[0].id))
@@ -239,7 +240,7 @@ def test_the_documents_own_words_in_indonesian(page: FeePage) -> None:
     assert (ask.pay.text(), ask.pay.isEnabled()) == ("MEMPROSES…", False)
     assert page.texts >= INDONESIAN["working"]
     page.settled(lambda: stage(page) is Stage.WAITING)
-    assert page.screen.page.told.text == "Pembayaran berhasil dibuat. Mengarahkan ke Stripe…"
+    assert page.screen.page.told.text() == "Pembayaran berhasil dibuat. Mengarahkan ke Stripe…"
     (made,) = page.payments
     again = page.clinic.pay(page.clinic.press(1, key=page.screen.page._key)).payment
     for replayed, told in ((True, "Pembayaran sudah dibuat sebelumnya: "), (False, "₱5.000,00, dimulai ")):

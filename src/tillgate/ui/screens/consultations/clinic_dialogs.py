@@ -93,8 +93,8 @@ class PractitionerDialog(FormDialog):
         super().__init__(parent, office, title, told, verb=tr("Save the practitioner"), width=520)
         self._known = known
         self.name = TextField(tr("Name"), limit=120)
-        self.code = TextField(tr("Code"), placeholder=tr("Short and unique, as DR-SANTOS"), limit=32)
-        self.specialty = TextField(tr("Specialty"), placeholder=tr("On invoices, as “Cardiology”"), limit=120)
+        self.code = TextField(tr("Code"), placeholder=tr("As DR-SANTOS"), limit=32)
+        self.specialty = TextField(tr("Specialty"), placeholder=tr("As “Cardiology”"), limit=120)
         self.clinic = ChoiceField(tr("Clinic"))
         for each in clinics:
             self.clinic.combo.addItem(each.name, each.id)

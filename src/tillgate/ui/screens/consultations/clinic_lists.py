@@ -58,8 +58,8 @@ class ClinicList(DeskList):
         columns: list[Column[ClinicRecord]] = [
             text_column("name", tr("Clinic"), lambda row: row.name, width=200, stretch=True, strong=True),
             text_column("code", tr("Code"), lambda row: row.code, width=120),
-            text_column("country", tr("Country"), lambda row: row.country, sortable=False, width=90),
-            text_column("currency", tr("Currency"), lambda row: row.currency, sortable=False, width=96),
+            text_column("country", tr("Country"), lambda row: row.country, sortable=False, width=90, minor=True),
+            text_column("currency", tr("Currency"), lambda row: row.currency, sortable=False, width=96, minor=True),
             status_column("active", tr("State"), lambda row: IN_USE[bool(row.active)], sortable=False, width=130),
             text_column("phone", tr("Phone"), lambda row: row.phone, sortable=False, width=150, minor=True),
             text_column("email", tr("E-mail"), lambda row: row.email, sortable=False, width=190, minor=True),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 
 from tillgate.domain.money import Money
 from tillgate.i18n import tr
@@ -56,6 +56,8 @@ class FeeDialog(FormDialog):
         self._known, self._visit = known, visit
         self.patient = PatientField(office)
         self.practitioner = ChoiceField(tr("Practitioner"))
+        # Long names are cut rather than taking the room of what stands beside them.
+        self.practitioner.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         several = len(known.clinics) > 1
         for each in known.people:
             clinic = known.clinics[each.clinic_id].name
@@ -69,9 +71,9 @@ class FeeDialog(FormDialog):
         self.code = TextField(tr("Visit’s number"), placeholder=tr("Made up where it has none"), limit=40)
         self.note = TextField(tr("Note"), placeholder=tr("No card numbers"), limit=200)
         self.form.add(self.patient)
-        self.form.add(self.practitioner, self._amount)
-        self.form.add(self.held, self.code)
-        self.form.add(self.note)
+        self.form.add(self.practitioner)
+        self.form.add(self._amount, self.held)
+        self.form.add(self.code, self.note)
         self.practitioner.changed.connect(self._show_currency)
         self.patient.chosen.connect(self.practitioner.setFocus)
         self._show_currency()
@@ -147,7 +149,7 @@ class WithdrawDialog(FormDialog):
         super().__init__(
             parent,
             office,
-            tr("Withdraw {amount} of {name}", amount=office.money(here.fee), name=visit.patient.name),
+            tr("Withdraw the fee of {name}, {amount}", amount=office.money(here.fee), name=visit.patient.name),
             tr("The fee is not owed any more. It stays in the list, with the reason in the audit log."),
             verb=tr("Withdraw the fee"),
             width=480,

@@ -23,7 +23,7 @@ DESK: Final = (Verb(ADD, mark("Add to the list"), "plus", "Ins", Action.SELL), *
 ONE: Final = (
     PAY,
     Verb("change", mark("Change what is open"), "pencil", "Ctrl+S", Action.EDIT_CUSTOMERS),
-    Verb("withdraw", mark("Withdraw what is open"), "circle-minus", "Ctrl+Shift+Del", Action.EDIT_CATALOGUE),
+    Verb("withdraw", mark("Withdraw what is open"), "circle-minus", "Ctrl+D", Action.EDIT_CATALOGUE),
 )
 PAYING: Final = (
     Verb("open_browser", mark("Open the payment in the browser"), "external-link", "Ctrl+O", Action.TAKE_PAYMENT),

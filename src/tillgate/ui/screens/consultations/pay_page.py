@@ -29,7 +29,8 @@ from tillgate.ui.screens.consultations.pay_panels import AskPanel, EndPanel
 from tillgate.ui.screens.consultations.paying import FeePaying
 from tillgate.ui.screens.consultations.words import FEE_WORDS
 from tillgate.ui.theme import Density, Tone, set_density
-from tillgate.ui.widgets.notices import InlineNotice, announce
+from tillgate.ui.widgets.labels import plain_label, set_text
+from tillgate.ui.widgets.notices import announce
 
 _BILL_WIDTH: Final = 380
 _NEW: Final = frozenset({Stage.CREATING, Stage.WAITING})
@@ -51,7 +52,8 @@ class PayPage(QWidget):
         self.ask = AskPanel(desk, office.hint(f"{SCREEN}.pay"))
         self.panel = PaymentPanel(desk, keys=PANEL, words=FEE_WORDS, leave=tr("Back to the list"))
         self.end = EndPanel(desk)
-        self.told = InlineNotice(closable=True)
+        self.told = plain_label(role="strong", tone="settled", wrap=True)
+        self.told.hide()
         papers = PaperSaver(office, self, self.end.notice)
         self._papers = papers
         saving = partial(papers.save, desk.save_invoice) if desk.save_invoice is not None else None
@@ -108,7 +110,7 @@ class PayPage(QWidget):
         self.paying.forget()
         self.end.forget()
         self.ask.notice.clear()
-        self.told.clear()
+        self._tell("")
         self._stage = None
         self._key = new_key(self._desk.till.clock.now())
         self._show_fee(details)
@@ -162,8 +164,12 @@ class PayPage(QWidget):
     def _created(self, pressed: Pressed) -> None:
         """The document's message (seed 003, step 6); gone once the payment is past waiting."""
         provider = provider_name(pressed.payment.provider)
-        self.told.say(Tone.SETTLED, tr("The payment was created. Going to {provider}…", provider=provider))
-        announce(self.told, self.told.text)
+        self._tell(tr("The payment was created. Going to {provider}…", provider=provider))
+        announce(self.told, self.told.text())
+
+    def _tell(self, text: str) -> None:
+        set_text(self.told, text)
+        self.told.setVisible(bool(text))
 
     @Slot(object)
     def _found_first(self, pressed: Pressed) -> None:
@@ -203,6 +209,7 @@ class PayPage(QWidget):
 
     def _to_ask(self) -> None:
         self._stage = None
+        self._tell("")
         self._side.setCurrentWidget(self.ask)
         if self.bill.details is not None:
             self._show_fee(self.bill.details)
@@ -234,7 +241,7 @@ class PayPage(QWidget):
         else:
             self.end.show_situation(now)
         if now.stage not in _NEW:
-            self.told.clear()
+            self._tell("")
         if turned:
             self.panel.setFocus() if waits else self.end.take_focus()
         if moved:

@@ -26,6 +26,7 @@ from tillgate.ui.screens.list_commands import ListCommands, commands_of
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.data_table import DataTable, Query
+from tillgate.ui.widgets.flow import FlowLayout
 from tillgate.ui.widgets.labels import plain_label
 from tillgate.ui.widgets.notices import InlineNotice
 
@@ -73,17 +74,18 @@ class ConsultationsScreen(Screen):
         head.setSpacing(8)
         head.addWidget(plain_label(tr("Consultations"), "heading"))
         head.addSpacing(8)
+        chips = FlowLayout()
+        head.addLayout(chips, 1)
         self._pages = QStackedWidget()
         for key, page in self.lists.items():
             title, added = _CHIPS[key]
             chip = Button(tr(title), tone=ButtonTone.CHIP, on_click=partial(self.show_list, key))
             chip.setCheckable(True)
             self.chips[key] = chip
-            head.addWidget(chip)
+            chips.addWidget(chip)
             self._pages.addWidget(page)
             add = self._office.commands.button(f"{SCREEN}.{ADD}", tone=ButtonTone.PRIMARY, text=tr(added))
             self.adds[key] = add
-        head.addStretch(1)
         for add in self.adds.values():
             head.addWidget(add)
         self._list = QWidget()

@@ -79,9 +79,13 @@ class TaxList(DeskList):
                     "name", tr("Tax"), lambda row: row.name, sortable=False, width=140, stretch=True, strong=True
                 ),
                 text_column("rate", tr("Rate"), lambda row: rate_text(row.rate_ppm), sortable=False, width=96),
-                text_column("effect", tr("Effect"), lambda row: tr(EFFECTS[row.effect]), sortable=False, width=170),
                 status_column("state", tr("State"), self._status, sortable=False, width=140),
-                day_column("valid_from", tr("Valid from"), lambda row: row.valid_from, sortable=False, width=124),
+                text_column(
+                    "effect", tr("Effect"), lambda row: tr(EFFECTS[row.effect]), sortable=False, width=170, minor=True
+                ),
+                day_column(
+                    "valid_from", tr("Valid from"), lambda row: row.valid_from, sortable=False, width=124, minor=True
+                ),
                 day_column("valid_until", tr("Last day"), _last_day, sortable=False, width=124, minor=True),
                 text_column("country", tr("Country"), lambda row: row.country, sortable=False, width=90, minor=True),
             ],
