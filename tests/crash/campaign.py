@@ -22,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from tests.crash.harness import Cycle, House, Tally, job_at, open_house, random_job, rivals
+from tests.crash.harness import Cycle, House, Tally, job_at, job_at_statement, open_house, random_job, rivals
 from tests.postgres import running_postgres
 from tillgate import failpoints
 
@@ -63,6 +63,8 @@ def one_cycle(house: House, folder: Path, seed: int, places: Iterator[str]) -> C
         if kind < 0.5:
             return _server_killed(house, folder, chance, places)
     again = (chance.choice(sorted(failpoints.NAMES)), chance.randint(1, 3)) if chance.random() < 0.33 else None
+    if house.server is None and chance.random() < 0.25:
+        return house.cycle(job_at_statement(folder, seed), again=again)
     if chance.random() < 0.5:
         return house.cycle(job_at(folder, next(places), chance.choice((1, 1, 2, 3)), seed), again=again)
     job, moment = random_job(folder, seed)

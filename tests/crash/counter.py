@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from tests.crash import oracles
 from tests.crash.batching import pay_a_new_device, resume
 from tests.crash.consulting import press_again, press_for_a_new_fee
+from tests.crash.importing import import_files
 from tests.crash.shop import Shop
 from tillgate.app.lanes import Lanes
 from tillgate.domain.errors import Refused, Unavailable
@@ -147,6 +148,10 @@ class Counter:
                     check_now(self.till, self.shop.cashier, each.payment_id)
         self.shop.clock.jump(4)
         self.tick()
+
+    def bring_in(self) -> None:
+        """The owner imports files at the terminal."""
+        import_files(self.shop)
 
     def come_back(self) -> None:
         """A sale whose news comes by the browser's return."""
@@ -322,4 +327,5 @@ SCENES: Final[dict[str, Callable[[Counter], None]]] = {
     "change_over": Counter.change_over,
     "consultation": Counter.consultation,
     "batch": Counter.batch,
+    "import": Counter.bring_in,
 }

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import Engine, event
+
 from tests.crash import oracles, plants
 from tests.crash.counter import SCENES, Counter
 from tests.crash.rivals import MEDDLING, survive
@@ -23,6 +25,8 @@ from tillgate.domain.errors import Unavailable
 PASSED: Final = "passed"
 KILLED: Final = "killed"
 OPEN: Final = "open"
+# The place before any statement of SQLite's; not one of the product's own.
+STATEMENT: Final = "statement"
 REPORT: Final = "report.json"
 ERROR: Final = "error.txt"
 ALL_SCENES: Final[dict[str, Callable[[Counter], None]]] = {**SCENES, **MEDDLING}
@@ -65,11 +69,23 @@ class _Errors(logging.Handler):
             self.seen.append(f"{record.getMessage()}: {error or ''!r}")
 
 
+def count_statements(stop: Callable[[str], None]) -> None:
+    """Every statement that SQLite begins is a place too, in this process: also those past SQLAlchemy."""
+
+    @event.listens_for(Engine, "connect")
+    def _trace(driver: Any, _entry: object) -> None:
+        if hasattr(driver, "set_trace_callback"):
+            driver.set_trace_callback(lambda _text: stop(STATEMENT))
+
+
 def run(job: Job) -> None:
     """Play or settle; a killed process leaves the place in a file, a settled one its report."""
     errors = _Errors(rough=job.rough)
     logging.getLogger("tillgate").addHandler(errors)
-    failpoints.arm(_reaper(job))
+    reaper = _reaper(job)
+    failpoints.arm(reaper)
+    if job.place == STATEMENT:
+        count_statements(reaper)
     plants.apply(job.plant)
     counter = Counter(open_shop(Path(job.folder), job.till, hasty=job.rough), random.Random(job.seed))
     job.mark(OPEN).touch()
@@ -104,7 +120,8 @@ def _reaper(job: Job) -> Callable[[str], None]:
 
     def stop(name: str) -> None:
         nonlocal left
-        os.write(passes, f"{name}\n".encode())
+        if name != STATEMENT:
+            os.write(passes, f"{name}\n".encode())
         if name != job.place:
             return
         left -= 1

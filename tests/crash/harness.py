@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 from sqlalchemy.engine import make_url
 
 from tests.crash.counter import SCENES
-from tests.crash.driver import ERROR, KILLED, OPEN, PASSED, REPORT, Job
+from tests.crash.driver import ERROR, KILLED, OPEN, PASSED, REPORT, STATEMENT, Job
 from tests.crash.shop import BANK, RIVAL_ID, STORE, TILL_ID
 from tests.factories.tills import new_postgres
 from tests.postgres import PostgresServer
@@ -34,6 +34,7 @@ _BANK_OPENS_S: Final = 10.0
 # What a play takes from its fork on; a random kill falls anywhere in it.
 LONGEST_PLAY_S: Final = 0.3
 LONGEST_RIVALRY_S: Final = 1.5
+MOST_STATEMENTS: Final = 320
 _LOOK_EVERY_S: Final = 0.001
 # Scenes that pass a place, by the first word of its name.
 PASSING: Final[dict[str, tuple[str, ...]]] = {
@@ -184,6 +185,7 @@ class House:
         """The server dies at the job's place, or at a moment, and comes back; the till lives through it."""
         assert self.server is not None
         job = replace(job, rough=True, victim=0 if kill_after is not None else self.server.pid)
+        _clear(job)
         with ThreadPoolExecutor(1) as undertaker:
             over = threading.Event()
             dead = undertaker.submit(self._bury, job, kill_after, over)
@@ -223,13 +225,18 @@ class House:
 
     def _run(self, jobs: list[Job], kill_after: list[float | None]) -> tuple[str, list[str]]:
         for job in jobs:
-            for name in (KILLED, OPEN, REPORT, ERROR):
-                job.mark(name).unlink(missing_ok=True)
+            _clear(job)
         given = [asdict(job) for job in jobs]
         ends = self.zygote.ask("run", Path(jobs[0].folder), jobs=given, kill_after=kill_after)["ends"]
         heard = [_heard(*each) for each in zip(jobs, kill_after, ends, strict=True)]
         killed = next((place for place, _ in heard if place), "")
         return killed, [fault for _, faults in heard for fault in faults]
+
+
+def _clear(job: Job) -> None:
+    """Nothing is left of what a process before said."""
+    for name in (KILLED, OPEN, REPORT, ERROR):
+        job.mark(name).unlink(missing_ok=True)
 
 
 def _heard(job: Job, kill_after: float | None, ended: dict[str, Any]) -> tuple[str, list[str]]:
@@ -258,6 +265,13 @@ def job_at(folder: Path, place: str, nth: int, seed: int, plant: str | None = No
     chance = random.Random(seed)
     scenes = [chance.choice(PASSING[place.partition(".")[0]])] * nth
     return Job(str(folder), seed, scenes, place, nth, plant)
+
+
+def job_at_statement(folder: Path, seed: int) -> Job:
+    """A scene that is killed before some statement: from the first of an import or a refund to the last of a sale."""
+    chance = random.Random(seed)
+    scene = chance.choice(("import", "import", "refund", chance.choice(sorted(SCENES))))
+    return Job(str(folder), seed, [scene], STATEMENT, chance.randint(20, MOST_STATEMENTS))
 
 
 def random_job(folder: Path, seed: int) -> tuple[Job, float]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from tests.crash import batching, consulting
+from tests.crash import batching, consulting, importing
 from tests.crash.shop import MAILS, Shop
 from tests.factories.tills import AUDIT_KEY
 from tillgate.domain.ledger import UNAPPLIED, clearing
@@ -22,7 +22,7 @@ _OPEN_LINK: Final = "created"
 _READ: Final = (
     "payment", "payment_attempt", "allocation", "capture", "refund", "money_exception", "sales_order", "order_item",
     "sales_invoice", "ledger_entry", "number_series", "variant", "stock_move", "rental_day", "outbox", "return_inbox",
-    "sales_credit_note", "sales_credit_note_line", *consulting.TABLES, *batching.TABLES,
+    "sales_credit_note", "sales_credit_note_line", *consulting.TABLES, *importing.TABLES, *batching.TABLES,
 )  # fmt: skip
 
 
@@ -293,6 +293,7 @@ ORACLES: Final[tuple[Oracle, ...]] = (
     the_ledger_is_even,
     every_letter_was_delivered,
     nothing_is_held_for_ever,
+    importing.files_are_in_whole,
     consulting.fees_are_charged_once,
     consulting.credit_notes_are_the_refunds,
     batching.every_day_is_owed_once,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tests.crash.counter import SCENES
 from tests.crash.driver import Job
-from tests.crash.harness import Cycle, House, Tally, job_at, random_job, rivals
+from tests.crash.harness import Cycle, House, Tally, job_at, job_at_statement, random_job, rivals
 from tests.crash.shop import DATABASE
 from tillgate import failpoints
 from tillgate.domain.exceptions import ExceptionKind
@@ -30,6 +30,7 @@ PLACES: Final = sorted(failpoints.NAMES)
 IN_A_SALE: Final = sorted(name for name in PLACES if name.startswith(("apply", "orders", "start", "settle", "refund")))
 SHARES: Final = 3
 RANDOM_KILLS: Final = 20
+STATEMENTS: Final = 12
 # A cycle on a server takes a second; `dev.py campaign crash-server` plays hundreds.
 ON_SERVER: Final = 2
 # A place that the dice of one play did not lead to is tried with others.
@@ -72,6 +73,16 @@ def test_unkilled_the_scenes_come_to_what_they_are_named_for(house: House) -> No
     assert ExceptionKind.LATE in kinds
     assert {"create", "fetch", "capture", "cancel", "refund"} <= calls
     assert "signed" in verdicts
+
+
+def test_killed_at_any_statement_of_an_import_or_a_refund(house: House) -> None:
+    chance = random.Random()
+    tally = Tally()
+    with house.shop() as folder:
+        for _ in range(STATEMENTS):
+            tally.take(house.cycle(job_at_statement(folder, chance.randrange(10**9))))
+            assert not tally.failures, tally.failures
+    assert tally.kills["statement"] >= 1
 
 
 def test_killed_at_random_moments_and_again_while_recovering(house: House) -> None:
