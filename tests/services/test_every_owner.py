@@ -193,6 +193,22 @@ def test_a_refund_that_had_failed_and_is_done_after_all_is_news(desk: Desk) -> N
     assert [each.kind for each in desk.exceptions()] == [_K.CONFLICT]
 
 
+def test_a_refund_that_was_done_and_came_back_is_told_once(desk: Desk) -> None:
+    paid = desk.paid()
+    request_refund(desk.till, desk.manager, paid.id, Money(4_000, "INR"), "broken")
+    desk.settle()
+    (given,) = desk.view(paid.id).refunds
+    back = replace(desk.provider.refunds[given.key], status=RefundStatus.FAILED, reason="the account is closed")
+    desk.provider.refunds[given.key] = back
+    for _ in range(2):
+        desk.sweep()
+    [told] = desk.exceptions()
+    assert (told.kind, told.payment_id) == (_K.CONFLICT, paid.id)
+    assert told.evidence["refund_returned"] == "INR 40.00"
+    assert told.evidence["reason"] == "the account is closed"
+    assert states(desk, paid.id) == [(4_000, RefundState.DONE)], "a person finds out where the money is"
+
+
 def test_a_checkout_that_nobody_answers_for_ends_with_the_managers_word(desk: Desk, clock: FakeClock) -> None:
     begun = silent(desk, clock)
     [found] = desk.exceptions()

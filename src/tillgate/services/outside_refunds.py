@@ -25,8 +25,34 @@ def take_outside(uow: UnitOfWork, provider: str, heard: Iterable[RefundFacts]) -
     """Take in what a provider says of refunds of our money that the till never asked for; heard twice it is nothing."""
     for facts in heard:
         source = find_capture(uow.connection, provider, facts.payment_ref)
-        if source is not None and facts.status is not RefundStatus.FAILED and not _is_known(uow, source, facts):
+        if source is None:
+            continue
+        if facts.status is RefundStatus.FAILED:
+            _tell_returned(uow, source, facts)
+        elif not _is_known(uow, source, facts):
             _take(uow, source, facts)
+
+
+def _tell_returned(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
+    """A bank may send a refund back days after it was done (Stripe): the customer does not have it, so a person is
+    told. What the till gave up as failed itself is no news."""
+    same = (refund.c.provider_ref == facts.provider_ref) | (refund.c.key == facts.key)
+    done = select(refund.c.id).where(refund.c.capture_id == source.id, same, refund.c.state == RefundState.DONE)
+    if uow.execute(done).first() is None:
+        return
+    open_exception(
+        uow,
+        ExceptionKind.CONFLICT,
+        f"refund-returned:{source.provider}:{facts.provider_ref}",
+        payment_id=source.payment_id,
+        capture_id=source.id,
+        evidence={
+            "refund_returned": str(facts.amount),
+            "provider_ref": facts.payment_ref,
+            "refund_ref": facts.provider_ref,
+            "reason": facts.reason or "",
+        },
+    )
 
 
 def _take(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:

@@ -152,6 +152,7 @@ _EVIDENCE: Final[dict[str, str]] = {
     "reference": mark("Our reference"),
     "refund_ref": mark("Refund’s number"),
     "refunded_outside": mark("Refunded outside the till"),
+    "refund_returned": mark("Refund that came back to the provider"),
     "seen": mark("Seen"),
     "since": mark("Since"),
     "tries": mark("Tries"),
