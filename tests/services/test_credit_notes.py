@@ -103,6 +103,24 @@ def test_all_of_a_sale_is_reversed_with_it(counter: Counter) -> None:
     assert (told.count("invoice.credited"), told.count("order.cancelled")) == (2, 2)
 
 
+def test_papers_are_dated_in_the_order_of_their_numbers_though_the_clock_goes_back(
+    counter: Counter, clock: FakeClock
+) -> None:
+    first = invoiced(counter, "GIT-1")
+    give_back(counter, first, 100)
+    clock.set_back(240)
+    second = invoiced(counter, "GIT-1")
+    give_back(counter, second, 100)
+    clock.advance(250)
+    third = invoiced(counter, "GIT-1")
+    give_back(counter, third, 100)
+    invoices, notes = counter.rows(sales_invoice), counter.rows(sales_credit_note)
+    dated = [(row.number, row.created_at) for row in invoices], [(row.number, row.issued_at) for row in notes]
+    assert all(each == sorted(each, key=lambda row: row[1]) and len(each) == 3 for each in dated), dated
+    assert all(row.finalized_at == row.created_at for row in invoices)
+    assert invoices[0].created_at == invoices[1].created_at < invoices[2].created_at == clock.now()
+
+
 def test_goods_that_are_not_back_are_not_in_stock(counter: Counter) -> None:
     stock = counter.stock("GIT-1")
     paid = invoiced(counter, "GIT-1")

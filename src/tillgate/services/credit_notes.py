@@ -31,11 +31,14 @@ from tillgate.store.models import (
     sales_invoice_line,
     sales_order,
 )
-from tillgate.store.series import take_number
+from tillgate.store.series import later_than, take_number
 from tillgate.store.statements import Statement, insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _PREFIXES: Final = {Mode.LIVE: "CRN", Mode.TEST: "TST-CRN", Mode.TRAINING: "TRN-CRN"}
+_DATED: Final = Statement(
+    select(sales_credit_note.c.issued_at).where(sales_credit_note.c.number == bindparam("number"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,8 @@ def _credit(uow: UnitOfWork, refund_id: int, owed: int, invoices: Sequence[Row[A
 
 def _issue(uow: UnitOfWork, refund_id: int, invoice: Row[Any], amount: Money) -> None:
     count = take_number(uow.connection, f"credit:{invoice.mode.value}:{invoice.till_id}")
-    number = f"{_PREFIXES[invoice.mode]}-{invoice.till_id}-{count:06d}"
+    prefix = f"{_PREFIXES[invoice.mode]}-{invoice.till_id}"
+    number = f"{prefix}-{count:06d}"
     row = {
         "invoice_id": invoice.id,
         "order_id": invoice.order_id,
@@ -184,7 +188,7 @@ def _issue(uow: UnitOfWork, refund_id: int, invoice: Row[Any], amount: Money) ->
         "currency": amount.currency,
         "amount_minor": amount.minor,
         "letterhead": invoice.letterhead,
-        "issued_at": uow.now,
+        "issued_at": later_than(_DATED.first(uow.connection, number=f"{prefix}-{count - 1:06d}"), uow.now),
     }
     note_id = insert_row(uow.connection, sales_credit_note, row)
     rows = [
