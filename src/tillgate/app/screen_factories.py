@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import make_url
 
 from tillgate.app.browser import open_file, open_url
+from tillgate.app.joining import join_instead
 from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
 from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
+from tillgate.domain.payment import Mode
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD
 from tillgate.domain.staff import Actor
 from tillgate.services.book_checks import BooksReport
@@ -123,6 +125,8 @@ def _places(window: TillWindow) -> Places:
         settings_changed=window.settings_changed,
         commands=window.shell.commands,
         store_secret=books.secret.whole if shared else None,
+        join=None if shared or books.profile.mode is Mode.TRAINING else partial(join_instead, books),
+        close=window.shell.close,
         findings=lambda: tuple(window.shop.books.findings.by_gate.values()),
         books_checked=partial(_books_checked, window),
         show_payment=partial(_show_payment, window),

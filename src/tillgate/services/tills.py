@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from tillgate.domain.secret import Secret
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.till import Till
@@ -24,6 +25,16 @@ class TillRecord:
     opened_at: datetime | None
     seen_at: datetime | None
     mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """What a person types at a new computer to make it a till of a store: the code comes from another till."""
+
+    database: str
+    password: Secret
+    till: str
+    code: Secret
 
 
 def list_tills(till: Till, actor: Actor) -> tuple[TillRecord, ...]:

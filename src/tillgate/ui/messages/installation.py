@@ -193,6 +193,19 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("The computer's clock is {minutes} minutes behind the till's books."),
         mark("Set the clock; the till sells again once it is right."),
     ),
+    "place_damaged": Entry(
+        mark("The file that says which store this computer belongs to is damaged: {path}."),
+        mark("Start with --database and --till, or restore the file."),
+        about_money=False,
+    ),
+    "till_name_malformed": Entry(
+        mark("“{text}” is not a name for a till: up to 8 capitals and digits, as T2."),
+        mark("Type another one."),
+        about_money=False,
+    ),
+    "till_taken": Entry(
+        mark("The store has a till {till} already."), mark("Give this one another name."), about_money=False
+    ),
     "store_secret_damaged": Entry(mark("The store's secret in the keyring is damaged."), _RESTORE_SECRET),
     "store_secret_missing": Entry(
         mark("The store's secret is neither in the keyring nor in the folder {folder}."), _RESTORE_SECRET

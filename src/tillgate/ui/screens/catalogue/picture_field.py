@@ -134,4 +134,5 @@ class PictureField(QWidget):
 
     def _show(self) -> None:
         self.preview.show_picture(self.value)
+        self.preview.setVisible(bool(self.value))
         self.changed.emit()

@@ -27,7 +27,7 @@ from tillgate.ui.widgets.notices import EmptyState, NoticeAction
 
 _LEAST: Final = 24
 _MOST: Final = 96
-_TILE_WIDTH: Final = 236
+_TILE_WIDTH: Final = 216
 
 
 class Finder(QWidget):

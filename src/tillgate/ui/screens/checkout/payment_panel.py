@@ -127,7 +127,7 @@ class PaymentPanel(QFrame):
             made.setProperty("snug", "true")
             return made
 
-        self.open = button(Key.OPEN_BROWSER, tr("Open page"), "external-link")
+        self.open = button(Key.OPEN_BROWSER, tr("Open it"), "external-link")
         self.open.setToolTip(tr("Open the payment in the browser"))
         self.check = button(Key.CHECK_NOW, tr("Check"), "refresh-cw")
         self.check.setToolTip(tr("Check the payment now"))

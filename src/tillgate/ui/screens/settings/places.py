@@ -11,6 +11,7 @@ from tillgate.ports import SecretStore
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.provider_keys import OpenProvider
 from tillgate.services.start_gates import Finding
+from tillgate.services.tills import JoinRequest
 from tillgate.ui.commands import Commands
 
 
@@ -30,6 +31,9 @@ class Places:
     commands: Commands | None = None
     # What a new till of a shared database is given under a code; None where the books are a file of this computer.
     store_secret: Secret | None = None
+    # Become a till of a store that is there, at the first start; on the work lane. None where that can't be.
+    join: Callable[[JoinRequest], object] | None = None
+    close: Callable[[], object] = lambda: None
     findings: Callable[[], Sequence[Finding]] = tuple
     books_checked: Callable[[BooksReport], object] = lambda _report: None
     show_payment: Callable[[int], object] | None = None

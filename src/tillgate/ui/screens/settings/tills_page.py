@@ -104,8 +104,8 @@ class CodeCard(QFrame):
         """The code itself, the one time that it is there."""
         set_text(self.title, tr("Code for the new till"))
         set_text(self.code, offer.code.reveal())
-        set_text(self.how, tr("At the new computer run “tillgate join --database … --till …” and type this code in. "
-                              "It is shown this once; who has it can become a till of the store."))  # fmt: skip
+        set_text(self.how, tr("Start Tillgate at the new computer, choose “Join a store that is there already”, and "
+                              "type this code in. It is shown this once; who has it can become a till of the store."))  # fmt: skip
         self._begin(offer.expires_at, whole=True)
         announce(self.code, self.code.text())
 
