@@ -15,6 +15,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -34,9 +35,15 @@ OWNER: Final = "tillgate"
 START_SECONDS: Final = 30.0
 PORT_ATTEMPTS: Final = 5
 # The server ends, and takes its folder along, when its standard input closes: also when the tests are killed.
-WATCHED: Final = '"$@" & server=$!; read -r _; kill -INT $server; wait $server; rm -rf "$TILLGATE_POSTGRES_FOLDER"'
+# A line starts it once more, after somebody killed it.
+WATCHED: Final = (
+    '"$@" & server=$!; while read -r _; do wait $server; "$@" & server=$!; done; '
+    'kill -INT $server; wait $server; rm -rf "$TILLGATE_POSTGRES_FOLDER"'
+)
 LOG: Final = "server.log"
-FAST: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# What was acknowledged outlives the server's own death, as the machine goes on; for a power cut take "durable".
+MORTAL: Final = {"fsync": "off"}
+FAST: Final = MORTAL | {"synchronous_commit": "off", "full_page_writes": "off"}
 SETTINGS: Final = {
     "max_connections": "60",
     "shared_buffers": "64MB",
@@ -87,6 +94,11 @@ class PostgresServer:
             self._templates.add(name)
         return name
 
+    def checkpoint(self) -> None:
+        """Write down where everything stands."""
+        with self.connect() as connection:
+            connection.execute("CHECKPOINT")
+
     def drop_database(self, url: str) -> None:
         """Drop a database with whatever is still connected to it; one that is gone is fine."""
         name = make_url(url).database or ""
@@ -100,12 +112,44 @@ class PostgresServer:
         """A connection to no test's database, over the socket, that commits every statement by itself."""
         return psycopg.connect(host=str(self.folder), port=self.port, user=OWNER, dbname="postgres", autocommit=True)
 
+    @property
+    def pid(self) -> int:
+        """The process over all of the server's others."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+    def kill(self) -> None:
+        """As the kernel does that is out of memory: at once, whoever is connected. Only where there is /proc.
+
+        Where somebody killed it already, this waits for what is left of it.
+        """
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        # The others end by themselves once they miss the first; a new server waits for that.
+        while _working_in(self.folder / "data"):
+            time.sleep(0.005)
+
+    def start_again(self) -> None:
+        """After a kill: the same files on the same port. Returns once it takes connections."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"again\n")
+        self.process.stdin.flush()
+        _wait_until_ready(self)
+
     def stop(self) -> None:
         """End the server now, whoever is connected, and take its folder away."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=START_SECONDS)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _working_in(folder: Path) -> bool:
+    """Whether any process has this folder for its own: each of a server's has."""
+    for each in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if each.readlink() == folder:
+                return True
+    return False
 
 
 def find_postgres() -> Path | None:
@@ -124,37 +168,39 @@ def _major_version(folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = False, mortal: bool = False) -> Iterator[PostgresServer]:
     """Start a server and stop it at the end. `durable` waits for the disk as a shop's server does (for benches).
+
+    A `mortal` one may be killed and started again, and keeps what it acknowledged.
 
     Raises PostgresUnavailable where there is none or it does not start.
     """
     programs = find_postgres()
     if programs is None:
         raise PostgresUnavailable("PostgreSQL is not installed: sudo apt-get install postgresql")
-    server = _start_on_a_free_port(programs, durable)
+    server = _start_on_a_free_port(programs, {} if durable else MORTAL if mortal else FAST)
     try:
         yield server
     finally:
         server.stop()
 
 
-def _start_on_a_free_port(programs: Path, durable: bool) -> PostgresServer:
+def _start_on_a_free_port(programs: Path, speed: dict[str, str]) -> PostgresServer:
     """Another program can take a free port before the server does: try again on the next."""
     for _ in range(PORT_ATTEMPTS - 1):
         with contextlib.suppress(_PortTaken):
-            return _start(programs, durable)
-    return _start(programs, durable)
+            return _start(programs, speed)
+    return _start(programs, speed)
 
 
-def _start(programs: Path, durable: bool) -> PostgresServer:
+def _start(programs: Path, speed: dict[str, str]) -> PostgresServer:
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="tillgate-postgres-", dir=_short_folder()))
     if account:
         shutil.chown(folder, account)
     try:
         _make_cluster(programs, folder, account)
-        server = _launch(programs, folder, account, durable)
+        server = _launch(programs, folder, account, speed)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -200,9 +246,9 @@ def _group(account: str | None) -> int | None:
     return pwd.getpwnam(account).pw_gid
 
 
-def _launch(programs: Path, folder: Path, account: str | None, durable: bool) -> PostgresServer:
+def _launch(programs: Path, folder: Path, account: str | None, speed: dict[str, str]) -> PostgresServer:
     port = _free_port()
-    settings = SETTINGS | ({} if durable else FAST)
+    settings = SETTINGS | speed
     settings |= {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder)}
     command = [str(programs / "postgres"), "-D", str(folder / "data")]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

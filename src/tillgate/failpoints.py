@@ -42,6 +42,12 @@ NAMES: Final = frozenset(
         "consultation.after_invoice",
         "consultation.before_commit",
         "consultation.after_final",
+        "batch.after_start",
+        "batch.after_step",
+        "batch.inside_intent",
+        "batch.after_item",
+        "batch.after_paid",
+        "daily.inside",
     }
 )
 

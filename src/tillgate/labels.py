@@ -7,6 +7,7 @@ from typing import Final
 
 from babel.numbers import format_percent
 
+from tillgate.domain.batch import Shown
 from tillgate.domain.consultation import ConsultationInvoiceState
 from tillgate.domain.documents import FeeInvoice, PaidBy
 from tillgate.domain.orders import LineType
@@ -42,6 +43,26 @@ _FEES: Final = {
     ConsultationInvoiceState.FINAL: mark("Paid"),
     ConsultationInvoiceState.VOID: mark("Void"),
 }
+
+ROWS: Final = {
+    Shown.WAITING: mark("Waiting"),
+    Shown.CREATING: mark("Creating link"),
+    Shown.CHECKING: mark("Checking"),
+    Shown.LINK_OPEN: mark("Link open"),
+    Shown.BEING_PAID: mark("Being paid"),
+    Shown.PAID: mark("Paid"),
+    Shown.ENDED: mark("Link ended"),
+    Shown.FAILED: mark("Failed"),
+    Shown.SKIPPED: mark("Skipped"),
+    Shown.GIVEN_BACK: mark("Given back"),
+}
+_UNPAID: Final = (Shown.CHECKING, Shown.LINK_OPEN, Shown.BEING_PAID)
+
+
+def row_label(words: Words, shown: Shown, *, reused: bool) -> str:
+    """Where an invoice of a batch stands; a link that was open before says so."""
+    said = words.tr(ROWS[shown])
+    return words.tr("{state}, link reused", state=said) if reused and shown in _UNPAID else said
 
 
 def fee_status(words: Words, document: FeeInvoice) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
-from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 
@@ -223,6 +223,17 @@ class PaymentProvider(Protocol):
         """Drop the client."""
 
 
+@runtime_checkable
+class TextsPayers(Protocol):
+    """A provider that also sends its link to the payer's phone by itself."""
+
+    def text_payer(self, attempt: AttemptRef) -> Answer:
+        """Have a text message with the open checkout's address sent to the phone number that its create was given.
+
+        SUCCESS says that it was sent, DECLINED that it won't be: no number, or the checkout is over.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class EmailAttachment:
     """A file that goes with a mail."""
@@ -262,6 +273,16 @@ class DocumentRenderer(Protocol):
 
     def receipt_pdf(self, document: ReceiptDocument, language: str) -> bytes:
         """A receipt on an 80 mm roll."""
+
+    def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
+        """A batch's summary on an 80 mm roll."""
+
+
+class PageOpener(Protocol):
+    """Shows a web page to whoever is at the till."""
+
+    def __call__(self, url: str, hosts: frozenset[str]) -> bool:
+        """Open an address in the system's browser. False where it is on none of these hosts, or nothing could open."""
 
 
 class SecretStore(Protocol):

@@ -75,6 +75,19 @@ def test_an_event_is_one_line_with_its_values(folder: Path) -> None:
     assert (folder / LOG_FILE).read_text("utf-8").count("\n") == 3
 
 
+def test_a_press_of_pay_is_told_line_by_line_and_its_key_is_no_secret(folder: Path) -> None:
+    log = logging.getLogger("tillgate.consultations")
+    acquired = {"lock_key": "consultation:5:1", "attempts": 1}
+    replayed = {"idempotency_key": "payment-1705321200000-a3d5f2c1", "payment_id": 7}
+    log.debug("Lock acquired", extra=acquired)
+    log.info("Payment: Returning cached response", extra=replayed)
+    logging.getLogger("tillgate.payments").debug("too fine")
+    first, second = lines(folder)
+    assert (first["level"], first["event"]) == ("debug", "Lock acquired")
+    assert acquired.items() <= first.items()
+    assert replayed.items() <= second.items()
+
+
 def fail_with(secret: str) -> None:
     local_pin = "739164"
     raise RuntimeError(f"could not sign with {secret}", len(local_pin))

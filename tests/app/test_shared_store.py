@@ -148,3 +148,49 @@ def test_two_computers_are_not_one_till_and_a_killed_one_lets_go(tmp_path: Path,
     assert taken.stdout.strip() == "held", taken.stderr
     # It let go as it ended: the first computer may be the till again at once.
     assert run("-c", HOLD, str(tmp_path / "a"), database, "T1").stdout.strip() == "held"
+
+
+# A first start that becomes a till of the store instead, as its window does it; then the books of its own are empty.
+INSTEAD: Final = """
+import sys
+from pathlib import Path
+from tillgate.app.books import open_books
+from tillgate.app.joining import join_instead
+from tillgate.app.profile import Profile
+from tillgate.domain.errors import TillgateError
+from tillgate.domain.payment import Mode
+from tillgate.domain.secret import Secret
+from tillgate.services.tills import JoinRequest
+books = open_books(Profile(Mode.TEST, Path(sys.argv[1])))
+for till in sys.argv[3:]:
+    try:
+        join_instead(books, JoinRequest(sys.argv[2].replace("+psycopg", ""), Secret(""), till, Secret(input())))
+        print("joined", till)
+    except TillgateError as error:
+        print(error.code)
+books.till.db.close()
+"""
+
+
+@pytest.mark.timeout(500)  # several starts of the program, on a machine that may be busy
+def test_a_first_start_joins_instead_and_later_starts_know_it(tmp_path: Path, database: str) -> None:
+    first = run("-c", FIRST, str(tmp_path / "first"), database, MANAGER, PIN)
+    assert first.returncode == 0, first.stderr
+    code, secret = first.stdout.split()
+    folder = tmp_path / "second"
+    typed = f"x\n{code}\nAAAAA-AAAAA-AAAAA-AAAAA-AAAAA\n{code}\n"
+    done = run("-c", INSTEAD, str(folder), database, "t-2", "T1", "T2", "T2", typed=typed)
+    said = ["till_name_malformed", "till_taken", "offer_code_wrong", "joined T2"]
+    assert done.stdout.split("\n")[:-1] == said, done.stderr
+    assert secret not in done.stdout + done.stderr
+    kept = (folder / "test" / "store.json").read_text("utf-8")
+    assert '"till": "T2"' in kept
+    assert secret not in kept
+    # Named nowhere, and yet the store's: its books, under the secret that came.
+    check = tillgate("check", "--mode", "test", "--data", str(folder))
+    assert check.returncode == 0, check.stdout + check.stderr
+    unlocked = tillgate("unlock", MANAGER, "--mode", "test", "--data", str(folder))
+    assert unlocked.stdout == f"{MANAGER} is not locked.\n", unlocked.stderr
+    (folder / "test" / "store.json").write_text("{", "utf-8")
+    damaged = tillgate("check", "--mode", "test", "--data", str(folder))
+    assert (damaged.returncode, damaged.stderr.strip()[-15:]) == (2, "[place_damaged]")

@@ -37,10 +37,13 @@ class Row:
 
 def proofs(cycles: int) -> dict[str, list[str]]:
     """What there is to prove, and the command that does it."""
+    crash = [sys.executable, "-m", "tests.crash.campaign"]
     return {
         "properties": [*PYTEST, "-n", "2", "tests/domain"],
         "stateful": [*PYTEST, "tests/stateful"],
-        "crash": [sys.executable, "-m", "tests.crash.campaign", "--cycles", str(cycles)],
+        "crash": [*crash, "--cycles", str(cycles)],
+        # The same shop on a server, which is killed as well; and two tills at odds.
+        "crash-server": [*crash, "--on", "postgres", "--cycles", str(cycles // 4)],
         "races": [*PYTEST, "tests/services/test_process_races.py", "tests/services/test_order_races.py"],
         # 1,000 rounds of threads and 1,000 of processes, on each database.
         "presses": [*PYTEST, "-n", "2", "tests/services/test_consultation_races.py"],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -20,7 +20,18 @@ from tillgate.domain.secret import Secret
 from tillgate.ports import AttemptRef, CheckoutRequest, Outcome, PaymentProvider, RefundRequest
 from tillgate.providers.razorpay import Razorpay
 from tillgate.providers.stripe import Stripe
-from tillgate.sandbox import CardChoice, Choice, Fault, FaultKind, SandboxServer, TestCard, Verb
+from tillgate.providers.wompi import Wompi
+from tillgate.sandbox import (
+    CardChoice,
+    Choice,
+    Fault,
+    FaultKind,
+    SandboxServer,
+    TestCard,
+    Verb,
+    WompiChoice,
+    WompiOutcome,
+)
 from tillgate.sandbox import Outcome as BankSays
 
 AMOUNT: Final = Money(118_000, "INR")
@@ -66,6 +77,23 @@ class Bench(ABC):
     looks_before_capture: ClassVar[int] = 0
     # How often a request that was not processed is sent, at most.
     sendings: ClassVar[int] = 1
+    # What is collected, and the part of it that a refund may be.
+    amount: ClassVar[Money] = AMOUNT
+    part: ClassVar[Money] = Money(40_000, "INR")
+    # A checkout is there as soon as it is opened; else the provider knows of it once somebody tries to pay.
+    there_at_once: ClassVar[bool] = True
+    # It can be found by our reference before anybody paid.
+    finds_unpaid: ClassVar[bool] = True
+    # The same create again makes another one.
+    makes_another: ClassVar[bool] = False
+    # A failure is kept under the key of a create, and said again.
+    keeps_failures: ClassVar[bool] = False
+    # Money may wait to be captured; refunds bear our key and may be parts.
+    captures: ClassVar[bool] = True
+    refunds_by_key: ClassVar[bool] = True
+    # How long after its end a checkout is open still, and what a sweep looks up for one strange payment.
+    lingers: ClassVar[timedelta] = timedelta(0)
+    sweep_looks: ClassVar[int] = 3
 
     @classmethod
     @abstractmethod
@@ -99,12 +127,12 @@ class Bench(ABC):
     def __str__(self) -> str:
         return f"{self.provider.name}-{self.method}"
 
-    def request(self, amount: Money = AMOUNT) -> CheckoutRequest:
+    def request(self, amount: Money | None = None) -> CheckoutRequest:
         """A checkout to open, under a reference of its own."""
         return CheckoutRequest(
             reference="t" + secrets.token_urlsafe(24),
             method=self.method,
-            amount=amount,
+            amount=self.amount if amount is None else amount,
             description="Contract",
             return_url="http://127.0.0.1:9/cb/x",
         )
@@ -112,7 +140,7 @@ class Bench(ABC):
     def planned(self) -> tuple[AttemptRef, str]:
         """An attempt before its create, and the body that will be sent."""
         request = self.request()
-        attempt = AttemptRef(request.reference, self.method, AMOUNT, None, self.sandbox_now())
+        attempt = AttemptRef(request.reference, self.method, self.amount, None, self.sandbox_now())
         return attempt, self.provider.parameters(request)
 
     def opened(self) -> AttemptRef:
@@ -136,9 +164,19 @@ class Bench(ABC):
         attempt = self.opened()
         return attempt, self.pay(attempt)
 
-    def refund_of(self, payment: str, amount: Money = AMOUNT) -> RefundRequest:
+    def refund_of(self, payment: str, amount: Money | None = None) -> RefundRequest:
         """A refund under a key of its own."""
-        return RefundRequest("r" + secrets.token_urlsafe(24), payment, amount, "Contract")
+        return RefundRequest(
+            "r" + secrets.token_urlsafe(24), payment, self.amount if amount is None else amount, "Contract"
+        )
+
+    def verb_of(self, row: str, usual: Verb) -> Verb:
+        """What the fault menu calls the request behind a row."""
+        return BENCHES[str(self)].verbs.get(row) or usual
+
+    def kept_key(self, request: RefundRequest) -> str | None:
+        """The key of a refund as the provider tells it."""
+        return request.key if self.refunds_by_key else None
 
     def sandbox_now(self) -> datetime:
         """The provider's clock."""
@@ -213,6 +251,7 @@ class StripeBench(Bench):
     """Hosted checkout sessions."""
 
     replays = True
+    keeps_failures = True
     finds_by_reference = False
     signs = False
     shortest_life = timedelta(minutes=40)
@@ -271,17 +310,121 @@ class StripeBench(Bench):
         return Truth(checkouts, captures, refunds)
 
 
+class WompiBench(Bench):
+    """Payment links, and Web Checkouts."""
+
+    signs = False
+    amount = Money(118_000, "COP")
+    part = amount
+    shortest_life = timedelta(minutes=10)
+    lingers = timedelta(minutes=5)
+    late_is = TryStatus.CREATED
+    finds_unpaid = False
+    captures = False
+    refunds_by_key = False
+    sweep_looks = 2
+
+    @classmethod
+    def at(cls, sandbox: SandboxServer) -> list[Bench]:
+        guard: list[Callable[[], None]] = []
+
+        def before_send() -> None:
+            for check in guard:
+                check()
+
+        def account(word: str, deadline_ms: int) -> Wompi:
+            return Wompi(
+                sandbox.wompi.key_id,
+                Secret(word),
+                mode=Mode.TRAINING,
+                integrity=Secret(sandbox.wompi.keys.integrity),
+                base_url=sandbox.wompi.base_url,
+                before_send=before_send,
+                create_deadline_ms=deadline_ms,
+                status_deadline_ms=deadline_ms,
+                sweep_deadline_ms=deadline_ms,
+                now=lambda: datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC),
+            )
+
+        good = sandbox.wompi.key_secret
+        three = account(good, CALM_MS), account(good, HASTY_MS), account("prv_test_wrongSecret000000001", CALM_MS)
+        return [WompiLinkBench(sandbox, "link", *three, guard), WompiWebBench(sandbox, "web", *three, guard)]
+
+    @abstractmethod
+    def url_of(self, attempt: AttemptRef) -> str:
+        """Where the customer pays."""
+
+    def pay(self, attempt: AttemptRef) -> str:
+        return self.sandbox.wompi_payer.pay(self.url_of(attempt)).payment_id
+
+    def decline(self, attempt: AttemptRef) -> str:
+        return self.sandbox.wompi_payer.pay(self.url_of(attempt), WompiChoice(WompiOutcome.DECLINE)).payment_id
+
+    def hold_captures(self, held: bool) -> None:
+        return None
+
+    def signed_return(self, attempt: AttemptRef) -> dict[str, str]:
+        paid = self.sandbox.wompi_payer.pay(self.url_of(attempt))
+        return dict(parse_qsl(urlsplit(paid.return_url or "").query))
+
+    def truth(self, attempt: AttemptRef) -> Truth:
+        known = self.sandbox.money_facts()
+        checkouts = tuple(fact.id for fact in known.links if fact.reference == attempt.reference)
+        captures = tuple(fact.id for fact in known.captures if fact.parent_id in {*checkouts, attempt.reference})
+        refunds = tuple((fact.reference, fact.amount_minor) for fact in known.refunds if fact.parent_id in captures)
+        return Truth(checkouts, captures, refunds)
+
+
+class WompiLinkBench(WompiBench):
+    """Payment links: made by each create, and paid under names of Wompi's own."""
+
+    makes_another = True
+
+    def url_of(self, attempt: AttemptRef) -> str:
+        return attempt.provider_id or ""
+
+
+class WompiWebBench(WompiBench):
+    """Web Checkouts: an address that the till signs."""
+
+    replays = True
+    there_at_once = False
+
+    def url_of(self, attempt: AttemptRef) -> str:
+        # The same body is the same address.
+        request = replace(self.request(), reference=attempt.reference)
+        answer = self.provider.create(self.method, self.provider.parameters(request))
+        assert answer.checkout is not None, answer
+        return answer.checkout.url or ""
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where a way to pay is tried: its bench, which of the provider's ways it is, and whether it can be closed."""
+    """Where a way to pay is tried: its bench, which of the provider's ways it is, and whether it can be closed.
+
+    `verbs` is what the fault menu calls the request of each row, where it differs; None where the row is not tried.
+    """
 
     kind: type[Bench]
     number: int
     closes: bool
+    verbs: Mapping[str, Verb | None] = field(default_factory=dict)
 
 
 BENCHES: Final = {
     "razorpay-link": Place(RazorpayBench, 0, closes=True),
     "razorpay-order": Place(RazorpayBench, 1, closes=False),
     "stripe-session": Place(StripeBench, 0, closes=True),
+    # A link is looked for by the very request with which a Web Checkout is.
+    "wompi-link": Place(
+        WompiLinkBench, 0, closes=True, verbs={"find": None, "capture": None, "find refunds": Verb.FETCH}
+    ),
+    "wompi-web": Place(
+        WompiWebBench, 1, closes=False, verbs={"create": Verb.LOOKUP, "find": None, "fetch": None, "capture": None}
+    ),
 }
+
+
+def having(flag: str, value: bool = True) -> list[str]:
+    """The ways to pay whose bench says so."""
+    return [name for name, place in sorted(BENCHES.items()) if getattr(place.kind, flag) is value]

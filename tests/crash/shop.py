@@ -11,26 +11,28 @@ import time
 import urllib.request
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Engine, Table, func, select
 
 from tests.factories.clinic import CLINIC
 from tests.factories.people import signed_in
 from tests.factories.shop import SHOP
 from tests.factories.tills import AUDIT_KEY, new_sqlite
-from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import ADMIN_EMAIL, STORE_NAME, Settings
 from tillgate.domain.staff import Actor, Role
 from tillgate.notify.email import FolderNotifier, Sender
+from tillgate.ports import PaymentProvider
+from tillgate.providers.razorpay import Razorpay
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import consultation_settling, invoices, notices, orders, outbox
+from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.customers import CustomerDraft, create_customer
 from tillgate.services.sample_clinic import load_clinic
@@ -38,18 +40,23 @@ from tillgate.services.sample_shop import load_shop
 from tillgate.services.start_gates import Severity, check_before_selling
 from tillgate.services.till import ReturnAddress, Till
 from tillgate.store import models
-from tillgate.store.engine import sqlite_engine
+from tillgate.store.engine import postgres_engine, sqlite_engine
 from tillgate.store.models import outbox as outbox_rows
-from tillgate.store.models import payment_attempt, refund
+from tillgate.store.models import payment_attempt, payment_batch, refund
 from tillgate.store.unit_of_work import Database, UnitOfWork, refuse_inside_transaction
 
 TILL_ID: Final = "T1"
+RIVAL_ID: Final = "T2"
 DATABASE: Final = "tillgate.db"
 PEOPLE: Final = "people.json"
 BANK: Final = "bank.json"
+# Holds the address of a shop whose database is on a server.
+STORE: Final = "store"
 MAILS: Final = "mails"
 FOR_YEARS: Final = timedelta(days=1000)
 _PATIENCE_S: Final = 20.0
+# How long a hasty till waits for the bank.
+_HASTE_MS: Final = 350
 # Statements as SQL text: a forked child finds those that the fork server has met.
 _COMPILED: Final[dict[Any, Any]] = {}
 
@@ -122,6 +129,10 @@ class PlainPaper:
         """As bytes that name the receipt."""
         return f"%PDF {document} {language}".encode()
 
+    def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
+        """As bytes that name the batch's summary."""
+        return f"%PDF {document.batch_id} {language}".encode()
+
 
 @dataclass
 class Shop:
@@ -148,12 +159,12 @@ class Shop:
     @property
     def cashier(self) -> Actor:
         """Who rings up."""
-        return _actor(self._people["cashier"])
+        return _actor(self._people["staff"][self.till.id][Role.CASHIER.value])
 
     @property
     def manager(self) -> Actor:
         """Who refunds."""
-        return _actor(self._people["manager"])
+        return _actor(self._people["staff"][self.till.id][Role.MANAGER.value])
 
     @property
     def customer_id(self) -> int:
@@ -176,11 +187,19 @@ class Shop:
         return [int(each) for each in self._people["variants"]]
 
 
+def engine_of(folder: Path) -> Engine:
+    """The shop's database: a file in its folder, or one on a server."""
+    address = folder / STORE
+    engine = postgres_engine(address.read_text()) if address.exists() else sqlite_engine(folder / DATABASE)
+    return engine.execution_options(compiled_cache=_COMPILED)
+
+
 def make_template(folder: Path) -> None:
     """A shop with stock for weeks, people signed in for years and a customer, to be copied for each shop."""
     clock = SharedClock(folder / "clock")
-    engine = sqlite_engine(new_sqlite(folder, DATABASE))
-    database = Database(engine, clock, AUDIT_KEY)
+    if not (folder / STORE).exists():
+        new_sqlite(folder, DATABASE)
+    database = Database(engine_of(folder), clock, AUDIT_KEY)
     till = Till(TILL_ID, database, clock, Mode.TRAINING, f"{TILL_ID}:template", {}, {})
     shop = deepcopy(SHOP)
     for product in shop["products"]:
@@ -192,13 +211,22 @@ def make_template(folder: Path) -> None:
         at_clinic = {"patient_id": one(uow, models.customer), "practitioner_id": one(uow, models.practitioner)}
         codes = ("CHR-1", "GIT-1", "CRD-1")
         ids = {row.code: row.id for row in uow.connection.exec_driver_sql("SELECT id, code FROM variant")}
-    cashier, manager = (
-        signed_in(till, role, f"{role.value}", lasts=FOR_YEARS) for role in (Role.CASHIER, Role.MANAGER)
-    )
+    staff = {
+        each.id: {
+            role.value: asdict(signed_in(each, role, f"{role.value} {each.id}", lasts=FOR_YEARS)) for role in Role
+        }
+        for each in (till, replace(till, id=RIVAL_ID))
+    }
+    cashier = _actor(staff[TILL_ID][Role.CASHIER.value])
     customer = create_customer(till, cashier, CustomerDraft("Asha Rao", "asha@example.com", "98450 12345"))
-    people = {"cashier": asdict(cashier), "manager": asdict(manager), "customer_id": customer.id}
+    people = {"staff": staff, "customer_id": customer.id}
     (folder / PEOPLE).write_text(json.dumps(people | at_clinic | {"variants": [ids[code] for code in codes]}))
     database.close()
+
+
+def _sign_in(till: Till) -> dict[str, Any]:
+    """A cashier and a manager of a till, by role."""
+    return {role.value: asdict(signed_in(till, role, f"{role.value} {till.id}", lasts=FOR_YEARS)) for role in Role}
 
 
 def one(uow: UnitOfWork, table: Table) -> int:
@@ -206,39 +234,54 @@ def one(uow: UnitOfWork, table: Table) -> int:
     return int(uow.execute(select(func.min(table.c.id))).scalar_one())
 
 
-def open_shop(folder: Path) -> Shop:
+def open_shop(folder: Path, till_id: str = TILL_ID, *, hasty: bool = False) -> Shop:
     """What a start of the application does, but for its windows and threads. Raises AssertionError at a gate."""
     clock = SharedClock(folder / "clock")
     bank = Bank.find(folder)
-    engine = sqlite_engine(folder / DATABASE).execution_options(compiled_cache=_COMPILED)
-    database = Database(engine, clock, AUDIT_KEY)
+    database = Database(engine_of(folder), clock, AUDIT_KEY)
     settings = Settings({ADMIN_EMAIL.name: "owner@example.com", STORE_NAME.name: "Bazaar"})
     tokens: dict[str, str] = {}
-    provider = open_provider(
-        "razorpay",
-        Credentials(bank.key_id, Secret(bank.key_secret)),
-        Surroundings(Mode.TRAINING, bank.base_url, refuse_inside_transaction),
-    )
+    provider = _hasty(bank) if hasty else _patient(bank)
     till = Till(
-        id=TILL_ID,
+        id=till_id,
         db=database,
         clock=clock,
         mode=Mode.TRAINING,
-        worker=f"{TILL_ID}:{os.getpid()}:{secrets.token_hex(4)}",
+        worker=f"{till_id}:{os.getpid()}:{secrets.token_hex(4)}",
         providers={provider.name: provider},
         fulfilling={
             Purpose.CHECKOUT: orders.FULFILLING,
             Purpose.CONSULTATION: consultation_settling.FULFILLING,
+            Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
         },
         settings=lambda: settings,
         new_return=_keeping(tokens),
     )
     found = [each for each in check_before_selling(till, None) if each.severity is not Severity.OK]
     assert not found, f"the till does not start: {found}"
-    release_left_behind(till, payment_attempt, refund, outbox_rows)
+    release_left_behind(till, payment_attempt, refund, outbox_rows, payment_batch)
     notifier = FolderNotifier(folder / MAILS, Sender("training@tillgate.invalid", "Tillgate"), clock)
     works: dict[str, outbox.Work] = {"invoice": invoices.make_due, "mail": notices.MailWork(notifier, PlainPaper())}
     return Shop(folder, clock, bank, till, works, tokens)
+
+
+def _patient(bank: Bank) -> PaymentProvider:
+    """As the application opens it."""
+    place = Surroundings(Mode.TRAINING, bank.base_url, refuse_inside_transaction)
+    return open_provider("razorpay", Credentials(bank.key_id, Secret(bank.key_secret)), place)
+
+
+def _hasty(bank: Bank) -> PaymentProvider:
+    """The same with short deadlines."""
+    return Razorpay(
+        bank.key_id,
+        Secret(bank.key_secret),
+        mode=Mode.TRAINING,
+        base_url=bank.base_url,
+        before_send=refuse_inside_transaction,
+        create_deadline_ms=_HASTE_MS,
+        status_deadline_ms=_HASTE_MS,
+    )
 
 
 def _keeping(tokens: dict[str, str]) -> Callable[[str, str], ReturnAddress]:

@@ -10,8 +10,9 @@ from typing import Final
 import pytest
 from sqlalchemy import select
 
-from tests.crash.driver import SCENES, Job
-from tests.crash.harness import Cycle, House, Tally, job_at, random_job
+from tests.crash.counter import SCENES
+from tests.crash.driver import Job
+from tests.crash.harness import Cycle, House, Tally, job_at, job_at_statement, random_job, rivals
 from tests.crash.shop import DATABASE
 from tillgate import failpoints
 from tillgate.domain.exceptions import ExceptionKind
@@ -25,8 +26,13 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "darwin", reason="macOS frameworks do not survive a fork"),
 ]
 PLACES: Final = sorted(failpoints.NAMES)
+# Where a server dies in the middle of a payment.
+IN_A_SALE: Final = sorted(name for name in PLACES if name.startswith(("apply", "orders", "start", "settle", "refund")))
 SHARES: Final = 3
 RANDOM_KILLS: Final = 20
+STATEMENTS: Final = 12
+# A cycle on a server takes a second; `dev.py campaign crash-server` plays hundreds.
+ON_SERVER: Final = 2
 # A place that the dice of one play did not lead to is tried with others.
 TRIES: Final = 6
 
@@ -69,6 +75,16 @@ def test_unkilled_the_scenes_come_to_what_they_are_named_for(house: House) -> No
     assert "signed" in verdicts
 
 
+def test_killed_at_any_statement_of_an_import_or_a_refund(house: House) -> None:
+    chance = random.Random()
+    tally = Tally()
+    with house.shop() as folder:
+        for _ in range(STATEMENTS):
+            tally.take(house.cycle(job_at_statement(folder, chance.randrange(10**9))))
+            assert not tally.failures, tally.failures
+    assert tally.kills["statement"] >= 1
+
+
 def test_killed_at_random_moments_and_again_while_recovering(house: House) -> None:
     chance = random.Random()
     tally = Tally()
@@ -79,6 +95,28 @@ def test_killed_at_random_moments_and_again_while_recovering(house: House) -> No
             tally.take(house.cycle(job, kill_after=moment, again=again))
             assert not tally.failures, tally.failures
     assert tally.kills["random"] >= RANDOM_KILLS // 3
+
+
+@pytest.mark.postgres
+def test_on_a_server_a_killed_till_and_a_killed_server_lose_nothing(house_on_server: House) -> None:
+    chance = random.Random()
+    tally = Tally()
+    with house_on_server.shop() as folder:
+        for _ in range(ON_SERVER):
+            tally.take(house_on_server.cycle(job_at(folder, chance.choice(PLACES), 1, chance.randrange(10**9))))
+            job = job_at(folder, chance.choice(IN_A_SALE), 1, chance.randrange(10**9))
+            tally.take(house_on_server.cycle_without_server(job))
+            assert not tally.failures, tally.failures
+    assert tally.kills.total() >= ON_SERVER
+
+
+@pytest.mark.postgres
+def test_two_tills_at_odds_over_a_deaf_bank_keep_one_set_of_books(house_on_server: House) -> None:
+    chance = random.Random()
+    with house_on_server.shop() as folder:
+        for _ in range(ON_SERVER):
+            found = house_on_server.cycle_of_rivals(*rivals(folder, chance.randrange(10**9)))
+            assert not found.faults, found
 
 
 @pytest.mark.parametrize(

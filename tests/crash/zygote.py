@@ -16,17 +16,17 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
-from tests.crash import driver, oracles, plants
+from tests.crash import counter, driver, oracles, plants
+from tests.crash.driver import ERROR
 from tests.crash.shop import BANK, SharedClock, make_template, open_shop
 from tillgate.providers import http
 from tillgate.providers.net import tls_context
 from tillgate.sandbox import SandboxServer
 
-ERROR: Final = "error.txt"
 _LONGEST_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.0005
 
@@ -46,11 +46,11 @@ def _warm_up(folder: Path) -> None:
     """Do every scene once, so that children find modules, templates and statements; all is closed before any fork."""
     # The bank is on loopback; reading certificates is half a start.
     plants.swap(http, "tls_context", cache(tls_context))
-    counter = driver.Counter(open_shop(folder), random.Random(0))
-    for scene in driver.SCENES.values():
-        scene(counter)
-    found = [*counter.settle(), *oracles.faults(counter.shop)]
-    counter.shop.close()
+    people = counter.Counter(open_shop(folder), random.Random(0))
+    for scene in counter.SCENES.values():
+        scene(people)
+    found = [*people.settle(), *oracles.faults(people.shop)]
+    people.shop.close()
     if found or threading.active_count() > 1:
         raise RuntimeError(f"the till is not sound even unkilled: {found} {threading.enumerate()}")
     gc.collect()
@@ -60,9 +60,9 @@ def _warm_up(folder: Path) -> None:
 def _serve(request: dict[str, Any], banks: list[int]) -> dict[str, Any]:
     folder = Path(request["folder"])
     if request["do"] == "template":
-        return _watch(_fork(folder, lambda: make_template(folder)), None)
+        return _watch([_fork(folder / ERROR, lambda: make_template(folder))], [None])[0]
     if request["do"] == "bank":
-        banks.append(_fork(folder, lambda: _bank(folder)))
+        banks.append(_fork(folder / ERROR, lambda: _bank(folder)))
         return {"pid": banks[-1]}
     if request["do"] == "warm":
         _warm_up(folder)
@@ -71,11 +71,12 @@ def _serve(request: dict[str, Any], banks: list[int]) -> dict[str, Any]:
         banks.remove(request["pid"])
         _end(request["pid"])
         return {}
-    job = driver.Job(**request["job"])
-    return _watch(_fork(folder, lambda: driver.run(job)), request["kill_after"])
+    jobs = [driver.Job(**each) for each in request["jobs"]]
+    children = [_fork(each.mark(ERROR), partial(driver.run, each)) for each in jobs]
+    return {"ends": _watch(children, request["kill_after"])}
 
 
-def _fork(folder: Path, work: Callable[[], None]) -> int:
+def _fork(error: Path, work: Callable[[], None]) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -87,26 +88,28 @@ def _fork(folder: Path, work: Callable[[], None]) -> int:
         work()
         status = 0
     except BaseException:  # noqa: BLE001 - whatever it was, the parent is told
-        (folder / ERROR).write_text(traceback.format_exc())
+        error.write_text(traceback.format_exc())
     finally:
         os._exit(status)
 
 
-def _watch(pid: int, kill_after: float | None) -> dict[str, Any]:
-    """Wait for a child, or kill it at its moment. `signal` is what it died of, or 0."""
+def _watch(children: list[int], kill_after: list[float | None]) -> list[dict[str, Any]]:
+    """Wait for children, or kill each at its moment. `signal` is what it died of, or 0."""
     began = time.monotonic()
-    give_up = began + (_LONGEST_S if kill_after is None else kill_after)
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        now = time.monotonic()
-        if ended:
-            break
-        if now >= give_up:
-            _, status = _end(pid)
-            break
+    ends: dict[int, dict[str, Any]] = {}
+    while len(ends) < len(children):
+        for pid, moment in zip(children, kill_after, strict=True):
+            seconds = time.monotonic() - began
+            if pid in ends:
+                continue
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if not ended and seconds >= (_LONGEST_S if moment is None else moment):
+                ended, status = _end(pid)
+            if ended:
+                died = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+                ends[pid] = {"signal": died, "status": status, "seconds": round(seconds, 4)}
         time.sleep(_LOOK_EVERY_S)
-    died = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return {"signal": died, "status": status, "seconds": round(now - began, 4)}
+    return [ends[pid] for pid in children]
 
 
 def _end(pid: int) -> tuple[int, int]:

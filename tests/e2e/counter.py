@@ -114,6 +114,27 @@ class Counter:
             self._xdotool("key", "--window", "0", key)
             time.sleep(0.25)
 
+    def press_until(self, key: str, what: str, look: Callable[[], T | None]) -> T:
+        """Press a key and wait for what comes of it; a key that a busy machine lost is pressed again."""
+        for patience_s in (25.0, 25.0):
+            self.keys(key)
+            with suppress(AssertionError):
+                return wait_for(what, look, patience_s)
+        self.keys(key)
+        return wait_for(what, look)
+
+    def press_until_shown(self, key: str) -> None:
+        """Press a key and wait until something else is on the screen, and rests there."""
+        before = self._screens()
+        self.press_until(key, f"what {key} shows", lambda: self._screens() != before)
+        last = b""
+        while last != (last := self._screens()):
+            time.sleep(0.4)
+
+    def _screens(self) -> bytes:
+        """The screen in front, without the frame whose clocks go on."""
+        return ImageGrab.grab(xdisplay=self.display).crop((220, 60, 1280, 820)).tobytes()
+
     def type(self, text: str, *, delay_ms: int = 60) -> None:
         """Type as a person does."""
         self._xdotool("type", "--delay", str(delay_ms), text)

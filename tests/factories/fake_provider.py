@@ -109,6 +109,9 @@ class FakeProvider:
 
         return self._call("cancel", attempt.reference, act)
 
+    def text_payer(self, attempt: AttemptRef) -> Answer:
+        return self._call("text", attempt.reference, lambda: Answer(Outcome.SUCCESS))
+
     def capture(self, payment_ref: str, amount: Money) -> Answer:
         def act() -> Answer:
             for found in list(self.checkouts.values()):

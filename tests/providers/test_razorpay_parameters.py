@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.providers import razorpay_samples as sample
 from tests.providers import stripe_samples as stripe_sample
+from tests.providers import wompi_samples as wompi_sample
 from tillgate.domain.errors import Bug, Invalid
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
@@ -211,6 +212,7 @@ def test_the_registry_opens_what_it_lists() -> None:
     keys = {
         "razorpay": Credentials(sample.KEY_ID, Secret(sample.KEY_SECRET)),
         "stripe": Credentials(stripe_sample.KEY_ID, Secret(stripe_sample.KEY_SECRET)),
+        "wompi": Credentials(wompi_sample.KEY_ID, Secret(wompi_sample.KEY_SECRET)),
     }
     assert set(keys) == set(PROVIDERS) == set(KEY_FORMS)
     for name, opens in keys.items():

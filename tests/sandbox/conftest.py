@@ -10,7 +10,7 @@ import httpx
 import pytest
 import razorpay
 
-from tillgate.sandbox import RazorpaySettings, SandboxServer
+from tillgate.sandbox import RazorpaySettings, SandboxServer, WompiSettings
 
 _numbers = itertools.count(1)
 
@@ -26,6 +26,7 @@ def sandbox(running_sandbox: SandboxServer) -> Iterator[SandboxServer]:
     """The file's sandbox, with nothing armed and every setting as it comes."""
     running_sandbox.faults.clear()
     running_sandbox.razorpay.settings = RazorpaySettings()
+    running_sandbox.wompi.settings = WompiSettings()
     yield running_sandbox
     running_sandbox.faults.clear()
 

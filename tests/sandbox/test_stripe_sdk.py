@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import requests
 import stripe
 
 from tillgate.sandbox import CardChoice, FaultKind, Outcome, SandboxServer, StripeSettings, TestCard, Verb, When
+from tillgate.sandbox.api import Spoiled
 
 _numbers = itertools.count(1)
 HOUR = 3600
@@ -204,6 +208,30 @@ def test_a_refund_under_one_key_is_made_once(money: SandboxServer, sdk: Any) -> 
             sdk.refunds.create(body, late)
     error: Any = raised
     assert error.value.headers["idempotent-replayed"] == "true"
+
+
+def test_a_key_that_is_being_worked_on_is_a_409_and_then_the_first_answer(
+    sdk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body, options = wanted(), {"idempotency_key": f"key-{next(_numbers)}"}
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def held(_self: Spoiled, _fault: object) -> None:
+        begun.set()
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(Spoiled, "wait", held)
+    with ThreadPoolExecutor(1) as lane:
+        first = lane.submit(sdk.checkout.sessions.create, body, options)
+        assert begun.wait(60)
+        with pytest.raises(stripe.StripeError) as raised:
+            sdk.checkout.sessions.create(body, options)
+        go_on.set()
+        made = first.result(60)
+    error: Any = raised.value
+    assert (error.http_status, error.json_body["error"]["code"]) == (409, "idempotency_key_in_use")
+    assert sdk.checkout.sessions.create(body, options).id == made.id
 
 
 def test_what_was_wrong_from_the_start_is_not_kept(sdk: Any) -> None:

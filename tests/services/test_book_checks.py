@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import NoReturn
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tests.factories.clinic import FEE, Clinic, break_the_books, open_clinic
 from tests.factories.clock import FakeClock
 from tests.factories.people import signed_in
-from tests.factories.tills import audit_rows, make_till
+from tests.factories.tills import AUDIT_KEY, audit_rows, make_till
 from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.domain.errors import Unavailable
 from tillgate.domain.money import Money
-from tillgate.domain.staff import Role
+from tillgate.domain.staff import Actor, Role
 from tillgate.domain.tax_rules import TaxEffect, TaxRule
-from tillgate.services.book_checks import BooksReport, Check, check_books, check_lately
+from tillgate.services.book_checks import (
+    BooksReport,
+    LastCheck,
+    Walk,
+    check_books,
+    check_lately,
+    load_last_check,
+)
+from tillgate.services.book_looks import Check
 from tillgate.services.consultation_edits import cancel_consultation
 from tillgate.services.refunds import drive_refund, request_refund
 from tillgate.services.settle import check_now
-from tillgate.services.start_gates import Finding, Gate, check_consultations
+from tillgate.services.start_gates import Finding, Gate, Severity, check_consultations, check_last_run, of_report
 from tillgate.services.tax_rules import add_tax_rule
 from tillgate.services.till import Till
+from tillgate.store.named_lock import NamedLock
+from tillgate.store.unit_of_work import Database
 
 
 @pytest.fixture
@@ -179,6 +192,61 @@ def codes(report: BooksReport, check: Check) -> set[str]:
     """The faults of one check."""
     (result,) = (each for each in report.results if each.check is check)
     return {fault.what for fault in result.faults}
+
+
+def test_what_the_last_check_found_is_told_at_every_start_until_one_is_sound(here: Clinic, clock: FakeClock) -> None:
+    assert load_last_check(here.till, here.manager) is None
+    assert check_last_run(here.till) == Finding(Gate.BOOKS)
+    here.paid(here.consultation())
+    break_the_books(here, *FAULTS["capture_sum"][1:])
+    report = check_books(here.till, here.manager)
+    clock.advance(60)
+    last = load_last_check(here.till, here.manager)
+    assert last == LastCheck(report.at, here.manager.name, {"sums": 1})
+    wrong = Finding(Gate.BOOKS, Severity.WARN, "books_wrong", {"count": 1})
+    assert check_last_run(here.till) == wrong
+    assert of_report(report) == [wrong, Finding(Gate.CONSULTATIONS)]
+    with here.till.db.write(here.till.system) as uow:
+        uow.execute(text("UPDATE capture SET amount_minor = amount_minor - 1 WHERE payment_id = 1"))
+    assert check_books(here.till, here.manager).ok
+    assert check_last_run(here.till) == Finding(Gate.BOOKS)
+
+
+def test_a_check_that_is_stopped_keeps_what_it_found_and_counts_as_none(here: Clinic) -> None:
+    here.paid(here.consultation())
+    assert check_books(here.till, here.manager).ok
+    before = load_last_check(here.till, here.manager)
+
+    class Stopped(Walk):
+        """Stopped in the middle of the audit chain."""
+
+        def walk_entry(self) -> None:
+            if self.entries == 3:
+                self.stop()
+            super().walk_entry()
+
+    walk = Stopped()
+    report = check_books(here.till, here.manager, walk)
+    assert report.stopped
+    assert [each.check for each in report.results] == [each for each in Check if each is not Check.CHAIN]
+    assert (walk.done, walk.whole, walk.now, walk.entries) == (6, 7, Check.CHAIN, 4)
+    assert of_report(report) == []
+    assert load_last_check(here.till, here.manager) == before
+    assert audit_rows(here.till)[-1][1] == "books.check_stopped"
+
+
+def test_books_that_cannot_be_written_to_are_looked_at_all_the_same(here: Clinic) -> None:
+    here.paid(here.consultation())
+
+    class ReadOnly(Database):
+        """As on a disk that takes no more."""
+
+        def transact(self, actor: Actor, work: object, *, alone: NamedLock | None = None) -> NoReturn:
+            raise Unavailable("database_read_only")
+
+    database = ReadOnly(here.till.db.engine, here.till.clock, AUDIT_KEY)
+    assert check_books(replace(here.till, db=database), here.manager).ok
+    assert load_last_check(here.till, here.manager) is None
 
 
 def test_only_so_many_faults_are_listed_and_the_rest_is_counted(here: Clinic) -> None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
 
+from tests.factories.clock import FakeClock
+from tests.factories.people import signed_in
 from tests.factories.shop import Counter
+from tests.services.test_credit_notes import sell_days
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import Invalid, NotFound, Refused, Stale
 from tillgate.domain.percent import parse_percent, percent_text
+from tillgate.domain.staff import Role
+from tillgate.formats import format_day
 from tillgate.services import catalogue, catalogue_edits
 from tillgate.services.catalogue import ProductQuery
 from tillgate.services.catalogue_drafts import PeriodTerms, ProductDraft, VariantDraft, VendorDraft
 from tillgate.services.catalogue_lists import catalogue_key, list_catalogue, list_file_rows
-from tillgate.store.models import product, variant, vendor
+from tillgate.store.models import product, rental_day, variant, vendor
+from tillgate.ui.message_text import message_for
 
 DAY, WEEK = PeriodTerms("Day", 1, 20_000), PeriodTerms("Week", 7, 90_000)
 
@@ -131,6 +140,50 @@ def test_stock_never_goes_below_none(counter: Counter) -> None:
         with pytest.raises(Invalid):
             catalogue_edits.change_stock(counter.till, counter.manager, variant_id, by, reason)
     assert counter.stock("GIT-1") == 10
+
+
+def test_a_unit_that_is_let_is_not_taken_away(counter: Counter, clock: FakeClock) -> None:
+    """Ruling 2: the days are named; past ones hold nothing, and the database holds it too."""
+    camera = counter.variant("CAM-1")
+    today = counter.till.store_day(clock.now())
+    first = today + timedelta(days=4)
+    for _ in range(2):
+        sell_days(counter, first)
+
+    def take(by: int) -> int:
+        return catalogue_edits.change_stock(counter.till, signed_in(counter.till, Role.MANAGER), camera, by, "sold off")
+
+    with pytest.raises(Refused, match="units_booked") as refused:
+        take(-1)
+    days = tuple(first + timedelta(days=shift) for shift in range(3))
+    assert (refused.value.values["days"], refused.value.values["least"]) == (days, 2)
+    said = message_for(refused.value)
+    assert format_day(days[0], "en") in said.what
+    assert (take(1), take(-1)) == (3, 2)
+    # While one is out it stays; once all are back nothing holds them.
+    clock.advance(5 * 86_400)
+    with pytest.raises(Refused, match="units_booked"):
+        take(-1)
+    clock.advance(2 * 86_400)
+    counter.till.db.transact(counter.till.system, lambda uow: uow.record("till.started", "till:T1"))
+    assert take(-2) == 0
+
+
+def test_the_database_holds_that_too(counter: Counter) -> None:
+    sell_days(counter, counter.till.store_day(counter.till.clock.now()))
+    booked = dict(counter.rows(rental_day)[0]._mapping)
+
+    def let(unit: int) -> None:
+        with counter.till.db.write(counter.till.system) as uow:
+            uow.execute(insert(rental_day).values(booked | {"unit": unit, "day": date(2099, 1, 1)}))
+
+    let(2)
+    with pytest.raises(DBAPIError, match="rental_day_without_unit"):
+        let(3)
+    with pytest.raises(DBAPIError, match="variant_units_booked"):
+        counter.change(variant, "CAM-1", stock=1)
+    counter.change(variant, "CAM-1", stock=4)
+    counter.change(variant, "CAM-1", stock=2)
 
 
 RATES = {"18": 1800, "2.5": 250, "2,25": 225, " 100 % ": 10_000, "0": 0, "0.05": 5}

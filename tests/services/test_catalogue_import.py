@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.factories.shop import Counter
 from tillgate.domain.errors import Invalid, Refused, Stale, TillgateError
+from tillgate.domain.money import Money
 from tillgate.services import catalogue, catalogue_edits
 from tillgate.services.catalogue_drafts import VendorDraft
-from tillgate.services.catalogue_files import COLUMNS, MOST_ROWS, read_file
+from tillgate.services.catalogue_files import COLUMNS, MOST_ROWS, read_amount, read_file
 from tillgate.services.catalogue_import import Fate, FileCheck, check_file, import_file
 from tillgate.services.customers import search_customers
 from tillgate.store.models import audit, product, stock_move, variant, vendor
@@ -68,7 +69,10 @@ BAD = {
     "BOOK,A,Name,sale,,5,,,1,,,1": "text_missing",
     "BOOK,A,Name,sale,,,,123,1,,,1": "barcode_malformed",
     "BOOK,A,Name,sale,,,,036000291452,1,,,1": "barcode_taken",
-    "BOOK,A,Name,sale,,,,,1.234,,,1": "amount_too_precise",
+    "BOOK,A,Name,sale,,,,,1.234,,,1": "amount_ambiguous",
+    "BOOK,A,Name,sale,,,,,1.500,,,1": "amount_ambiguous",
+    "BOOK,A,Name,sale,,,,,0.234,,,1": "amount_too_precise",
+    "LENS,A,Name,rental,,,,,,,1:1.500:Day,1": "amount_ambiguous",
     "BOOK,A,Name,sale,,,,,1e3,,,1": "amount_malformed",
     "BOOK,A,Name,sale,,,,,0,,,1": "amount_zero",
     "BOOK,A,Name,sale,,,,,99999999999999999,,,1": "amount_too_large",
@@ -265,3 +269,67 @@ def test_nothing_in_a_file_breaks_the_check(counter: Counter, cells: list[list[s
         return
     for row in found.rows:
         assert (row.problem is not None) == (row.fate is Fate.BAD)
+
+
+AMOUNTS: dict[tuple[str, str], int | str] = {
+    ("INR", "1.50"): 150,
+    ("INR", "1,5"): 150,
+    ("INR", "1500.000"): 150_000,
+    ("INR", "0.500"): 50,
+    ("INR", "1,500"): 150_000,
+    ("INR", "1,50,000"): 15_000_000,
+    ("INR", "1.500.000,50"): 150_000_050,
+    ("INR", "1,500,000.50"): 150_000_050,
+    ("INR", "1.500"): "amount_ambiguous",
+    ("USD", "999.999"): "amount_ambiguous",
+    ("COP", "1.500"): 150_000,
+    ("COP", "1.500.000"): 150_000_000,
+    ("COP", "1.500,25"): 150_025,
+    ("COP", "1500.00"): 150_000,
+    ("COP", "1,500"): "amount_ambiguous",
+    ("IDR", "25.000"): 2_500_000,
+    ("JPY", "1.500"): 1_500,
+    ("KWD", "1.500"): 1_500,
+    ("KWD", "1,500"): "amount_ambiguous",
+    ("INR", "1.5.00"): "amount_malformed",
+    ("INR", "1,500,00"): "amount_malformed",
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), AMOUNTS.items())
+def test_an_amount_that_can_be_read_twice_is_refused(written: tuple[str, str], meant: int | str) -> None:
+    currency, text = written
+    if isinstance(meant, str):
+        with pytest.raises(Invalid, match=meant) as refused:
+            read_amount(text, currency, "price")
+        assert refused.value.values["field"] == "price"
+    else:
+        assert read_amount(text, currency, "price") == meant
+
+
+@given(minor=st.integers(0, 10**12), currency=st.sampled_from(["INR", "COP", "IDR", "KES", "JPY", "KWD"]))
+def test_what_the_export_writes_is_read_as_it_was(minor: int, currency: str) -> None:
+    assert read_amount(str(Money(minor, currency).decimal), currency, "price") == minor
+
+
+def people(*rows: dict[str, str]) -> str:
+    return json.dumps({"currency": "INR", "customers": rows})
+
+
+def test_customers_without_a_phone_are_neither_merged_nor_doubled(counter: Counter) -> None:
+    """By phone, else by e-mail, else by a name that has neither; what may be one or two is for a person."""
+    meera, again = {"name": "Meera Iyer"}, {"name": "meera iyer"}
+    found = check(counter, people(meera, again, {"name": "Meera Iyer", "email": "m@example.com"}))
+    assert fates(found) == [(1, "new"), (2, "customer_twice"), (3, "new")]
+    with pytest.raises(Refused, match="file_has_errors"):
+        import_file(counter.till, counter.manager, found)
+    mails = check(counter, people({"name": "A", "email": "m@example.com"}, {"name": "B", "email": "M@example.com"}))
+    assert fates(mails) == [(1, "new"), (2, "customer_twice")]
+    [problem] = [row.problem for row in mails.rows if row.problem is not None]
+    assert problem.values["other"] == 1
+    import_file(counter.till, counter.manager, check(counter, people(meera)))
+    assert fates(check(counter, people(again))) == [(1, "kept")]
+    # Somebody of that name is here already, with a number: the same one, or another.
+    assert fates(check(counter, people({"name": "Asha Rao"}))) == [(1, "customer_unclear")]
+    assert fates(check(counter, people({"name": "Asha Rao", "phone": "98450 12345"}))) == [(1, "kept")]
+    assert len(search_customers(counter.till, counter.cashier, "Meera")) == 1

@@ -30,11 +30,11 @@ from tillgate.services.consultation_lists import (
     consultation_key,
     count_consultations,
     list_consultations,
-    list_open_fees,
     load_consultation,
 )
 from tillgate.services.consultations import PressKind
 from tillgate.services.exceptions import list_exceptions, settle_exception
+from tillgate.services.open_fees import list_open_fees
 from tillgate.services.payment_lists import PaymentQuery, list_payments
 from tillgate.services.refunds import drive_refund, request_refund
 from tillgate.services.settle import check_now

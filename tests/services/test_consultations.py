@@ -302,25 +302,35 @@ def test_an_ended_payment_voids_its_invoice_and_a_new_attempt_gets_its_own(
     ]
 
 
+def line_of(record: logging.LogRecord) -> tuple[str, str, dict[str, object]]:
+    """A record's level, event and values."""
+    usual = vars(logging.makeLogRecord({})).keys() | {"message"}
+    return record.levelname, record.message, {name: it for name, it in vars(record).items() if name not in usual}
+
+
 def test_what_the_document_logs_is_logged_and_counted(here: Clinic, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "tillgate.consultations")
     number = here.consultation()
     press = here.press(number)
     for each in (press, press, press, here.press(number)):
         here.pay(each)
-    said = [record.message for record in caplog.records if record.name == "tillgate.consultations"]
-    assert said == [
-        "lock acquired",
-        "lock released",
-        "new payment created",
-        *["returning the first answer"] * 2,
-        "lock acquired",
-        "lock released",
-        "a payment is active already",
+    lock = {"lock_key": f"consultation:{number}:{press.patient_id}"}
+    about = {"user_id": press.patient_id, "amount": "PHP 5000.00", "payment_method": "stripe"}
+    begun = {**about, "staff_id": here.cashier.staff_id, "consultation_id": number}
+    replay = ("INFO", "Payment: Returning cached response", {"idempotency_key": press.key, "payment_id": 1})
+    assert [line_of(each) for each in caplog.records if each.name == "tillgate.consultations"] == [
+        ("INFO", "Payment: Processing payment", begun),
+        ("DEBUG", "Lock acquired", {**lock, "attempts": 1, "waited_ms": 0}),
+        ("INFO", "Payment: New payment created", {**about, "payment_id": 1}),
+        ("DEBUG", "Payment result cached", {"cache_key": press.key, "ttl": 300}),
+        ("DEBUG", "Lock released", lock),
+        replay,
+        replay,
+        ("INFO", "Payment: Processing payment", begun),
+        ("DEBUG", "Lock acquired", {**lock, "attempts": 1, "waited_ms": 0}),
+        ("DEBUG", "Lock released", lock),
+        ("INFO", "Payment: Existing payment found", {**about, "staff_id": here.cashier.staff_id, "payment_id": 1}),
     ]
-    acquired = next(record for record in caplog.records if record.message == "lock acquired")
-    assert vars(acquired)["lock"] == f"consultation:{number}:{press.patient_id}"
-    assert vars(acquired)["attempts"] == 1
     write_tallies(here.till)
     counted = {(row.name, row.label): row.count for row in here.rows(metric) if row.name.startswith("pay_")}
     assert counted == {

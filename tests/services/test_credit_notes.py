@@ -13,12 +13,15 @@ from tests.factories.clock import FakeClock
 from tests.factories.shop import Counter
 from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
 from tillgate.domain.errors import Refused
+from tillgate.domain.exceptions import ExceptionAction
+from tillgate.domain.ledger import wallet
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType, OrderState
 from tillgate.domain.payment import PaymentState
 from tillgate.printing import pdf
 from tillgate.services import carts
 from tillgate.services.credit_notes import credit_due
+from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoices import make_invoices
 from tillgate.services.order_reads import load_order
 from tillgate.services.outside_refunds import take_outside
@@ -26,6 +29,7 @@ from tillgate.services.papers import credit_note_document, render_credit_note
 from tillgate.services.payment_details import load_details
 from tillgate.services.records import PaymentRecord
 from tillgate.services.refunds import request_refund, settle_refunds
+from tillgate.store.ledger import balance, unbalanced
 from tillgate.store.models import (
     capture,
     number_series,
@@ -97,6 +101,24 @@ def test_all_of_a_sale_is_reversed_with_it(counter: Counter) -> None:
     assert [note.number for order in details.orders for note in order.credit_notes] == [n.number for n in notes]
     told = [event.event for event in details.events]
     assert (told.count("invoice.credited"), told.count("order.cancelled")) == (2, 2)
+
+
+def test_papers_are_dated_in_the_order_of_their_numbers_though_the_clock_goes_back(
+    counter: Counter, clock: FakeClock
+) -> None:
+    first = invoiced(counter, "GIT-1")
+    give_back(counter, first, 100)
+    clock.set_back(240)
+    second = invoiced(counter, "GIT-1")
+    give_back(counter, second, 100)
+    clock.advance(250)
+    third = invoiced(counter, "GIT-1")
+    give_back(counter, third, 100)
+    invoices, notes = counter.rows(sales_invoice), counter.rows(sales_credit_note)
+    dated = [(row.number, row.created_at) for row in invoices], [(row.number, row.issued_at) for row in notes]
+    assert all(each == sorted(each, key=lambda row: row[1]) and len(each) == 3 for each in dated), dated
+    assert all(row.finalized_at == row.created_at for row in invoices)
+    assert invoices[0].created_at == invoices[1].created_at < invoices[2].created_at == clock.now()
 
 
 def test_goods_that_are_not_back_are_not_in_stock(counter: Counter) -> None:
@@ -214,3 +236,34 @@ def test_the_paper_names_the_invoice_it_reverses(counter: Counter) -> None:
     assert ([each.number for each in found.credit_notes], found.order.payment_state) == (
         [note.number], PaymentState.REFUNDED,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("goods", [False, True])
+def test_a_credit_in_place_of_a_refund_that_failed_reverses_the_sale(counter: Counter, goods: bool) -> None:
+    """What the refund was for is owed to the wallet: by credit notes, and once nothing is left orders are cancelled."""
+    stock = counter.stock("GIT-1")
+    paid = invoiced(counter, "GIT-1", "VAR-001")
+    counter.provider.faults["refund"] = ["declined"] * 2
+    give_back(counter, paid, 500)
+    credit(counter)
+    assert (sum(amounts(counter)), OrderState.CANCELLED in states(counter)) == (500, False)
+    give_back(counter, paid, paid.amount_minor - 500, goods=goods)
+    credit(counter)
+    assert sum(amounts(counter)) == paid.amount_minor
+    by_invoice = {row.id: row.total_minor for row in counter.rows(sales_invoice)}
+    for note in counter.rows(sales_credit_note):
+        by_invoice[note.invoice_id] -= note.amount_minor
+    assert set(by_invoice.values()) == {0}
+    assert (states(counter), counter.stock("GIT-1")) == ({OrderState.CANCELLED}, stock - (not goods))
+    details = load_details(counter.till, counter.manager, paid.id)
+    assert details.view.payment.state is PaymentState.REFUNDED
+    with counter.till.db.read() as reading:
+        owed = balance(reading, wallet(counter.customer_id), paid.currency)
+        assert (owed, unbalanced(reading)) == (-paid.amount, [])
+    counter.till.db.transact(counter.till.system, lambda uow: credit_due(uow, paid.id))
+    assert sum(amounts(counter)) == paid.amount_minor
+
+
+def credit(counter: Counter) -> None:
+    (found,) = list_exceptions(counter.till, counter.manager)
+    settle_exception(counter.till, counter.manager, found.id, ExceptionAction.CREDIT, "as wished")

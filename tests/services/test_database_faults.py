@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pysqlite3.dbapi2 as sqlite_driver
 import pytest
 from sqlalchemy import Engine, create_engine, event, func, select
@@ -256,60 +253,14 @@ def test_a_disk_that_fails_in_mid_write_keeps_what_was_kept_and_no_more(tmp_path
 # PostgreSQL that dies and comes back
 
 
-@dataclass
-class MortalServer:
-    """A server of this test's own, killed and started again on the same port and files."""
-
-    server: PostgresServer
-    started: list[subprocess.Popen[bytes]]
-
-    @property
-    def _pid(self) -> int:
-        return int((self.server.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
-
-    def kill(self) -> None:
-        """As a power cut, or the kernel that is out of memory: at once, whoever is connected."""
-        pid = self._pid
-        self._command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-        self._owner = Path(f"/proc/{pid}").stat()
-        os.kill(pid, signal.SIGQUIT)
-        while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
-            time.sleep(0.01)
-            if self.started:
-                self.started[-1].poll()
-
-    def back(self) -> None:
-        """Start it again and wait until it takes connections."""
-        same = {"user": self._owner.st_uid, "group": self._owner.st_gid, "extra_groups": []}
-        # Only root may start it as somebody else.
-        who: Any = same if os.geteuid() == 0 else {}
-        process = subprocess.Popen(
-            self._command, cwd=self.server.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **who
-        )
-        self.started.append(process)
-        give_up = time.monotonic() + 60
-        while True:
-            try:
-                self.server.connect().close()
-            except psycopg.OperationalError:
-                assert time.monotonic() < give_up, "PostgreSQL did not come back"
-                time.sleep(0.05)
-            else:
-                return
-
-
 @pytest.fixture
-def mortal() -> Iterator[MortalServer]:
+def mortal() -> Iterator[PostgresServer]:
+    """A server of this test's own, killed and started again on the same port and files."""
     if not sys.platform.startswith("linux"):
-        pytest.skip("how it was started is read from /proc")
+        pytest.skip("who is left of a killed server is read from /proc")
     try:
         with running_postgres(durable=True) as server:
-            made = MortalServer(server, [])
-            yield made
-            for each in made.started:
-                if each.poll() is None:
-                    each.send_signal(signal.SIGINT)
-                each.wait(30)
+            yield server
     except PostgresUnavailable as lacking:
         if os.environ.get("CI"):
             raise
@@ -317,9 +268,9 @@ def mortal() -> Iterator[MortalServer]:
 
 
 def test_a_server_killed_in_mid_transaction_loses_nothing_and_doubles_nothing(
-    mortal: MortalServer, clock: FakeClock
+    mortal: PostgresServer, clock: FakeClock
 ) -> None:
-    engine = postgres_engine(mortal.server.create_database())
+    engine = postgres_engine(mortal.create_database())
     upgrade(engine)
     till = make_till(engine, clock)
     desk = open_desk(till, signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER))
@@ -342,7 +293,7 @@ def test_a_server_killed_in_mid_transaction_loses_nothing_and_doubles_nothing(
     assert broken.value.money_moved is MoneyMoved.UNKNOWN
     refuse_all("database_lost", lambda: desk.start(thing=2), lambda: desk.payment(begun.id))
     assert desk.provider.sends("create") == 1
-    mortal.back()
+    mortal.start_again()
     assert desk.payment(begun.id).state is PaymentState.PENDING
     clock.advance(61)
     desk.settle()

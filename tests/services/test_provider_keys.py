@@ -98,6 +98,7 @@ def test_keys_go_into_the_keyring_and_come_back_as_their_ends(
     assert {shown.provider: shown.is_set for shown in show_keys(till, manager, secrets)} == {
         "razorpay": False,
         "stripe": False,
+        "wompi": False,
     }
     save(till, manager, secrets, account, key_id=f" {KEY_ID} ", key_secret=Secret(f"{KEY_SECRET}\n"))
     assert secrets.kept == {"razorpay.test.key_id": KEY_ID, "razorpay.test.key_secret": KEY_SECRET}

@@ -22,10 +22,10 @@ from tillgate.services.consultation_edits import ConsultationDraft, record_consu
 from tillgate.services.consultation_lists import (
     ConsultationQuery,
     list_consultations,
-    list_open_fees,
     load_consultation,
 )
 from tillgate.services.consultations import PayConsultation, PressKind, pay
+from tillgate.services.open_fees import list_open_fees
 from tillgate.services.sample_clinic import ClinicCounts, load_sample_clinic
 from tillgate.services.sample_shop import load_sample_shop
 from tillgate.services.till import Till

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, event, insert
 
 from tests.factories.clock import FakeClock
+from tests.factories.payments import open_desk
 from tests.factories.people import signed_in
 from tests.factories.tills import AUDIT_KEY, audit_rows, make_till, new_sqlite
 from tillgate.domain.errors import Unavailable
@@ -62,10 +63,11 @@ def all_gates(till: Till, folder: Path, free: int = ROOM) -> dict[Gate, Finding]
 def test_a_healthy_till_passes_every_gate(shop: Till, path: Path) -> None:
     before = audit_rows(shop)
     found = all_gates(shop, path.parent)
-    assert set(found) == set(Gate) - {Gate.FILE, Gate.CONSULTATIONS}
+    assert set(found) == set(Gate) - {Gate.FILE, Gate.CONSULTATIONS, Gate.BOOKS}
     assert {finding.severity for finding in found.values()} == {Severity.OK}
     assert start_gates.check_file(shop) == start_gates.check_file(shop, thorough=True) == Finding(Gate.FILE)
     assert start_gates.check_consultations(shop) == Finding(Gate.CONSULTATIONS)
+    assert start_gates.check_last_run(shop) == Finding(Gate.BOOKS)
     assert start_gates.free_bytes(path.parent) > 0
     assert audit_rows(shop) == before
 
@@ -123,6 +125,67 @@ def test_a_tampered_audit_blocks(shop: Till, path: Path) -> None:
     found = start_gates.check_chain(shop)
     assert (found.severity, found.code) == (Severity.BLOCK, "audit_broken")
     assert found.values == {"till": shop.id, "seq": 3, "reason": "row_changed"}
+
+
+def sell(shop: Till) -> None:
+    """What a day leaves in the books."""
+    desk = open_desk(shop, signed_in(shop, Role.CASHIER), signed_in(shop, Role.MANAGER))
+    desk.paid(thing=1)
+    desk.paid(thing=2)
+
+
+ALL_GUARDS_OFF = "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'guard_audit%'"
+WIPED = "DELETE FROM audit; DELETE FROM audit_head;"
+PUT_BACK = (
+    "DELETE FROM audit WHERE seq > (SELECT seq FROM old.audit_head); DELETE FROM audit_head; "
+    "INSERT INTO audit_head SELECT * FROM old.audit_head;"
+)
+
+
+@pytest.mark.parametrize("sold", [True, False], ids=["sold", "nobody has sold yet"])
+def test_a_chain_taken_away_whole_blocks(shop: Till, path: Path, sold: bool) -> None:
+    if sold:
+        sell(shop)
+    tamper(path, WIPED)
+    found = start_gates.check_chain(shop)
+    assert (found.severity, found.code, found.values["reason"]) == (Severity.BLOCK, "audit_broken", "head_missing")
+
+
+def test_a_chain_put_back_to_an_earlier_end_blocks(shop: Till, path: Path, clock: FakeClock) -> None:
+    """With the head and its seal from an old copy of the file: by itself the chain is whole."""
+    old = copied(path)
+    clock.advance(60)
+    sell(shop)
+    assert start_gates.check_chain(shop).code == ""
+    tamper(path, PUT_BACK, old)
+    found = start_gates.check_chain(shop)
+    assert (found.severity, found.code, found.values["reason"]) == (Severity.BLOCK, "audit_broken", "end_cut")
+
+
+def test_one_tills_chain_taken_away_blocks_the_other(shop: Till, path: Path, clock: FakeClock) -> None:
+    other = make_till(shop.db.engine, clock, till_id="T2")
+    sell(other)
+    tamper(path, "DELETE FROM audit WHERE till_id = 'T2'; DELETE FROM audit_head WHERE till_id = 'T2';")
+    assert start_gates.check_chain(shop).values == {"till": "T2", "seq": 0, "reason": "head_missing"}
+
+
+def copied(path: Path) -> Path:
+    to = path.with_name("old.db")
+    with sqlite_driver.connect(str(path)) as raw, sqlite_driver.connect(str(to)) as copy:
+        raw.backup(copy)
+    raw.close()
+    copy.close()
+    return to
+
+
+def tamper(path: Path, script: str, old: Path | None = None) -> None:
+    """As somebody with a tool of their own does: past every trigger, perhaps with an old copy at hand."""
+    raw = sqlite_driver.connect(str(path))
+    raw.execute("ATTACH ? AS old", (str(old or ":memory:"),))
+    for (drop,) in raw.execute(ALL_GUARDS_OFF).fetchall():
+        raw.execute(drop)
+    raw.executescript(script)
+    raw.close()
 
 
 def test_another_audit_key_blocks(shop: Till) -> None:

@@ -14,7 +14,7 @@ from tests.stateful.oracles import check, check_settled
 from tests.stateful.world import TILLS, Promise, World
 from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, TryStatus
 from tillgate.domain.errors import Refused
-from tillgate.domain.exceptions import ALLOWED
+from tillgate.domain.exceptions import allowed
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 from tillgate.failpoints import NAMES
@@ -178,7 +178,7 @@ class PaymentLife(RuleBasedStateMachine):
     def settle(self, name: str, pick: int, how: int) -> None:
         world = self.world
         found = _one(world.rows(money_exception, closed_at=None), pick)
-        action = _one(ALLOWED[found.kind], how)
+        action = _one(allowed(found.kind, of_refund=found.refund_id is not None), how)
         manager = world.manager(name)
         world.attempt(name, lambda: settle_exception(world.tills[name], manager, found.id, action, "decided"))
 

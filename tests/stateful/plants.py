@@ -120,7 +120,7 @@ PLANTS: Final = {
         (
             (
                 apply._take_money,
-                "if find_capture(uow.connection, attempt.provider, judged.money.provider_ref) is not None:",
+                "if known is not None:",
                 "if False:",
             ),
         )

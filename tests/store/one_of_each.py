@@ -26,6 +26,8 @@ def fill(connection: Connection) -> dict[str, dict[str, Any]]:
             given["state"] = PaymentState.CAPTURED
         if table.name == "sales_credit_note_line":
             given["total_minor"] = -10_000
+        if table.name == "payment_batch":
+            given["wanted"] = 3
         if table.name == "approval":
             given["approved_by"] = add(connection, metadata.tables["staff"], rows)["id"]
         rows[table.name] = add(connection, table, rows, **given)
@@ -52,7 +54,7 @@ def other_value(column: Column[Any], value: Any) -> Any:
         return (value or AT.date()) + timedelta(days=1)
     if kind.python_type is int:
         return 1 - value if value in (0, 1) else (value or 0) + 1
-    return f"{value or ''}~"
+    return b"other" if kind.python_type is bytes else f"{value or ''}~"
 
 
 def _counted(column: Column[Any]) -> bool:
@@ -71,7 +73,8 @@ def _value(column: Column[Any], parents: dict[str, dict[str, Any]]) -> Any:
         return AT.date()
     if kind.python_type is int:
         return 0 if _is_flag(column) else 10_000
-    return "INR" if column.name == "currency" else f"{column.name} {next(_numbers)}"
+    text = "INR" if column.name == "currency" else f"{column.name} {next(_numbers)}"
+    return text.encode() if kind.python_type is bytes else text
 
 
 def _is_flag(column: Column[Any]) -> bool:

@@ -25,7 +25,7 @@ BOOKS: Final = (
     "ledger_tx", "ledger_entry", "audit", "sales_order", "order_item", "sales_invoice", "sales_invoice_line",
     "stock_move", "money_exception", "outbox", "staff", "approval", "declined_try",
     "consultation", "tax_record", "consultation_invoice", "consultation_credit_note",
-    "sales_credit_note", "sales_credit_note_line",
+    "sales_credit_note", "sales_credit_note_line", "device_invoice", "payment_batch",
 )  # fmt: skip
 FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_key", "provider_ref")
 # What is reserved for refunds moves with them; an invoice is final when it says so (the test before).

@@ -25,7 +25,7 @@ from tillgate.services.start_gates import Findings, check_database, check_mode
 from tillgate.services.till import Till
 from tillgate.store.audit import AuditEntry, AuditKey
 from tillgate.store.engine import sqlite_engine
-from tillgate.store.schema import upgrade
+from tillgate.store.schema import beginning_alone, upgrade
 from tillgate.store.unit_of_work import Database
 
 Listener = Callable[[list[AuditEntry]], None]
@@ -56,14 +56,17 @@ def open_books(profile: Profile, *, clock: Clock | None = None, password: Secret
     configure(known, profile.logs, to_stderr=False)
     keyring = keyring_of(profile)
     engine, is_new = _open_engine(profile, keyring, password)
-    secret = _load_secret(profile, keyring, engine, create=is_new)
+    findings = Findings()
+    if is_new and profile.database_url:
+        # Other computers may open the store's empty database at this moment; its secret is made once.
+        with beginning_alone(engine) as still_new:
+            secret = _load_secret(profile, keyring, engine, create=still_new)
+            _bring_up_to_date(profile, engine, findings)
+    else:
+        secret = _load_secret(profile, keyring, engine, create=is_new)
+        _bring_up_to_date(profile, engine, findings)
     for key in (secret.pepper, secret.audit_key):
         known.add(Secret(key.hex()))
-    findings = Findings()
-    findings.take([check_database(engine)])
-    if not findings.blocked:
-        upgrade(engine)
-        check_mode(engine, profile.mode)
     listeners: list[Listener] = [log_audit]
     database = Database(
         engine,
@@ -84,6 +87,13 @@ def open_books(profile: Profile, *, clock: Clock | None = None, password: Secret
         blocked=findings.blocked_by,
     )
     return Books(profile, till, settings, keyring, secret, findings, known, listeners)
+
+
+def _bring_up_to_date(profile: Profile, engine: Engine, findings: Findings) -> None:
+    findings.take([check_database(engine)])
+    if not findings.blocked:
+        upgrade(engine)
+        check_mode(engine, profile.mode)
 
 
 def keyring_of(profile: Profile) -> SecretStore:

@@ -25,11 +25,13 @@ from tillgate.domain.settings import AFTER_PAYING, RETURN_TO_TILL
 from tillgate.domain.staff import Actor, Person
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import consultation_settling, invoices, notices, orders, outbox, sign_in, staff
+from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox, sign_in, staff
 from tillgate.services.attempt_lease import release_left_behind
+from tillgate.services.book_checks import BooksReport
 from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
 from tillgate.services.kept_keys import read_keys
+from tillgate.services.link_notices import send_text
 from tillgate.services.metrics import write_tallies
 from tillgate.services.payment_views import count_waiting
 from tillgate.services.pin_hash import Pins
@@ -39,14 +41,16 @@ from tillgate.services.start_gates import (
     check_before_selling,
     check_consultations,
     check_file,
+    check_last_run,
     check_space,
     finding_error,
+    of_report,
 )
 from tillgate.services.till import ReturnAddress, Till
 from tillgate.store.audit import AuditEntry
 from tillgate.store.first_look import FirstLook
 from tillgate.store.models import outbox as outbox_rows
-from tillgate.store.models import payment_attempt, refund
+from tillgate.store.models import payment_attempt, payment_batch, refund
 from tillgate.store.unit_of_work import refuse_inside_transaction
 from tillgate.web.loopback import Loopback
 
@@ -61,6 +65,7 @@ NAMES_A_PAGE: Final = frozenset({"session"})
 FULFILLING: Final = {
     Purpose.CHECKOUT: orders.FULFILLING,
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
+    Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
 }
 
 
@@ -126,10 +131,13 @@ class Shop:
         """Payments whose money is not certain yet, and open exceptions."""
         return count_waiting(self.till), count_exceptions(self.till)
 
-    def trouble(self) -> Unavailable | None:
-        """The worst that the gates found, as what a person is told; None where all is well."""
-        shown = self.books.findings.shown
-        return finding_error(shown[0]) if shown else None
+    def troubles(self) -> list[Unavailable]:
+        """All that the gates found, the worst first, as what a person is told."""
+        return [finding_error(finding) for finding in self.books.findings.shown]
+
+    def take_report(self, report: BooksReport) -> None:
+        """An integrity check was run: it knows better than the start did."""
+        self.books.findings.take(of_report(report))
 
     def start(self) -> None:
         """Begin to settle what is due; provider calls never come before this."""
@@ -150,14 +158,15 @@ class Shop:
                 continue
             former = self.providers.pop(name, None)
             if keys is not None:
-                self.books.known_secrets.add(keys.key_secret)
+                for secret in (keys.key_secret, *keys.others.values()):
+                    self.books.known_secrets.add(secret)
                 self.providers[name] = _open(self.till.mode, name, keys, self.sandbox)
             if former is not None:
                 former.close()
 
     def check_thoroughly(self) -> None:
-        """After the first paint: the whole file; a finding stops selling."""
-        self.books.findings.take([check_file(self.till), check_consultations(self.till)])
+        """After the first paint: the whole file, which stops selling where it is damaged, and the newest fees."""
+        self.books.findings.take([check_file(self.till), check_consultations(self.till), check_last_run(self.till)])
 
     def look_after(self) -> None:
         """Every few minutes: space on the disk, and options that another till changed."""
@@ -219,14 +228,14 @@ def open_shop(
         lanes=lanes,
         loopback=loopback,
         sandbox=_sandbox(profile),
-        works={"invoice": invoices.make_due, "mail": notices.MailWork(notifier, renderer)},
+        works={"invoice": invoices.make_due, "mail": notices.MailWork(notifier, renderer), "text": send_text},
     )
     shop.holding = holding
     shop.reload_providers()
     if not books.findings.blocked:
         books.findings.take(check_before_selling(till, None if profile.database_url else profile.folder))
     if not books.findings.blocked:
-        release_left_behind(till, payment_attempt, refund, outbox_rows)
+        release_left_behind(till, payment_attempt, refund, outbox_rows, payment_batch)
         readdress_pages(till, address)
     return shop
 
@@ -272,11 +281,12 @@ def _sandbox(profile: Profile) -> SandboxServer | None:
 def _keys(mode: Mode, name: str, keyring: SecretStore, sandbox: SandboxServer | None) -> ProviderKeys | None:
     if sandbox is not None:
         key_id, key_secret, _ = sandbox.account_of(name)
-        return ProviderKeys(key_id, Secret(key_secret))
+        others = {other: Secret(secret) for other, secret in sandbox.other_secrets_of(name).items()}
+        return ProviderKeys(key_id, Secret(key_secret), others=others)
     return load_keys(keyring, mode, name)
 
 
 def _open(mode: Mode, name: str, keys: ProviderKeys, sandbox: SandboxServer | None) -> PaymentProvider:
     base_url = sandbox.account_of(name)[2] if sandbox is not None else None
-    credentials = Credentials(keys.key_id, keys.key_secret, keys.previous_secret)
+    credentials = Credentials(keys.key_id, keys.key_secret, keys.previous_secret, keys.others)
     return open_provider(name, credentials, Surroundings(mode, base_url, refuse_inside_transaction))

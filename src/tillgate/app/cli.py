@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tillgate.app.profile import Profile, default_root
+from tillgate.app.profile import Profile, default_root, kept_profile
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
 
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="tillgate",
         description="Point of sale for shops that are paid through hosted checkouts and mobile money.",
     )
-    parser.set_defaults(run=None, mode=None, data=None, database=None, till="T1")
+    parser.set_defaults(run=None, mode=None, data=None, database=None, till=None)
     commands = parser.add_subparsers(title="commands")
     _add_run(commands)
     _add_demo(commands)
@@ -109,7 +109,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         help="a shared PostgreSQL database, as postgresql://user@host/name; never with a password, which comes from "
         "the keyring, PGPASSWORD, a .pgpass file or the terminal",
     )
-    parser.add_argument("--till", default="T1", help="this till's name in the store (T1)")
+    parser.add_argument("--till", help="this till's name in the store (T1, or as it joined)")
 
 
 # Each command imports what it needs: opening the till must not wait for the sandbox, nor the sandbox for Qt.
@@ -184,7 +184,7 @@ def _database(options: argparse.Namespace) -> str | None:
 
 
 def _profile(options: argparse.Namespace) -> Profile:
-    return Profile(Mode(options.mode), options.data or default_root(), options.till, _database(options))
+    return kept_profile(Mode(options.mode), options.data or default_root(), options.till, _database(options))
 
 
 def _cannot(error: TillgateError) -> int:

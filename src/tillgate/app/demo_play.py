@@ -14,6 +14,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tillgate.app.clean_counter import prepare_play
 from tillgate.app.crashes import Crashes
 from tillgate.app.demo_people import CASHIER, MANAGER, DemoPerson
 from tillgate.app.log import configure
@@ -21,7 +22,6 @@ from tillgate.app.main import Application, make_qt
 from tillgate.app.masking import KnownSecrets
 from tillgate.app.papers import save_invoice, save_receipt
 from tillgate.app.profile import Profile
-from tillgate.app.sample import prepare_training
 from tillgate.app.window import TillWindow
 from tillgate.domain.staff import Actor
 from tillgate.services import carts
@@ -51,7 +51,7 @@ class Play:
         profile.make()
         self.qt = make_qt()
         self.output = output
-        self.application = Application(profile, prepare_training)
+        self.application = Application(profile, prepare_play)
         self._pictures = 0
         self._paying: int | None = None
 

@@ -17,6 +17,7 @@ from tillgate.domain.errors import Refused, TillgateError, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.services.book_checks import inspect_books
+from tillgate.services.book_looks import Fault
 from tillgate.services.catalogue_files import Part, load_content
 from tillgate.services.catalogue_import import Fate, import_for_owner
 from tillgate.services.clinic_files import ClinicAdded, import_clinic, is_clinic
@@ -72,9 +73,14 @@ def run_check(profile: Profile) -> tuple[int, list[str]]:
     lines = [f"{finding.gate.value}: {finding.severity.value} {finding.code}".rstrip() for finding in findings]
     for each in report.results:
         lines.append(f"books, {each.check.value}: {'ok' if each.ok else 'wrong'}")
-        lines += [f"  {fault.subject} {fault.what} {dict(fault.values) or ''}".rstrip() for fault in each.faults]
+        lines += [f"  {fault.subject} {fault.what} {_values(fault)}".rstrip() for fault in each.faults]
+        lines += [f"  and {each.more} more"] if each.more else []
     wrong = any(finding.severity is not Severity.OK for finding in findings) or not report.ok
     return int(wrong), lines
+
+
+def _values(fault: Fault) -> str:
+    return ", ".join(f"{name} {value}" for name, value in fault.values.items())
 
 
 def run_unlock(profile: Profile, name: str) -> tuple[int, list[str]]:

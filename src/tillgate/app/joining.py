@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
 
 from tillgate.app.books import Books, keyring_of, open_books
-from tillgate.app.profile import Profile
-from tillgate.app.shared_database import open_shared
+from tillgate.app.profile import Profile, keep_place
+from tillgate.app.shared_database import checked_url, keep_password, open_shared
 from tillgate.app.system_clock import SystemClock
-from tillgate.domain.errors import Refused
+from tillgate.domain.errors import Invalid, Refused
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.keystore.file_secrets import StoreSecret, adopt_store_secret, has_store_secret
 from tillgate.services.pin_hash import Pins
 from tillgate.services.secret_offers import Offer, offer_secret, take_secret
 from tillgate.services.sign_in import sign_in, sign_out
+from tillgate.services.staff import has_staff
+from tillgate.services.tills import JoinRequest, till_ids
 
+_TILL_NAME: Final = re.compile("[A-Z0-9]{1,8}")
 Ask = Callable[[str], str]
 
 
@@ -56,6 +62,40 @@ def join_store(profile: Profile, code: Secret) -> StoreSecret:
     finally:
         books.till.db.close()
     return kept
+
+
+def join_instead(mine: Books, wanted: JoinRequest) -> None:
+    """At the first start: become a till of a store instead of beginning one; the next start opens it.
+
+    Raises Refused("staff_exists" | "database_empty" | "till_taken"), Invalid for the address or the till's name, and
+    those of `open_shared` and `take_secret`. What was begun here is empty, and stays as it is, unused.
+    """
+    if has_staff(mine.till):
+        raise Refused("staff_exists")
+    if not _TILL_NAME.fullmatch(wanted.till):
+        raise Invalid("till_name_malformed", field="till", text=wanted.till[:20])
+    here = mine.profile
+    profile = replace(here, till_id=wanted.till, database_url=checked_url(wanted.database))
+    password = wanted.password if wanted.password.reveal() else None
+    engine, is_new = open_shared(str(profile.database_url), mine.keyring, password)
+    try:
+        if is_new:
+            raise Refused("database_empty")
+        with engine.connect() as connection:
+            if profile.till_id in till_ids(connection):
+                raise Refused("till_taken", field="till", till=profile.till_id)
+        if password is not None:
+            keep_password(str(profile.database_url), mine.keyring, password)
+        found = take_secret(engine, mine.till.clock.now(), wanted.code, profile.till_id)
+    finally:
+        engine.dispose()
+    adopt_store_secret(here.folder, mine.keyring, found, instead=True)
+    keep_place(profile)
+    books = open_books(profile, password=password)
+    try:
+        books.till.db.transact(books.till.system, lambda uow: uow.record("secret.taken", f"till:{profile.till_id}"))
+    finally:
+        books.till.db.close()
 
 
 def run_add_till(books: Books, ask: Ask, ask_secretly: Ask) -> tuple[int, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tillgate.ui.commands import Command
+from tillgate.ui.screens.batch import keys as batch
 from tillgate.ui.screens.catalogue import screen as catalogue
 from tillgate.ui.screens.checkout import keys as checkout
 from tillgate.ui.screens.consultations import keys as consultations
@@ -22,7 +23,8 @@ def declared() -> list[Command]:
         (payments.SCREEN, payments.VERBS),
         (orders.SCREEN, orders.VERBS),
         (exceptions.SCREEN, exceptions.VERBS),
-        (consultations.SCREEN, (*consultations.PAYING, consultations.PAY)),
+        (consultations.SCREEN, (*consultations.PAYING, *consultations.DESK, *consultations.ONE)),
+        (batch.SCREEN, batch.EVERY),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):

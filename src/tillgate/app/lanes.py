@@ -13,7 +13,9 @@ from functools import partial
 from typing import Final
 
 from tillgate.app.work_lane import work_lane
+from tillgate.services.clock_watch import ClockWatch, go_by_the_new_time
 from tillgate.services.consultation_replies import purge_replies
+from tillgate.services.daily_invoices import run_daily
 from tillgate.services.metrics import write_tallies
 from tillgate.services.outbox import Work, run_due
 from tillgate.services.refunds import list_due_refunds, settle_refund
@@ -26,6 +28,8 @@ log: Final = logging.getLogger("tillgate.lanes")
 TICK_S: Final = 0.5
 SWEEP_EVERY_S: Final = 24 * 3600
 FIRST_SWEEP_S: Final = 60
+# A store's day begins within this time of its midnight; a look costs one short read.
+DAILY_EVERY_S: Final = 60
 
 
 class Lanes:
@@ -60,9 +64,17 @@ class Lanes:
 
     def _run(self, till: Till, works: Mapping[str, Work]) -> None:
         next_sweep = till.clock.monotonic() + FIRST_SWEEP_S
+        next_daily = till.clock.monotonic()
+        watch = ClockWatch(till.clock)
         while not self._stopping.is_set():
             try:
+                if lost := watch.set_back_by():
+                    go_by_the_new_time(till, lost)
+                    watch.is_put_right()
                 self._tick(till, works)
+                if till.clock.monotonic() >= next_daily and not till.blocked():
+                    next_daily = till.clock.monotonic() + DAILY_EVERY_S
+                    self._once("daily", partial(logged, partial(run_daily, till)))
                 if till.clock.monotonic() >= next_sweep:
                     next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
                     for provider in list(till.providers.values()):

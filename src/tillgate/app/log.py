@@ -23,6 +23,8 @@ FILE_BYTES: Final = 5_000_000
 OLD_FILES: Final = 5
 # Their own chatter at INFO says nothing about the shop, and httpx's would name URLs.
 _QUIET: Final = ("httpx", "httpcore", "alembic", "sqlalchemy", "uvicorn", "asyncio", "keyring", "fontTools", "fpdf")
+# Whose finer lines are wanted too: a press of Pay says when it had its lock, and when not any more (seed 003).
+_FINE: Final = ("tillgate.consultations",)
 _COMPLAIN_EVERY_S: Final = 60.0
 _OF_EVERY_RECORD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -96,6 +98,8 @@ def configure(secrets: KnownSecrets, folder: Path | None, *, to_stderr: bool, le
     logging.raiseExceptions = False
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _FINE:
+        logging.getLogger(name).setLevel(logging.DEBUG)
 
 
 def log_audit(entries: Sequence[AuditEntry]) -> None:

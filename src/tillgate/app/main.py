@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from tillgate.app.crashes import Crashes
 from tillgate.app.ending import EndSignals
 from tillgate.app.opening import OpeningWindow
-from tillgate.app.profile import Profile, default_root
+from tillgate.app.profile import Profile, default_root, kept_profile
 from tillgate.domain.errors import Bug, TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.paths import resource
@@ -242,10 +242,10 @@ def make_qt(arguments: list[str] | None = None) -> QApplication:
 
 
 def run_application(
-    mode: str | None, data: Path | None, database: str | None, till_id: str, *, prepare: Prepare | None = None
+    mode: str | None, data: Path | None, database: str | None, till_id: str | None, *, prepare: Prepare | None = None
 ) -> int:
     """Run the till until its window closes; the exit status."""
-    profile = Profile(Mode(mode) if mode else Mode.LIVE, data or default_root(), till_id, database)
+    profile = kept_profile(Mode(mode) if mode else Mode.LIVE, data or default_root(), till_id, database)
     qt = make_qt()
     profile.make()
     alone = _claim(profile)

@@ -18,7 +18,9 @@ _TELLING: Final = re.compile(
     r"(?i)(^|[_.-])(pins?|passwords?|passphrases?|passwd|secrets?|tokens?|authorization|cookie|pepper|cvv|cvc|pan"
     r"|key_secret|api_?key|private_?key|signature)$"
 )
-_PROVIDER_KEY: Final = re.compile(r"\b(?:rzp|sk|pk|rk|whsec|pub|prv|ISSecretKey)_[A-Za-z0-9_]{6,}")
+_PROVIDER_KEY: Final = re.compile(
+    r"\b(?:rzp|sk|pk|rk|whsec|pub|prv|ISSecretKey|(?:test|prod)_(?:integrity|events))_[A-Za-z0-9_]{6,}"
+)
 _ARGON2: Final = re.compile(r"\$argon2id?\$[^\s\"']+")
 
 

@@ -12,6 +12,13 @@ _KINDS: Final[dict[str, tuple[Kind, ...]]] = {
     "payment": (Kind.PAYMENT,),
     "verification": (Kind.PAYMENT,),
     "consultation": (Kind.PAYMENT, Kind.INVOICE),
+    "device": (Kind.DEVICE,),
+    "device_invoice": (Kind.DEVICE, Kind.INVOICE),
+    "batch": (Kind.BATCH, Kind.PAYMENT),
+    "clinic": (Kind.CATALOGUE,),
+    "practitioner": (Kind.CATALOGUE,),
+    # What is added or withheld changes what is due.
+    "tax": (Kind.CATALOGUE, Kind.INVOICE),
     "refund": (Kind.REFUND, Kind.PAYMENT),
     "order": (Kind.ORDER, Kind.PAYMENT, Kind.CATALOGUE),
     "orders": (Kind.ORDER, Kind.PAYMENT),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tillgate.domain.errors import Unavailable
 from tillgate.domain.staff import Actor
+from tillgate.services.batch_slips import render_batch_slip
 from tillgate.services.consultation_rows import load_consultation_invoice
 from tillgate.services.credit_notes import load_note
 from tillgate.services.fee_documents import render_fee_invoice, render_fee_receipt
@@ -37,6 +38,12 @@ def save_credit_note(shop: Shop, actor: Actor, note_id: int) -> Path:
     with shop.till.db.read() as reading:
         number = load_note(reading, note_id).number
     return _write(shop.books.profile.papers / f"{number}.pdf", content)
+
+
+def save_batch_slip(shop: Shop, actor: Actor, batch_id: int) -> Path:
+    """Write a batch's summary as it stands now; the file. Raises Unavailable("paper_not_saved")."""
+    content = render_batch_slip(shop.till, actor, shop.renderer, batch_id)
+    return _write(shop.books.profile.papers / f"batch-{batch_id:06d}.pdf", content)
 
 
 def save_fee_invoice(shop: Shop, actor: Actor, invoice_id: int) -> Path:

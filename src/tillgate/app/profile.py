@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
+from tillgate.domain.errors import Refused
 from tillgate.domain.payment import Mode
+
+FIRST_TILL: Final = "T1"
+_PLACE: Final = "store.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,28 @@ class Profile:
         """Make the folders."""
         for folder in (self.root, self.folder, self.logs, self.mails, self.papers):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def kept_profile(mode: Mode, root: Path, till_id: str | None, database_url: str | None) -> Profile:
+    """The profile of a start: what it named, else what joining a store kept, else the first till of a local file.
+
+    Raises Refused("place_damaged") where nobody can tell any more which store this computer belongs to.
+    """
+    plain = Profile(mode, root, till_id or FIRST_TILL, database_url)
+    path = plain.folder / _PLACE
+    if database_url is not None or not path.exists():
+        return plain
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        return replace(plain, till_id=till_id or str(kept["till"]), database_url=str(kept["database"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused("place_damaged", path=str(path)) from error
+
+
+def keep_place(profile: Profile) -> None:
+    """Remember the store's database and the till's name, for starts that name neither. No password is in it."""
+    text = json.dumps({"database": profile.database_url, "till": profile.till_id})
+    write_private(profile.folder / _PLACE, text)
 
 
 def write_private(path: Path, text: str) -> None:

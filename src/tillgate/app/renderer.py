@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
 
 
 class Renderer:
@@ -25,3 +25,9 @@ class Renderer:
         from tillgate.printing import pdf  # noqa: PLC0415
 
         return pdf.receipt_pdf(document, language)
+
+    def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
+        """A batch's summary on an 80 mm roll."""
+        from tillgate.printing import pdf  # noqa: PLC0415
+
+        return pdf.batch_slip_pdf(document, language)

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import make_url
 
 from tillgate.app.browser import open_file, open_url
+from tillgate.app.joining import join_instead
 from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
+from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
-from tillgate.domain.settings import RAZORPAY_METHOD, STORE_LANGUAGE
+from tillgate.domain.payment import Mode
+from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD
 from tillgate.domain.staff import Actor
+from tillgate.services.book_checks import BooksReport
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.batch import BatchDesk, BatchScreen
 from tillgate.ui.screens.catalogue import CatalogueScreen
 from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
 from tillgate.ui.screens.consultations import ConsultationsScreen
@@ -31,6 +36,7 @@ from tillgate.ui.screens.wizard import FirstStartScreen
 from tillgate.ui.widgets.data_table import Query
 
 if TYPE_CHECKING:
+    from tillgate.app.bootstrap import Shop
     from tillgate.app.window import TillWindow
 
 
@@ -58,6 +64,16 @@ def _consultations(window: TillWindow) -> Screen:
     return ConsultationsScreen(replace(_office(window), save_receipt=receipt, save_invoice=invoice), desk)
 
 
+def _batch(window: TillWindow) -> Screen:
+    shop = window.shop
+    desk = BatchDesk(
+        open_page=open_url,
+        way=lambda: (BATCH_PROVIDER, shop.till.settings()[WOMPI_METHOD]),
+        open_settings=lambda: window.shell.go("settings"),
+    )
+    return BatchScreen(_office(window), desk)
+
+
 def _desk(window: TillWindow) -> CheckoutDesk:
     shop = window.shop
     actor = _actor(window)
@@ -68,7 +84,7 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         tasks=window.tasks,
         commands=window.shell.commands,
         open_url=partial(_open_checkout, window),
-        provider=lambda: ("razorpay", shop.till.settings()[RAZORPAY_METHOD]),
+        provider=partial(_usual_way, shop),
         zone=shop.till.zone,
         language=settings[STORE_LANGUAGE],
         save_receipt=partial(save_receipt, shop, actor),
@@ -80,6 +96,17 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         put_above=window.shell.put_above,
         come_forward=lambda: window.shell.go("checkout"),
     )
+
+
+def _usual_way(shop: Shop) -> tuple[str, str]:
+    """The provider of the store's currency, and the way to pay that the settings name for it."""
+    settings = shop.till.settings()
+    wompi = shop.providers.get("wompi")
+    if wompi is None or settings[STORE_CURRENCY] not in wompi.capabilities.smallest_minor:
+        return "razorpay", settings[RAZORPAY_METHOD]
+    chosen = settings[WOMPI_METHOD]
+    # Web Checkout needs a secret that may be missing.
+    return "wompi", chosen if chosen in wompi.capabilities.methods else wompi.capabilities.default_method
 
 
 def _door(window: TillWindow) -> Door:
@@ -97,7 +124,27 @@ def _places(window: TillWindow) -> Places:
         keys_changed=window.shop.reload_providers,
         settings_changed=window.settings_changed,
         commands=window.shell.commands,
+        store_secret=books.secret.whole if shared else None,
+        join=None if shared or books.profile.mode is Mode.TRAINING else partial(join_instead, books),
+        close=window.shell.close,
+        findings=lambda: tuple(window.shop.books.findings.by_gate.values()),
+        books_checked=partial(_books_checked, window),
+        show_payment=partial(_show_payment, window),
+        show_consultation=partial(_show_consultation, window),
     )
+
+
+def _books_checked(window: TillWindow, report: BooksReport) -> None:
+    window.shop.take_report(report)
+    window.show_findings()
+
+
+def show_integrity(window: TillWindow) -> None:
+    """Where the integrity check is run."""
+    if window.shell.go("settings"):
+        page = window.shell.page("settings")
+        if isinstance(page, SettingsScreen):
+            page.view.go("integrity")
 
 
 def _office(window: TillWindow) -> BackOffice:
@@ -138,6 +185,13 @@ def _show_payment(window: TillWindow, payment_id: int) -> None:
             page.show_payment(payment_id)
 
 
+def _show_consultation(window: TillWindow, code: str, number: int) -> None:
+    if window.shell.go("consultations"):
+        page = window.shell.page("consultations")
+        if isinstance(page, ConsultationsScreen):
+            page.show_visit(code, number)
+
+
 def _show_query(window: TillWindow, key: str, query: Query) -> None:
     if window.shell.go(key):
         page = window.shell.page(key)
@@ -158,6 +212,7 @@ def _open_checkout(window: TillWindow, url: str) -> bool:
 FACTORIES: Final[dict[str, Callable[[TillWindow], Screen]]] = {
     "checkout": _checkout,
     "consultations": _consultations,
+    "batch": _batch,
     "payments": _payments,
     "orders": lambda window: OrdersScreen(_office(window)),
     "exceptions": lambda window: ExceptionsScreen(_office(window)),

@@ -20,9 +20,11 @@ from tillgate.app.demo_people import DEMO_PINS
 from tillgate.app.profile import Profile
 from tillgate.app.reach import connection_of, offer_sandbox
 from tillgate.domain.changes import Kind
+from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.domain.settings import APPEARANCE, IDLE_LOCK_MINUTES, STORE_LANGUAGE, STORE_NAME, Settings
-from tillgate.i18n import use_language
+from tillgate.domain.staff import GRANTS, Action
+from tillgate.i18n import tr, use_language
 from tillgate.store.first_look import FirstLook
 from tillgate.ui import theme
 from tillgate.ui.screen import Connection, Screen, ShellState
@@ -30,6 +32,7 @@ from tillgate.ui.screens.sign_in import SignInDesk, SignInScreen
 from tillgate.ui.shell import Shell
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme
+from tillgate.ui.widgets.notices import NoticeAction
 
 if TYPE_CHECKING:
     from tillgate.app.bootstrap import Shop
@@ -39,6 +42,8 @@ LOOK_AFTER_MS: Final = 5 * 60 * 1000
 # What the strip counts may change by another till's hand too.
 COUNT_MS: Final = 15_000
 ASK_MS: Final = 60_000
+# What the integrity check has more to say about.
+_OF_THE_BOOKS: Final = frozenset({"books_wrong", "consultations_wrong", "ledger_unbalanced", "audit_broken"})
 
 
 class TillWindow(QObject):
@@ -95,7 +100,7 @@ class TillWindow(QObject):
             offer_sandbox(self.shell, shop.sandbox.control_page_url)
         self.tasks.watch(self, {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}, lambda _changes: self._count())
         self._every(COUNT_MS, self._count)
-        self._every(LOOK_AFTER_MS, partial(self.tasks.run, self, shop.look_after))
+        self._every(LOOK_AFTER_MS, self._look_after)
         self._every(ASK_MS, self._ask_connection)
         self._count()
         QTimer.singleShot(0, self._check_file)
@@ -133,6 +138,7 @@ class TillWindow(QObject):
         self._last = actor.name
         state = replace(self.shell.state, staff_id=actor.staff_id, person=actor.name, role=actor.role)
         self.shell.show_state(replace(state, session=actor.session, store=self._store_name()))
+        self.show_findings(again=True)
         # Whatever screen comes first: what was paid meanwhile is told by the one that sells.
         self.shell.page("checkout")
 
@@ -225,12 +231,25 @@ class TillWindow(QObject):
             self.shell.show_state(replace(self.shell.state, connection=known))
 
     def _check_file(self) -> None:
-        self.tasks.run(self, self.shop.check_thoroughly, lambda _none: self._show_findings())
+        self.tasks.run(self, self.shop.check_thoroughly, lambda _none: self.show_findings())
 
-    def _show_findings(self) -> None:
-        trouble = self.shop.trouble()
-        if trouble is not None:
-            self.shell.notice.show_error(trouble)
+    def _look_after(self) -> None:
+        self.tasks.run(self, self.shop.look_after, lambda _none: self.show_findings())
+
+    def show_findings(self, *, again: bool = False) -> None:
+        """What the gates and the integrity check found stands above everything until it is gone."""
+        self.shell.standing.show_errors(self.shop.troubles(), self._ways, again=again)
+
+    def _ways(self, error: TillgateError) -> list[NoticeAction]:
+        role = self.shell.state.role
+        if error.code not in _OF_THE_BOOKS or role is None or Action.VIEW_AUDIT not in GRANTS[role]:
+            return []
+        return [NoticeAction(tr("Open the integrity check"), self._open_check, "shield-check")]
+
+    def _open_check(self) -> None:
+        from tillgate.app.screen_factories import show_integrity  # noqa: PLC0415 - it needs services
+
+        show_integrity(self)
 
     # News, timers, the end
 

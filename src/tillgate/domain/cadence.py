@@ -41,6 +41,11 @@ def next_check(opened_at: datetime, now: datetime, expires_at: datetime | None =
     return due
 
 
+def next_look(opened_at: datetime, now: datetime, expires_at: datetime | None = None) -> datetime:
+    """The same, and once a day after day 7: it stands on Exceptions then, or a clock was wrong."""
+    return next_check(opened_at, now, expires_at) or now + _D
+
+
 def next_refund_check(asked_at: datetime, now: datetime) -> datetime | None:
     """When to look at a refund again; None after day 7."""
     return _next(_REFUND, asked_at, now)

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     CUSTOMER = "customer"
     STAFF = "staff"
     SHIFT = "shift"
+    DEVICE = "device"
+    BATCH = "batch"
     OUTBOX = "outbox"
     SETTING = "setting"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final
 
+from tillgate.domain.batch import Shown
 from tillgate.domain.consultation import ConsultationInvoiceState
 from tillgate.domain.money import Money, total
 from tillgate.domain.orders import LineType, OrderState
@@ -232,9 +233,57 @@ class FeeInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class SlipRow:
+    """One invoice on a batch's slip; `reference` is its payment's, and empty where it has none."""
+
+    number: str
+    day: date
+    amount: Money
+    shown: Shown
+    reused: bool
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSlip:
+    """The summary of a batch: what became of each of its invoices, as they stand at `made_at`."""
+
+    batch_id: int
+    mode: Mode
+    zone: tzinfo
+    store_name: str
+    till_id: str
+    begun_at: datetime
+    made_at: datetime
+    device_code: str
+    device_name: str
+    customer: str
+    email: str
+    taken_by: str
+    rows: tuple[SlipRow, ...]
+    total: Money
+    paid: Money
+
+    @property
+    def left(self) -> Money:
+        """What has not come."""
+        return self.total - self.paid
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePaid:
+    """A device's invoice as the receipt of its payment names it."""
+
+    number: str
+    device: str
+    day: date
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptDocument:
-    """What a customer takes along: all orders of one payment, or the one `fee` that it paid. `copy` marks a print that
-    may not be the first."""
+    """What a customer takes along: all orders of one payment, or the one `fee` or `device` invoice that it paid. `copy`
+    marks a print that may not be the first."""
 
     payment_id: int
     mode: Mode
@@ -248,10 +297,13 @@ class ReceiptDocument:
     paid: PaidBy
     copy: bool = False
     fee: FeeInvoice | None = None
+    device: DevicePaid | None = None
 
     @property
     def lookup(self) -> str:
         """What the QR code says: the orders' or the invoice's numbers, for a scanner at the till."""
         if self.fee is not None:
             return self.fee.number
+        if self.device is not None:
+            return self.device.number
         return " ".join(order.number for order in self.orders) or f"PAYMENT-{self.payment_id}"

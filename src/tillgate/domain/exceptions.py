@@ -42,18 +42,22 @@ class ExceptionAction(StrEnum):
     REFUND = "refund"
     CREDIT = "credit"
     RETRY = "retry"
+    ACCEPT = "accept"
     CLOSE = "close"
 
 
+# In the evidence of money that came with a wrong answer: when a later one agreed in everything.
+AGREED: Final = "agreed"
 _A = ExceptionAction
 _K = ExceptionKind
-# CLOSE always needs a reason. Money that does not match what was asked is never applied, except a surplus.
+# CLOSE always needs a reason. Money that does not match what was asked is never applied, except a surplus; what
+# disagreed only once is applied if a later answer of the provider agrees in everything.
 ALLOWED: Final[dict[ExceptionKind, tuple[ExceptionAction, ...]]] = {
     _K.LATE: (_A.APPLY, _A.REFUND, _A.CREDIT, _A.CLOSE),
     _K.DOUBLE: (_A.REFUND, _A.CREDIT, _A.CLOSE),
     _K.UNDERPAID: (_A.REFUND, _A.CREDIT, _A.CLOSE),
     _K.OVERPAID: (_A.APPLY, _A.REFUND, _A.CREDIT, _A.CLOSE),
-    _K.MISMATCH: (_A.REFUND, _A.CLOSE),
+    _K.MISMATCH: (_A.APPLY, _A.REFUND, _A.CLOSE),
     _K.UNKNOWN_MONEY: (_A.REFUND, _A.CREDIT, _A.CLOSE),
     _K.MISSING_MONEY: (_A.CLOSE,),
     _K.UNANSWERED: (_A.RETRY, _A.CLOSE),
@@ -61,5 +65,10 @@ ALLOWED: Final[dict[ExceptionKind, tuple[ExceptionAction, ...]]] = {
     _K.REFUND_FAILED: (_A.RETRY, _A.CREDIT, _A.CLOSE),
     _K.NOTICE_PARKED: (_A.RETRY, _A.CLOSE),
     _K.INVOICE_STUCK: (_A.RETRY, _A.CLOSE),
-    _K.CONFLICT: (_A.CLOSE,),
+    _K.CONFLICT: (_A.ACCEPT, _A.RETRY, _A.CLOSE),
 }
+
+
+def allowed(kind: ExceptionKind, *, of_refund: bool) -> tuple[ExceptionAction, ...]:
+    """What may be done: a contradiction about a refund can be taken in or asked about again; another only closed."""
+    return ALLOWED[kind] if of_refund or kind is not _K.CONFLICT else (_A.CLOSE,)

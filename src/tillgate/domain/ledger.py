@@ -24,6 +24,7 @@ DEPOSITS: Final = "deposits_held"
 FEES: Final = "service_fees"
 TAX: Final = "tax_payable"
 CONSULTATIONS: Final = "consultation_fees"
+DEVICES: Final = "device_fees"
 # Kept back by payers, who owe it to the state on the store's behalf.
 WITHHELD: Final = "tax_withheld"
 REFUNDS: Final = "refunds"

@@ -19,6 +19,8 @@ _EXPONENTS: Final = {
 }
 # Shown without decimals unless they are not zero.
 _SHOWN_WHOLE: Final = frozenset({"COP", "IDR"})
+# Written 1.500,00 where it is used (es_CO, id_ID); the other currencies that are taken here 1,500.00.
+GROUPED_BY_POINT: Final = frozenset({"COP", "IDR"})
 # A signed 64-bit column holds more; the providers and the strict JSON parser stop at 18 digits.
 LARGEST_MINOR: Final = 10**18 - 1
 _CODE: Final = re.compile(r"[A-Z]{3}")
@@ -162,6 +164,12 @@ def parse_money(
     if minor == 0 and not allow_zero:
         raise Invalid("amount_zero", field="amount")
     return Money(minor, currency)
+
+
+def read_money(text: str) -> Money:
+    """An amount as `str` of one writes it, "INR 250.00". Raises Invalid as `parse_money` does."""
+    currency, _, amount = text.partition(" ")
+    return parse_money(amount, currency, group_marks="", allow_zero=True)
 
 
 def _grouped(whole: str, marks: str) -> bool:

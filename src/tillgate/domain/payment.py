@@ -19,6 +19,7 @@ class Purpose(StrEnum):
 
     CHECKOUT = "checkout"
     CONSULTATION = "consultation"
+    DEVICE_INVOICE = "device_invoice"
 
 
 class PaymentState(StrEnum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from tillgate.domain.errors import Invalid
@@ -12,11 +13,24 @@ from tillgate.domain.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class ProviderKeys:
-    """One account's key. `previous_secret` is the one being changed over: what it signed is still accepted."""
+    """One account's key. `previous_secret` is the one being changed over: what it signed is still accepted.
+
+    `others` are the secrets that only some uses of the account need, by the names of `KeyForm.others`.
+    """
 
     key_id: str
     key_secret: Secret
     previous_secret: Secret | None = None
+    others: Mapping[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKey:
+    """One more secret of an account, which may be missing. Its texts are English source texts."""
+
+    name: str
+    title: str
+    explains: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,7 @@ class KeyForm:
     live_prefix: str
     id_title: str
     secret_title: str
+    others: tuple[OtherKey, ...] = ()
 
     def mode_of(self, key_id: str) -> Mode | None:
         """TEST or LIVE by the key's beginning, or None where it has neither."""
@@ -43,7 +58,17 @@ class KeyForm:
 RAZORPAY_KEYS: Final = KeyForm("razorpay", "Razorpay", "rzp_test_", "rzp_live_", "Key id", "Key secret")
 # The publishable key names the account and tells the mode; the secret one, or a restricted one, is what asks.
 STRIPE_KEYS: Final = KeyForm("stripe", "Stripe", "pk_test_", "pk_live_", "Publishable key", "Secret key")
-KEY_FORMS: Final = {form.provider: form for form in (RAZORPAY_KEYS, STRIPE_KEYS)}
+INTEGRITY: Final = "integrity"
+WOMPI_KEYS: Final = KeyForm(
+    "wompi",
+    "Wompi",
+    "pub_test_",
+    "pub_prod_",
+    "Public key",
+    "Private key",
+    (OtherKey(INTEGRITY, "Integrity secret", "Signs Web Checkouts; without it there are payment links only."),),
+)
+KEY_FORMS: Final = {form.provider: form for form in (RAZORPAY_KEYS, STRIPE_KEYS, WOMPI_KEYS)}
 
 
 def check_mode(provider: str, key_id: str, mode: Mode) -> KeyForm:

@@ -158,6 +158,40 @@ AFTER_PAYING: Final = Option(
     "Page after paying with Stripe",
     "An address of the store, https://…, that a customer's phone shows afterwards. Empty shows Stripe's own.",
 )
+WOMPI_METHOD: Final = Option(
+    "wompi.method",
+    Section.PAYMENTS,
+    "link",
+    word("wompi.method", "link", "web"),
+    "Wompi checkout",
+    "A payment link, which can be cancelled, or Wompi's Web Checkout, which ends by its own time only.",
+    ("link", "web"),
+)
+# In whole pesos. Wompi's documents name neither bound; these are its plug-in's, and an orchestrator's for cards.
+WOMPI_SMALLEST: Final = Option(
+    "wompi.smallest",
+    Section.PAYMENTS,
+    1_500,
+    whole("wompi.smallest", 1, 10_000_000_000),
+    "Least payment through Wompi (COP)",
+    "Less is refused before Wompi is asked.",
+)
+WOMPI_LARGEST: Final = Option(
+    "wompi.largest",
+    Section.PAYMENTS,
+    99_000_000,
+    whole("wompi.largest", 1, 10_000_000_000),
+    "Largest payment through Wompi (COP)",
+    "More is refused before Wompi is asked.",
+)
+BATCH_PAGE_SECONDS: Final = Option(
+    "batch.page_seconds",
+    Section.PAYMENTS,
+    1,
+    whole("batch.page_seconds", 0, 30),
+    "Time between the pages of a batch (seconds)",
+    "The checkout pages of a batch open in the browser one after another, so far apart.",
+)
 SMTP_HOST: Final = Option(
     "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
 )
@@ -211,6 +245,10 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     LINK_MINUTES,
     RETURN_TO_TILL,
     AFTER_PAYING,
+    WOMPI_METHOD,
+    WOMPI_SMALLEST,
+    WOMPI_LARGEST,
+    BATCH_PAGE_SECONDS,
     ADMIN_EMAIL,
     SMTP_HOST,
     SMTP_PORT,

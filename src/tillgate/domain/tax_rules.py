@@ -45,6 +45,11 @@ class TaxRule:
         """The exact rate: 3/25 for 12 %."""
         return Fraction(self.rate_ppm, MILLION)
 
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was taken back before it taxed anything: it ends before it begins, and was never valid."""
+        return self.valid_until is not None and self.valid_until < self.valid_from
+
     def applies_on(self, day: date) -> bool:
         """Whether it is valid on a day."""
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)

@@ -94,17 +94,23 @@ def has_store_secret(folder: Path, keyring: SecretStore | None) -> bool:
         raise
 
 
-def adopt_store_secret(folder: Path, keyring: SecretStore | None, secret: Secret) -> StoreSecret:
-    """Keep the secret of the store that this till joins: in the keyring or, where there is none, in the file."""
+def adopt_store_secret(
+    folder: Path, keyring: SecretStore | None, secret: Secret, *, instead: bool = False
+) -> StoreSecret:
+    """Keep the secret of the store that this till joins: in the keyring or, where there is none, in the file.
+
+    `instead` of the one that a new installation made for books which are empty still.
+    """
+    path = folder / FILE_NAME
     try:
-        if keyring is not None:
+        # A file that is there wins over the keyring, so it is what has to change.
+        if keyring is not None and not path.exists():
             keyring.save(SECRET_NAME, secret.reveal())
             return StoreSecret(Place.KEYRING, None, secret)
     except Unavailable as error:
         if error.code != "keyring_absent":
             raise
-    path = folder / FILE_NAME
-    return StoreSecret(Place.FILE, path, _write(path, secret.reveal()))
+    return StoreSecret(Place.FILE, path, _write(path, secret.reveal(), instead=instead))
 
 
 def _from_keyring(keyring: SecretStore, *, create: bool) -> Secret | None:
@@ -152,16 +158,16 @@ def _problem(found: os.stat_result) -> str:
     return "mode" if found.st_mode & 0o077 else ""
 
 
-def _write(path: Path, secret: str) -> Secret:
-    """Whole or not at all, and never over another: of two processes that make one, both use the first."""
+def _write(path: Path, secret: str, *, instead: bool = False) -> Secret:
+    """Whole or not at all; over another only `instead` of it: of two processes that make one, both use the first."""
     try:
-        _publish(path, secret)
+        _publish(path, secret, instead=instead)
     except OSError as error:
         raise Unavailable("secret_file_unwritable", path=str(path), error=error.strerror or "") from error
     return _read(path)
 
 
-def _publish(path: Path, secret: str) -> None:
+def _publish(path: Path, secret: str, *, instead: bool) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -170,7 +176,9 @@ def _publish(path: Path, secret: str) -> None:
             file.write(secret.encode("ascii"))
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
+        if instead:
+            draft.replace(path)
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
             os.link(draft, path)
     finally:
         draft.unlink(missing_ok=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
 from tillgate.i18n import words_of
+from tillgate.printing.batch_roll import BatchRoll
 from tillgate.printing.fee_sheet import FeeSheet
 from tillgate.printing.invoice_sheet import InvoiceSheet
 from tillgate.printing.receipt_roll import ReceiptRoll
@@ -22,3 +23,8 @@ def fee_invoice_pdf(document: FeeInvoice, language: str) -> bytes:
 def receipt_pdf(document: ReceiptDocument, language: str) -> bytes:
     """A receipt on an 80 mm roll, as long as it needs to be."""
     return ReceiptRoll(document, words_of(language)).draw()
+
+
+def batch_slip_pdf(document: BatchSlip, language: str) -> bytes:
+    """A batch's summary on an 80 mm roll."""
+    return BatchRoll(document, words_of(language)).draw()

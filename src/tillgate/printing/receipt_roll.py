@@ -2,74 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import segno
-
-from tillgate.domain.documents import FeeInvoice, OrderLine, OrderSummary, ReceiptDocument
-from tillgate.domain.money import Money
+from tillgate.domain.documents import DevicePaid, FeeInvoice, OrderLine, OrderSummary, ReceiptDocument
 from tillgate.domain.orders import LineType
 from tillgate.domain.tax_rules import TaxEffect
 from tillgate.formats import format_money, written_day, written_instant
 from tillgate.i18n import Words
-from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through, tax_label
-from tillgate.printing.paper import FAINT, INK, PAPER, SOFT, Paper, line_height
-
-_WIDE: Final = 80.0
-_LEFT: Final = 5.0
-_INNER: Final = _WIDE - 2 * _LEFT
-_TALL: Final = 5000.0
-_QR: Final = 26.0
+from tillgate.labels import GROUPS, mode_warning, paid_through, tax_label
+from tillgate.printing.paper import SOFT
+from tillgate.printing.roll import INNER, LEFT, Roll
 
 
-class ReceiptRoll:
-    """Draws one receipt: once to learn its length, once on a sheet of it."""
+class ReceiptRoll(Roll):
+    """Draws one receipt."""
 
     def __init__(self, document: ReceiptDocument, words: Words) -> None:
         self.document = document
-        self.words = words
         self.currency = document.total.currency
-        self.paper = self._sheet(_TALL)
-        self.y = 0.0
-
-    def draw(self) -> bytes:
-        """The whole file."""
-        with self.paper:
-            self._everything()
-        self.paper = self._sheet(self.y)
-        with self.paper:
-            self._everything()
-            return bytes(self.paper.output())
-
-    def _sheet(self, height: float) -> Paper:
-        document, tr = self.document, self.words.tr
-        made_at = document.paid.captured_at or document.made_at
-        title = tr("Receipt for payment {number}", number=document.payment_id)
-        size = (_WIDE, height)
-        return Paper(size, title=title, author=document.store_name, language=self.words.language, made_at=made_at)
+        super().__init__(
+            words,
+            title=words.tr("Receipt for payment {number}", number=document.payment_id),
+            author=document.store_name,
+            made_at=document.paid.captured_at or document.made_at,
+        )
 
     def _everything(self) -> None:
-        self.paper.add_page()
-        self.y = 6.0
-        self._mark()
+        self._marks(self.document.mode, self.words.tr("COPY") if self.document.copy else "")
         self._head()
         for order in self.document.orders:
             self._order(order)
         if self.document.fee is not None:
             self._fee(self.document.fee)
-        self._total()
+        if self.document.device is not None:
+            self._device(self.document.device)
+        self._grand_total(self.document.total)
         self._payment()
         if self.document.fee is not None:
             self._given_back(self.document.fee)
         self._foot()
-
-    def _mark(self) -> None:
-        tr, document = self.words.tr, self.document
-        marks = [mode_mark(self.words, document.mode), tr("COPY") if document.copy else ""]
-        for text in filter(None, marks):
-            self.paper.box(_LEFT, self.y, _INNER, 7, INK, radius=1)
-            self._middle(text, pt=11, bold=True, color=PAPER, down=1.1)
-            self.y += 2.6
 
     def _head(self) -> None:
         document, tr = self.document, self.words.tr
@@ -84,7 +53,7 @@ class ReceiptRoll:
 
     def _order(self, order: OrderSummary) -> None:
         self._cut()
-        self.y += self.paper.write_text(_LEFT, self.y, _INNER, order.vendor.name, pt=10, bold=True, most_lines=2)
+        self.y += self.paper.write_text(LEFT, self.y, INNER, order.vendor.name, pt=10, bold=True, most_lines=2)
         self._quiet(self.words.tr("Order {number}", number=order.number))
         if order.invoice_number:
             self._quiet(self.words.tr("Invoice {number}", number=order.invoice_number))
@@ -105,7 +74,7 @@ class ReceiptRoll:
         """The consultation, and its taxes: those that change the total, then those written down for information."""
         tr = self.words.tr
         self._cut()
-        self.y += self.paper.write_text(_LEFT, self.y, _INNER, fee.clinic.name, pt=10, bold=True, most_lines=2)
+        self.y += self.paper.write_text(LEFT, self.y, INNER, fee.clinic.name, pt=10, bold=True, most_lines=2)
         self._quiet(tr("Consultation {number}", number=fee.visit))
         self._quiet(tr("Invoice {number}", number=fee.number))
         self.y += 1.4
@@ -122,6 +91,12 @@ class ReceiptRoll:
                 amount = format_money(line.amount, self.words.language)
                 self._quiet(tr("{tax} for information: {amount}", tax=named, amount=amount))
 
+    def _device(self, paid: DevicePaid) -> None:
+        self._cut()
+        self._sum(paid.device, paid.amount)
+        self._quiet(self.words.tr("Invoice {number}", number=paid.number))
+        self._quiet(written_day(paid.day, self.words.language, self.currency))
+
     def _given_back(self, fee: FeeInvoice) -> None:
         for note in fee.notes:
             self._sum(self.words.tr("Given back"), -note.amount, color=SOFT)
@@ -136,12 +111,6 @@ class ReceiptRoll:
             first, last = (written_day(day, self.words.language, self.currency) for day in (line.start_on, line.end_on))
             self._quiet(first if first == last else self.words.tr("{first} to {last}", first=first, last=last))
         self.y += 0.6
-
-    def _total(self) -> None:
-        self._cut()
-        text = format_money(self.document.total, self.words.language)
-        self.paper.write_fitting(_LEFT, self.y, 22, self.words.tr("Total"), pt=15, bold=True, align="L")
-        self.y += self.paper.write_fitting(_LEFT + 24, self.y, _INNER - 24, text, pt=15, bold=True) + 1
 
     def _payment(self) -> None:
         paid, tr = self.document.paid, self.words.tr
@@ -159,41 +128,3 @@ class ReceiptRoll:
             self._middle(warning, pt=7.5, bold=True)
         self._middle(self.words.tr("Thank you for your visit."), pt=9)
         self.y += 6
-
-    def _code(self, text: str) -> None:
-        """A QR code of filled runs, sharp at any size."""
-        matrix = segno.make(text, error="m", micro=False).matrix
-        module = _QR / len(matrix)
-        left = (_WIDE - _QR) / 2
-        for row, dots in enumerate(matrix):
-            start = None
-            for column, dot in enumerate([*dots, 0]):
-                if dot and start is None:
-                    start = column
-                elif not dot and start is not None:
-                    x, w = left + start * module, (column - start) * module
-                    self.paper.box(x, self.y + row * module, w, module, INK)
-                    start = None
-        self.y += _QR + 2
-
-    # Lines of text
-
-    def _middle(self, text: str, *, pt: float = 8, bold: bool = False, color: str = INK, down: float = 0) -> None:
-        self.y += down
-        self.y += self.paper.write_text(_LEFT, self.y, _INNER, text, pt=pt, bold=bold, color=color, align="C")
-
-    def _quiet(self, text: str) -> None:
-        self.y += self.paper.write_text(_LEFT, self.y, _INNER, text, pt=7.5, color=SOFT, most_lines=2)
-
-    def _sum(self, label: str, amount: Money, *, bold: bool = False, color: str = INK) -> None:
-        shown = format_money(amount, self.words.language)
-        taken = min(self.paper.width_of(shown, bold=bold) + 0.2, _INNER / 2)
-        self.paper.write_fitting(_WIDE - _LEFT - taken, self.y, taken, shown, bold=bold, color=color)
-        room = _INNER - taken - 2
-        used = self.paper.write_text(_LEFT, self.y, room, label, bold=bold, color=color, most_lines=3)
-        self.y += max(used, line_height(9))
-
-    def _cut(self) -> None:
-        self.y += 1.6
-        self.paper.rule(_LEFT, self.y, _INNER, FAINT, thick=0.3, dashed=True)
-        self.y += 2.4

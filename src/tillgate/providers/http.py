@@ -34,8 +34,10 @@ _LOOPBACK: Final = "127.0.0.1"
 _CONNECTIONS: Final = 8
 _KEPT_S: Final = 30.0
 _NOT_AN_ANSWER: Final = frozenset({408, 425})
-# All that is kept of an answer's headers: what the documents of our providers say about sending again.
-_KEPT_HEADERS: Final = frozenset({b"retry-after", b"request-id", b"stripe-should-retry", b"idempotent-replayed"})
+# All that is kept of an answer's headers: what the documents of our providers say about sending again, and their clock.
+_KEPT_HEADERS: Final = frozenset(
+    {b"date", b"retry-after", b"request-id", b"stripe-should-retry", b"idempotent-replayed"}
+)
 _REQUEST_ID: Final = re.compile("[A-Za-z0-9_-]{1,80}")
 
 _LOG: Final = logging.getLogger("tillgate.provider")
@@ -112,13 +114,13 @@ class ApiClient:
     def send(
         self, call: Call, method: str, path: str, *, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]
     ) -> Reply:
-        """One request within the call's deadline; Call.get and Call.post are its faces."""
+        """One request within the call's deadline; Call.get, Call.post and Call.patch are its faces."""
         if self._client.is_closed:
             raise Bug("provider_closed", provider=self._provider)
         sent = {**headers, "Authorization": self._authorization.reveal()}
         if body:
             sent.setdefault("Content-Type", "application/json")
-        content = body if method == "POST" else None
+        content = None if method == "GET" else body
         request = self._client.build_request(method, path, params=query or None, content=content, headers=sent)
         self._before_send()
         with within(call.exchange):
@@ -232,6 +234,10 @@ class Call:
     def post(self, path: str, body: str = "", **headers: str) -> Reply:
         """A writing, sent at most once."""
         return self._client.send(self, "POST", path, query={}, body=body.encode(), headers=headers)
+
+    def patch(self, path: str, body: str) -> Reply:
+        """A change that comes to the same however often it is made; sent at most once."""
+        return self._client.send(self, "PATCH", path, query={}, body=body.encode(), headers={})
 
     def note(self, reply: Reply) -> None:
         """Remember what came back."""

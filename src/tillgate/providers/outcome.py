@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
 from tillgate.ports import Answer, Outcome
-from tillgate.providers.http import Call
-from tillgate.providers.json_strict import Malformed
+from tillgate.providers.http import Call, Reply
+from tillgate.providers.json_strict import Json, Malformed
+
+# Of a later request of one call these would say too much about the call as a whole.
+_ONLY_OF_THE_FIRST: Final = frozenset({Outcome.NOT_SENT, Outcome.NOT_FOUND, Outcome.DECLINED})
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,48 @@ class Ended(Exception):
         self.outcome = outcome
         self.message = message
         self.retry_after_s = retry_after_s
+
+
+class Understands(Protocol):
+    """What reads a provider's words."""
+
+    def message_from(self, value: Json) -> str:
+        """What a refusal says, safe for a log and a screen; empty if there is nothing."""
+
+    def plain(self, text: str) -> str:
+        """A stranger's words on one line, without secrets and personal data."""
+
+
+class Steps:
+    """One call, step by step. Every step raises Ended or Malformed unless it was answered and understood."""
+
+    def __init__(self, call: Call, words: Understands) -> None:
+        self.call = call
+        self._words = words
+        self._steps = 0
+
+    def sent(self, send: Callable[[], Reply]) -> Reply:
+        """The answer to the next step."""
+        self._steps += 1
+        return send()
+
+    def value(self, reply: Reply) -> Json:
+        """The understood body; anything else ends the call."""
+        if reply.outcome is Outcome.SUCCESS:
+            return reply.value
+        later = self._steps > 1 and reply.outcome in _ONLY_OF_THE_FIRST
+        raise Ended(Outcome.UNKNOWN if later else reply.outcome, self.words_of(reply), reply.retry_after_s)
+
+    def words_of(self, reply: Reply) -> str:
+        """The provider's own words of a refusal, or ours."""
+        return self._words.message_from(reply.value) or self._words.plain(reply.why)
+
+    def if_heard(self, look: Callable[[], _T]) -> _T | None:
+        """What a look found, or None if the answer did not come or was not understood."""
+        try:
+            return look()
+        except (Ended, Malformed):
+            return None
 
 
 def answer_of(call: Call, ask: Callable[[], Found]) -> Answer:

@@ -16,7 +16,9 @@ _MASK: Final = "[secret]"
 _AUTHORIZATION: Final = re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)[^\r\n\"',]+")
 _SCHEME: Final = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/_.~=-]{8,}")
 # Keys that say themselves what they are, whosever they are; the shop's own are masked as known secrets first.
-_KEY: Final = re.compile(r"\b(?:[sr]k_(?:test|live)|whsec)_[A-Za-z0-9]{8,}")
+_KEY: Final = re.compile(
+    r"\b(?:[sr]k_(?:test|live)|whsec|prv_(?:test|prod)|(?:test|prod)_(?:integrity|events))_[A-Za-z0-9]{8,}"
+)
 _EMAIL: Final = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _CARD: Final = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-])")
 # With a plus any country; without one an Indian mobile. Amounts, ids and Unix times have neither shape.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.payment import Mode
+from tillgate.domain.provider_keys import INTEGRITY
 from tillgate.domain.secret import Secret
 from tillgate.ports import PaymentProvider
 from tillgate.providers.http import nothing_held
@@ -15,15 +16,19 @@ from tillgate.providers.razorpay import Razorpay
 from tillgate.providers.razorpay.facts import BASE_URL as RAZORPAY_URL
 from tillgate.providers.stripe import Stripe
 from tillgate.providers.stripe.facts import BASE_URL as STRIPE_URL
+from tillgate.providers.wompi import Wompi
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One account's key. `previous_secret` is the one being changed over, while both are honoured."""
+    """One account's key. `previous_secret` is the one being changed over, while both are honoured; `others` are the
+    further secrets that some accounts have, by name.
+    """
 
     key_id: str
     key_secret: Secret
     previous_secret: Secret | None = None
+    others: Mapping[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,21 @@ def _open_stripe(credentials: Credentials, place: Surroundings) -> PaymentProvid
     )
 
 
+def _open_wompi(credentials: Credentials, place: Surroundings) -> PaymentProvider:
+    return Wompi(
+        credentials.key_id,
+        credentials.key_secret,
+        mode=place.mode,
+        integrity=credentials.others.get(INTEGRITY),
+        base_url=place.base_url,
+        before_send=place.before_send,
+    )
+
+
 PROVIDERS: Final[Mapping[str, Callable[[Credentials, Surroundings], PaymentProvider]]] = {
     Razorpay.name: _open_razorpay,
     Stripe.name: _open_stripe,
+    Wompi.name: _open_wompi,
 }
 
 

@@ -3,6 +3,7 @@
     with SandboxServer() as sandbox:
         sandbox.razorpay.base_url, sandbox.razorpay.key_id, sandbox.razorpay.key_secret
         sandbox.stripe.base_url, sandbox.stripe.key_id, sandbox.stripe.key_secret
+        sandbox.wompi.base_url, sandbox.wompi.key_id, sandbox.wompi.key_secret, sandbox.wompi.keys.integrity
         sandbox.faults.arm(FaultKind.TIMEOUT, Verb.CREATE, when=When.AFTER, provider="stripe")
         sandbox.money_facts()
 
@@ -18,6 +19,8 @@ from tillgate.sandbox.razorpay.customer import Choice, Paid
 from tillgate.sandbox.server import SandboxServer, run_sandbox
 from tillgate.sandbox.stripe.account import StripeKeys, StripeSettings
 from tillgate.sandbox.stripe.customer import CardChoice, SessionPaid, TestCard
+from tillgate.sandbox.wompi.account import WompiKeys, WompiSettings
+from tillgate.sandbox.wompi.customer import WompiChoice, WompiOutcome, WompiPaid
 
 __all__ = [
     "CardChoice",
@@ -39,5 +42,10 @@ __all__ = [
     "TestCard",
     "Verb",
     "When",
+    "WompiChoice",
+    "WompiKeys",
+    "WompiOutcome",
+    "WompiPaid",
+    "WompiSettings",
     "run_sandbox",
 ]

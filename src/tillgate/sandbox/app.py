@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from wsgiref.handlers import format_date_time
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tillgate.sandbox.clock import SandboxClock
 from tillgate.sandbox.control import ControlRoom
 from tillgate.sandbox.razorpay.account import RazorpayAccount
 from tillgate.sandbox.razorpay.app import razorpay_routes
 from tillgate.sandbox.stripe.account import StripeAccount
 from tillgate.sandbox.stripe.app import stripe_routes
+from tillgate.sandbox.wompi.account import WompiAccount
+from tillgate.sandbox.wompi.app import wompi_routes
 
 
 class LoopbackOnly:
@@ -29,9 +34,28 @@ class LoopbackOnly:
             await PlainTextResponse("Misdirected Request", 421)(scope, receive, send)
 
 
-def build_app(razorpay: RazorpayAccount, stripe: StripeAccount, control: ControlRoom) -> Starlette:
+class ProviderTime:
+    """Every answer tells the time, as any server's does; here it is the providers' own."""
+
+    def __init__(self, app: ASGIApp, clock: SandboxClock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_date_time(self._clock.now_ms() / 1000).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+            await send(message)
+
+        await self._app(scope, receive, send_dated)
+
+
+def build_app(
+    razorpay: RazorpayAccount, stripe: StripeAccount, wompi: WompiAccount, control: ControlRoom, clock: SandboxClock
+) -> Starlette:
     """The application that the server runs."""
     return Starlette(
-        routes=[*razorpay_routes(razorpay), *stripe_routes(stripe), *control.routes()],
-        middleware=[Middleware(LoopbackOnly)],
+        routes=[*razorpay_routes(razorpay), *stripe_routes(stripe), *wompi_routes(wompi), *control.routes()],
+        middleware=[Middleware(LoopbackOnly), Middleware(ProviderTime, clock=clock)],
     )

@@ -17,6 +17,10 @@ POST /stripe/settings     any of StripeSettings' fields
 POST /stripe/pay          {"session": "cs_test_..."}, outcome, card, seconds
 POST /stripe/approve      {"payment_id": "py_..."}: the bank's yes to a debit that waits
 POST /stripe/refuse       the same: its no
+POST /wompi/settings      any of WompiSettings' fields
+POST /wompi/pay           {"url": a link's id, or the address of a link or a Web Checkout}, outcome, method, seconds
+POST /wompi/approve       {"payment_id": "1292-..."}: the bank's yes to a transaction that is PENDING
+POST /wompi/refuse        the same: its no
 
 A POST's body is JSON or a form; a form is answered by the page.
 """
@@ -28,6 +32,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NoReturn
 
 from starlette.requests import Request
@@ -37,9 +42,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from tillgate.domain.errors import Invalid, Refused
 from tillgate.sandbox.bank import Outcome
 from tillgate.sandbox.facts import Fact, MoneyFacts
-from tillgate.sandbox.faults import RAZORPAY, STRIPE, FaultKind, FaultMenu, Verb, When, describe_fault
+from tillgate.sandbox.faults import PROVIDERS, STRIPE, WOMPI, FaultKind, Verb, When, describe_fault
 from tillgate.sandbox.forms import read_form
-from tillgate.sandbox.ledger import Ledger
 from tillgate.sandbox.page import page, static_route
 from tillgate.sandbox.razorpay.account import DuplicateReceipt, RazorpayAccount
 from tillgate.sandbox.razorpay.currencies import shown as shown_by_razorpay
@@ -49,8 +53,12 @@ from tillgate.sandbox.stripe.account import StripeAccount
 from tillgate.sandbox.stripe.currencies import shown as shown_by_stripe
 from tillgate.sandbox.stripe.customer import CardChoice, StripeCustomer, TestCard
 from tillgate.sandbox.stripe.facts import money_facts as stripe_facts
+from tillgate.sandbox.wompi.account import WompiAccount
+from tillgate.sandbox.wompi.amounts import shown as shown_by_wompi
+from tillgate.sandbox.wompi.customer import WompiChoice, WompiCustomer, WompiOutcome
+from tillgate.sandbox.wompi.facts import money_facts as wompi_facts
 
-_NOUNS = ("order", "payment", "payment_link", "session", "payment_intent", "charge", "refund")
+_NOUNS = ("order", "payment", "payment_link", "session", "payment_intent", "charge", "refund", "transaction")
 Orders = dict[str, Any]
 Readers = dict[str, Callable[[Any], Any]]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -59,32 +67,37 @@ Handler = Callable[[Request], Awaitable[Response]]
 class ControlRoom:
     """What the operator of the sandbox may do."""
 
-    def __init__(
-        self, ledger: Ledger, faults: FaultMenu, razorpay: RazorpayAccount, stripe: StripeAccount, token: str
-    ) -> None:
-        self._ledger = ledger
-        self._faults = faults
+    def __init__(self, razorpay: RazorpayAccount, stripe: StripeAccount, wompi: WompiAccount, token: str) -> None:
+        # They share one ledger and one menu.
+        self._ledger = razorpay.ledger
+        self._faults = razorpay.faults
         self._razorpay = razorpay
         self._stripe = stripe
         self._customer = RazorpayCustomer(razorpay)
         self._card_holder = StripeCustomer(stripe)
+        self._wompi = wompi
+        self._wompi_payer = WompiCustomer(wompi)
         self._token = token
 
     def routes(self) -> list[BaseRoute]:
         """The routes below /_sandbox/."""
         look = {"/": self._page, "/facts": self._facts, "/events": self._events, "/faults": self._list_faults}
-        act = {
+        act: dict[str, Callable[[Request, Orders], Any]] = {
             "/faults": self._arm,
             "/faults/clear": self._clear,
             "/faults/{id:int}/disarm": self._disarm,
             "/advance": self._advance,
             "/razorpay/settings": self._configure,
-            "/razorpay/approve": self._approve,
+            "/razorpay/approve": partial(_late, self._customer.approve_late),
             "/razorpay/pay": self._pay,
             "/stripe/settings": self._configure_stripe,
             "/stripe/pay": self._pay_session,
-            "/stripe/approve": self._approve_debit,
-            "/stripe/refuse": self._refuse_debit,
+            "/stripe/approve": partial(_late, self._card_holder.approve_late),
+            "/stripe/refuse": partial(_late, self._card_holder.refuse_late),
+            "/wompi/settings": self._configure_wompi,
+            "/wompi/pay": self._pay_wompi,
+            "/wompi/approve": partial(_late, self._wompi_payer.approve_late),
+            "/wompi/refuse": partial(_late, self._wompi_payer.refuse_late),
         }
         return [
             static_route(),
@@ -131,7 +144,7 @@ class ControlRoom:
                 "clock": _moment(self._ledger.clock.now_ms() // 1000),
                 "kinds": FaultKind,
                 "verbs": Verb,
-                "providers": (RAZORPAY, STRIPE),
+                "providers": PROVIDERS,
                 "nouns": _NOUNS,
                 "whens": When,
                 "receipts": DuplicateReceipt,
@@ -199,8 +212,8 @@ class ControlRoom:
     def _advance(self, request: Request, orders: Orders) -> Any:
         del request
         self._ledger.clock.advance(_converted(orders, {"seconds": float}).get("seconds", 0.0))
-        self._razorpay.settle_due()
-        self._stripe.settle_due()
+        for account in (self._razorpay, self._stripe, self._wompi):
+            account.settle_due()
         return {"now": self._ledger.clock.now_ms() / 1000}
 
     def _configure(self, request: Request, orders: Orders) -> Any:
@@ -214,10 +227,6 @@ class ControlRoom:
         }
         self._razorpay.configure(**_converted(orders, read))
         return asdict(self._razorpay.settings)
-
-    def _approve(self, request: Request, orders: Orders) -> Any:
-        del request
-        return {"status": self._customer.approve_late(str(orders.get("payment_id")))}
 
     def _pay(self, request: Request, orders: Orders) -> Any:
         del request
@@ -250,16 +259,28 @@ class ControlRoom:
             _bad("session")
         return asdict(self._card_holder.pay_session(session, CardChoice(**given)))
 
-    def _approve_debit(self, request: Request, orders: Orders) -> Any:
+    def _configure_wompi(self, request: Request, orders: Orders) -> Any:
         del request
-        return {"status": self._card_holder.approve_late(str(orders.get("payment_id")))}
+        self._wompi.configure(**_converted(orders, {"smallest_minor": int, "largest_minor": int, "empty_void": _flag}))
+        return asdict(self._wompi.settings)
 
-    def _refuse_debit(self, request: Request, orders: Orders) -> Any:
+    def _pay_wompi(self, request: Request, orders: Orders) -> Any:
         del request
-        return {"status": self._card_holder.refuse_late(str(orders.get("payment_id")))}
+        read: Readers = {"url": str, "outcome": WompiOutcome, "method": str, "seconds": float, "amount": int}
+        given = _converted(orders, read)
+        url = given.pop("url", None)
+        if url is None:
+            _bad("url")
+        return asdict(self._wompi_payer.pay(url, WompiChoice(**given)))
 
     def _money(self) -> MoneyFacts:
-        return razorpay_facts(self._razorpay) + stripe_facts(self._stripe)
+        return razorpay_facts(self._razorpay) + stripe_facts(self._stripe) + wompi_facts(self._wompi)
+
+
+def _late(say: Callable[[str], str], request: Request, orders: Orders) -> Any:
+    """A bank's late word about one payment."""
+    del request
+    return {"status": say(str(orders.get("payment_id")))}
 
 
 async def _read_json(request: Request) -> Orders:
@@ -298,7 +319,7 @@ def _bad(field: str) -> NoReturn:
 
 def _shown(fact: Fact) -> str:
     """An amount by its provider's own table of minor units."""
-    shown = shown_by_stripe if fact.provider == STRIPE else shown_by_razorpay
+    shown = {STRIPE: shown_by_stripe, WOMPI: shown_by_wompi}.get(fact.provider, shown_by_razorpay)
     return shown(fact.amount_minor, fact.currency)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+
+from tillgate.sandbox.ledger import Record
 
 
 @dataclass(frozen=True)
@@ -11,7 +14,8 @@ class Fact:
 
     `reference` is the caller's own name for it (reference_id, receipt, client_reference_id, a refund's idempotency
     key), `parent_id` what it belongs to (a payment's order, a refund's or capture's payment, an order's link). Stripe's
-    sessions are links, its payment intents orders, its charges payments.
+    sessions are links, its payment intents orders, its charges payments; Wompi's transactions are payments, what was
+    opened of a Web Checkout is an order, a void is a refund.
     """
 
     provider: str
@@ -67,6 +71,30 @@ class MoneyFacts:
             "captures": [asdict(fact) for fact in self.captures],
             "refunds": [asdict(fact) for fact in self.refunds],
         }
+
+
+def facts_of(provider: str, records: Sequence[Record]) -> tuple[Fact, ...]:
+    """A provider's records, given newest first, as facts."""
+    return tuple(
+        Fact(
+            provider=provider,
+            kind=record.KIND,
+            id=record.id,
+            reference=record.reference,
+            parent_id=record.parent_id,
+            status=record.status,
+            amount_minor=record.amount,
+            currency=record.currency,
+            created_at=record.created_at,
+        )
+        for record in reversed(records)
+    )
+
+
+def capture_of(payment: Fact, amount_minor: int, created_at: int) -> Fact:
+    """The money that a payment brought."""
+    taken = {"kind": "capture", "reference": None, "amount_minor": amount_minor, "created_at": created_at}
+    return Fact(**{**asdict(payment), **taken})
 
 
 def _sum_by_currency(facts: tuple[Fact, ...]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from tillgate.domain.errors import Invalid
 
-RAZORPAY, STRIPE = "razorpay", "stripe"
+RAZORPAY, STRIPE, WOMPI = PROVIDERS = "razorpay", "stripe", "wompi"
 
 
 class Verb(StrEnum):
@@ -73,7 +73,7 @@ class FaultKind(StrEnum):
     WRONG_REFERENCE = "wrong_reference"
     WRONG_MODE = "wrong_mode"  # what a key of the other mode sees
     # the money's own surprises
-    LATE_SUCCESS = "late_success"  # PAY: fails now (Stripe: waits), is captured `seconds` later
+    LATE_SUCCESS = "late_success"  # PAY: fails now (Stripe, Wompi: waits), is captured `seconds` later
     CAPTURED_TWICE = "captured_twice"  # PAY: the same checkout is paid twice
     ALREADY_CAPTURED = "already_captured"  # CAPTURE: captures, and answers that it was captured before
     DUPLICATE_RETURN = "duplicate_return"  # RETURN: `times` extra requests reach the till's return address
@@ -93,8 +93,18 @@ _MONEY_FAULT_VERBS = {
     FaultKind.REFUND_PENDING: Verb.REFUND,
     FaultKind.REFUND_FAILS: Verb.REFUND,
 }
-# Stripe signs no return.
-_UNKNOWN_TO = {STRIPE: frozenset({FaultKind.BAD_SIGNATURE})}
+# Stripe and Wompi sign no return; Wompi takes money in one step, and voids it in one.
+_UNKNOWN_TO = {
+    STRIPE: frozenset({FaultKind.BAD_SIGNATURE}),
+    WOMPI: frozenset(
+        {
+            FaultKind.BAD_SIGNATURE,
+            FaultKind.ALREADY_CAPTURED,
+            FaultKind.REFUND_PENDING,
+            FaultKind.REFUND_FAILS,
+        }
+    ),
+}
 _PAID_WRONGLY = frozenset({FaultKind.WRONG_AMOUNT, FaultKind.WRONG_CURRENCY})
 # Refused at the door: the provider never acts on such a call, whatever `when` says.
 _NEVER_ACTS = frozenset({FaultKind.RATE_LIMITED_429, FaultKind.UNAUTHORISED_401, FaultKind.REFUND_REFUSED})
@@ -127,7 +137,9 @@ class Fault:
     kind: FaultKind
     verb: Verb
     provider: str
-    noun: str | None  # order, payment, payment_link, session, payment_intent, charge, refund; None is any
+    noun: (
+        str | None
+    )  # order, payment, payment_link, session, payment_intent, charge, refund, transaction ...; None is any
     when: When
     count: int
     after: int

@@ -22,7 +22,7 @@ from tillgate.sandbox.app import build_app
 from tillgate.sandbox.clock import SandboxClock
 from tillgate.sandbox.control import ControlRoom
 from tillgate.sandbox.facts import MoneyFacts
-from tillgate.sandbox.faults import RAZORPAY, STRIPE, FaultMenu
+from tillgate.sandbox.faults import WOMPI, FaultMenu
 from tillgate.sandbox.ledger import MEMORY, Event, Ledger
 from tillgate.sandbox.razorpay.account import RazorpayAccount, RazorpayKeys, RazorpaySettings
 from tillgate.sandbox.razorpay.customer import RazorpayCustomer
@@ -34,6 +34,10 @@ from tillgate.sandbox.stripe.customer import StripeCustomer
 from tillgate.sandbox.stripe.due import settle_due as settle_stripe
 from tillgate.sandbox.stripe.facts import money_facts as stripe_facts
 from tillgate.sandbox.wire import BreakableProtocol
+from tillgate.sandbox.wompi.account import WompiAccount, WompiKeys, WompiSettings
+from tillgate.sandbox.wompi.customer import WompiCustomer
+from tillgate.sandbox.wompi.due import settle_due as settle_wompi
+from tillgate.sandbox.wompi.facts import money_facts as wompi_facts
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 10.0
@@ -83,6 +87,8 @@ class SandboxServer:
         razorpay_settings: RazorpaySettings | None = None,
         stripe_keys: StripeKeys | None = None,
         stripe_settings: StripeSettings | None = None,
+        wompi_keys: WompiKeys | None = None,
+        wompi_settings: WompiSettings | None = None,
         control_token: str | None = None,
     ) -> None:
         self._wanted_port = port
@@ -100,6 +106,18 @@ class SandboxServer:
             settings=stripe_settings,
         )
         self.card_holder = StripeCustomer(self.stripe)
+        self.wompi = WompiAccount(
+            self.ledger,
+            self.faults,
+            settle_wompi,
+            self.razorpay.closing,
+            keys=wompi_keys,
+            settings=wompi_settings,
+        )
+        self.wompi_payer = WompiCustomer(self.wompi)
+        self._accounts: dict[str, RazorpayAccount | StripeAccount | WompiAccount] = {
+            each.provider: each for each in (self.razorpay, self.stripe, self.wompi)
+        }
         self.control_token = control_token or secrets.token_urlsafe(24)
         self._server: _Uvicorn | None = None
         self._thread: threading.Thread | None = None
@@ -130,10 +148,11 @@ class SandboxServer:
             self.ledger.close()
             raise
         self._port = plug.getsockname()[1]
-        self.razorpay.origin = self.stripe.origin = self.origin
-        control = ControlRoom(self.ledger, self.faults, self.razorpay, self.stripe, self.control_token)
+        for account in self._accounts.values():
+            account.origin = self.origin
+        control = ControlRoom(self.razorpay, self.stripe, self.wompi, self.control_token)
         config = uvicorn.Config(
-            build_app(self.razorpay, self.stripe, control),
+            build_app(self.razorpay, self.stripe, self.wompi, control, self.clock),
             http=BreakableProtocol,
             loop="asyncio",
             ws="none",
@@ -141,6 +160,7 @@ class SandboxServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=2,
         )
@@ -171,20 +191,28 @@ class SandboxServer:
     def advance(self, seconds: float) -> None:
         """Move the providers' time forward: links expire, delayed approvals and refunds come through."""
         self.clock.advance(seconds)
-        self.razorpay.settle_due()
-        self.stripe.settle_due()
+        for account in self._accounts.values():
+            account.settle_due()
 
     def account_of(self, provider: str) -> tuple[str, str, str]:
         """A provider's key id, key secret and base URL, for whoever opens it by name. Raises NotFound."""
-        accounts: dict[str, RazorpayAccount | StripeAccount] = {RAZORPAY: self.razorpay, STRIPE: self.stripe}
-        found = accounts.get(provider)
+        found = self._accounts.get(provider)
         if found is None:
             raise NotFound("provider_unknown", provider=provider)
         return found.key_id, found.key_secret, found.base_url
 
+    @property
+    def accounts(self) -> tuple[RazorpayAccount | StripeAccount | WompiAccount, ...]:
+        """Every provider's account."""
+        return tuple(self._accounts.values())
+
+    def other_secrets_of(self, provider: str) -> dict[str, str]:
+        """A provider's further secrets by name, where it has any."""
+        return {"integrity": self.wompi.keys.integrity} if provider == WOMPI else {}
+
     def money_facts(self) -> MoneyFacts:
         """What the providers know about the money now."""
-        return razorpay_facts(self.razorpay) + stripe_facts(self.stripe)
+        return razorpay_facts(self.razorpay) + stripe_facts(self.stripe) + wompi_facts(self.wompi)
 
     def list_events(self, after: int = 0) -> list[Event]:
         """The log of everything that happened, behind a sequence number."""
@@ -205,6 +233,13 @@ class SandboxServer:
                 "publishable_key": self.stripe.key_id,
                 "secret_key": self.stripe.key_secret,
                 "api_version": DEFAULT_VERSION,
+            },
+            "wompi": {
+                "base_url": self.wompi.base_url,
+                "public_key": self.wompi.key_id,
+                "private_key": self.wompi.key_secret,
+                "integrity_secret": self.wompi.keys.integrity,
+                "events_secret": self.wompi.keys.events,
             },
             "control": {
                 "url": self.control_url,
@@ -227,7 +262,7 @@ def run_sandbox(port: int = 0, ledger_path: Path | str = MEMORY, *, json_output:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     with SandboxServer(port=port, ledger=ledger_path) as sandbox:
-        addresses = f"{sandbox.razorpay.base_url}\n         {sandbox.stripe.base_url}"
+        addresses = "\n         ".join(each.base_url for each in sandbox.accounts)
         text = f"Sandbox: {addresses}\nLedger and faults: {sandbox.control_page_url}"
         line = json.dumps(sandbox.describe()) if json_output else text
         sys.stdout.write(line + "\n")

@@ -13,10 +13,10 @@ from typing import Final
 from sqlalchemy import update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from tillgate.domain.cadence import FULFIL_WAITS, next_check, next_watch
+from tillgate.domain.cadence import FULFIL_WAITS, next_check, next_look, next_watch
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry
 from tillgate.domain.errors import Bug, Refused
-from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
+from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import UNAPPLIED, clearing, pair
 from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState
 from tillgate.domain.verification import Expected, Judged, Reading, Verdict, judge
@@ -24,7 +24,7 @@ from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
 from tillgate.services.calls import note_answer, sent_since
 from tillgate.services.declined_tries import note_declined
-from tillgate.services.exception_rows import open_exception, open_unanswered
+from tillgate.services.exception_rows import find_open_about, note_evidence, open_exception, open_unanswered
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import (
     change_attempt,
@@ -38,7 +38,7 @@ from tillgate.services.payment_rows import (
     lock_owner,
     move_payment,
 )
-from tillgate.services.records import AttemptRecord, PaymentRecord
+from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord
 from tillgate.services.refund_rows import plan_refund
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
@@ -78,7 +78,7 @@ def apply_create_answer(till: Till, attempt_id: int, call_id: int, answer: Answe
         if answer.outcome is Outcome.MISCONFIGURED:
             observe(uow, till, "error", "provider_misconfigured", 0)
             return end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
-        wait = next_check(attempt.created_at, uow.now)
+        wait = next_look(attempt.created_at, uow.now)
         if answer.retry_after_s is not None:
             wait = uow.now + timedelta(seconds=answer.retry_after_s)
         uow.record("payment.call", owner.subject, kind="create", outcome=answer.outcome.value)
@@ -228,8 +228,8 @@ def _follow(
 def _schedule(uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, reading: Reading) -> AttemptRecord:
     due = None
     if attempt.live and owner.state in WAITING:
-        due = next_check(attempt.created_at, uow.now, attempt.expires_at)
-        if due is None and not reading.captured:
+        due = next_look(attempt.created_at, uow.now, attempt.expires_at)
+        if next_check(attempt.created_at, uow.now) is None and not reading.captured:
             open_unanswered(uow, attempt)
     elif attempt.ended_at is not None:
         due = next_watch(attempt.ended_at, uow.now)
@@ -241,8 +241,15 @@ def _schedule(uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, rea
 def _take_money(
     uow: UnitOfWork, till: Till, owner: PaymentRecord, attempt: AttemptRecord, judged: Judged
 ) -> tuple[PaymentRecord, AttemptRecord]:
-    """One provider payment that took money: accepted, or put on Exceptions; heard twice it changes nothing."""
-    if find_capture(uow.connection, attempt.provider, judged.money.provider_ref) is not None:
+    """One provider payment that took money: accepted, or put on Exceptions; heard twice it changes nothing.
+
+    Money that came with an answer that disagreed stays a person's, whatever later answers say: what arrived
+    unexpectedly is never silently used, and the goods may have been refused meanwhile (product.md, Payment). That a
+    later answer agrees in everything is added to the evidence, and lets a manager apply it.
+    """
+    known = find_capture(uow.connection, attempt.provider, judged.money.provider_ref)
+    if known is not None:
+        _hear_again(uow, owner, known, judged)
         return owner, attempt
     matches = judged.verdict is Verdict.MATCHES
     if matches and owner.state in WAITING and attempt.live:
@@ -259,6 +266,31 @@ def _take_money(
         _hold_things(uow, owner)
     _refer(uow, owner, attempt, kind, capture_id)
     return owner, attempt
+
+
+def _hear_again(uow: UnitOfWork, owner: PaymentRecord, known: CaptureRecord, judged: Judged) -> None:
+    """What a later answer says of money that a person is still to decide about."""
+    if known.disposition is not CaptureDisposition.ON_EXCEPTIONS or known.payment_id != owner.id:
+        return
+    found = find_open_about(uow, known.id, ExceptionKind.MISMATCH)
+    if found is not None and judged.verdict is Verdict.MATCHES and judged.money.amount == known.amount:
+        if AGREED not in found.evidence:
+            note_evidence(uow, found.id, **{AGREED: uow.now})
+            uow.record("payment.money_agreed", owner.subject, capture=known.id, provider_ref=known.provider_ref)
+    elif judged.money.amount != known.amount:
+        _refer_told(uow, known, judged.money)
+
+
+def _refer_told(uow: UnitOfWork, known: CaptureRecord, money: ProviderTry) -> None:
+    """The same money, told with another amount than is in the books: what it was written down with never changes."""
+    open_exception(
+        uow,
+        ExceptionKind.CONFLICT,
+        f"capture-amount:{known.id}:{money.amount}",
+        payment_id=known.payment_id,
+        capture_id=known.id,
+        evidence={"recorded": str(known.amount), "provider": str(money.amount), "provider_ref": money.provider_ref},
+    )
 
 
 def _accept(

@@ -16,6 +16,7 @@ from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.till import Till
 from tillgate.store.audit import ChainFault, verify_chain
+from tillgate.store.chain_witness import contradicted
 from tillgate.store.models import audit, staff
 
 AuditPosition = tuple[datetime, str, int]
@@ -117,7 +118,7 @@ def check_audit(till: Till, actor: Actor) -> ChainStatus:
     authorize(till, actor, Action.VIEW_AUDIT)
     with till.db.read() as connection:
         entries = int(connection.execute(select(func.count()).select_from(audit)).scalar_one())
-        return ChainStatus(entries, verify_chain(connection, till.db.audit_key))
+        return ChainStatus(entries, verify_chain(connection, till.db.audit_key) or contradicted(connection))
 
 
 def _with_people() -> FromClause:

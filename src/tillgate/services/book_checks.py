@@ -1,69 +1,33 @@
-"""The document's verification queries, and the books' own sums, as a manager's integrity check (seed 003).
+"""A manager's integrity check: the document's verification queries, and the books' own sums (seed 003).
 
-Every payment of a consultation has its consultation, its invoice and its tax records; no consultation has two; the
-ledger is even and says what providers took and gave back; the audit chain holds. A sound till has no fault in any.
+What is compared stands in `book_looks`. Everything is read at one moment of the database; nothing is repaired.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import partial
-from typing import Any, Final
+from threading import Event
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true
+from sqlalchemy import Connection, String, cast, func, literal, select
 
-from tillgate.domain.consultation import CONSULTATION_THING, ConsultationInvoiceState
-from tillgate.domain.ledger import UNAPPLIED, clearing
-from tillgate.domain.money import Money
-from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Purpose, RefundState
+from tillgate.domain.errors import Unavailable
 from tillgate.domain.staff import Action, Actor
-from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
 from tillgate.services.access import authorize
+from tillgate.services.book_looks import Check, Fault, Look, looks_at_consultations, looks_at_everything
 from tillgate.services.till import Till
-from tillgate.store.audit import verify_chain
-from tillgate.store.ledger import unbalanced
-from tillgate.store.models import (
-    allocation,
-    audit,
-    capture,
-    clinic,
-    consultation,
-    consultation_invoice,
-    ledger_entry,
-    ledger_tx,
-    payment,
-    refund,
-    tax_record,
-    tax_rule,
-)
+from tillgate.store.models import audit, payment, staff
 
+log: Final = logging.getLogger("tillgate.books")
 # What is shown of one check; how many there are more is told.
 MOST_FAULTS: Final = 50
 QUICK_LOOKS_BACK: Final = timedelta(days=1)
-
-
-class Check(StrEnum):
-    """What is compared."""
-
-    PAYMENTS = "payments"
-    INVOICES = "invoices"
-    TAXES = "taxes"
-    DUPLICATES = "duplicates"
-    LEDGER = "ledger"
-    SUMS = "sums"
-    CHAIN = "chain"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is not as it must be: `what` is a code, `values` what was found."""
-
-    subject: str
-    what: str
-    values: Mapping[str, object] = field(default_factory=dict)
+_SUBJECT: Final = "books"
+_CHECKED: Final = "books.checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,298 +45,149 @@ class CheckResult:
         """Nothing was found."""
         return not self.faults
 
+    @property
+    def wrong(self) -> int:
+        """How many faults there are, listed or not."""
+        return len(self.faults) + self.more
+
 
 @dataclass(frozen=True, slots=True)
 class BooksReport:
-    """Every check, at one moment."""
+    """The checks at one moment: all of them, or those that were done when somebody stopped it."""
 
     at: datetime
     results: tuple[CheckResult, ...]
+    stopped: bool = False
 
     @property
     def ok(self) -> bool:
         """Nothing was found anywhere."""
         return all(each.ok for each in self.results)
 
+    @property
+    def wrong(self) -> int:
+        """How many faults there are in all."""
+        return sum(each.wrong for each in self.results)
 
-# How many were compared, and the faults.
-_Found = tuple[int, Iterable[Fault]]
-_Look = Callable[[Connection], _Found]
+
+@dataclass(frozen=True, slots=True)
+class LastCheck:
+    """The newest check that went to its end: when, by whom ("" for a person who is gone), and the faults by check."""
+
+    at: datetime
+    person: str
+    faults: Mapping[str, int]
+
+    @property
+    def wrong(self) -> int:
+        """How many faults it found."""
+        return sum(self.faults.values())
 
 
-def check_books(till: Till, actor: Actor) -> BooksReport:
+class Walk:
+    """One run on its way, to be read and stopped from any thread: the check that is looked at now, how many are done
+    of how many, and how many audit entries were walked."""
+
+    def __init__(self) -> None:
+        self.now: Check | None = None
+        self.done = 0
+        self.whole = 0
+        self.entries = 0
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        """Give it up; what was found until then stays found."""
+        self._stopped.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody stopped it."""
+        return self._stopped.is_set()
+
+    def step(self) -> None:
+        """Go on, unless somebody stopped it."""
+        if self.stopping:
+            raise _StoppedError
+
+    def walk_entry(self) -> None:
+        """One audit entry more."""
+        self.entries += 1
+        self.step()
+
+
+class _StoppedError(Exception):
+    """Somebody stopped the run."""
+
+
+def check_books(till: Till, actor: Actor, walk: Walk | None = None) -> BooksReport:
     """Compare everything, at one moment of the database; audited with how many faults there were."""
     authorize(till, actor, Action.VIEW_AUDIT)
-    report = inspect_books(till)
-    faults = {each.check.value: len(each.faults) + each.more for each in report.results if each.faults}
-    till.db.transact(actor, lambda uow: uow.record("books.checked", "books", ok=report.ok, faults=faults))
+    report = inspect_books(till, walk)
+    faults = {each.check.value: each.wrong for each in report.results if each.faults}
+    event = "books.check_stopped" if report.stopped else _CHECKED
+    try:
+        till.db.transact(actor, lambda uow: uow.record(event, _SUBJECT, ok=report.ok, faults=faults))
+    except Unavailable:
+        # Books that can't be written to are those that most need to be looked at.
+        log.exception("the integrity check could not be written down")
     return report
 
 
-def inspect_books(till: Till) -> BooksReport:
+def inspect_books(till: Till, walk: Walk | None = None) -> BooksReport:
     """The same for an owner at a terminal."""
-    looks: dict[Check, _Look] = {**_of_consultations(true())}
-    looks |= {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.CHAIN: partial(_chain, till)}
-    return _report(till, looks)
+    walk = walk or Walk()
+    return _report(till, looks_at_everything(till.db.audit_key, walk.walk_entry), walk)
 
 
 def check_lately(till: Till) -> BooksReport:
     """What is quick enough for a start: the consultations put up since yesterday. The ledger, the chain and the file
     have gates of their own (services/start_gates.py)."""
     since = till.clock.now() - QUICK_LOOKS_BACK
-    return _report(till, _of_consultations(payment.c.created_at >= since))
+    return _report(till, looks_at_consultations(payment.c.created_at >= since), Walk())
 
 
-def _report(till: Till, looks: Mapping[Check, _Look]) -> BooksReport:
+def load_last_check(till: Till, actor: Actor) -> LastCheck | None:
+    """The newest check of any till of the store; None where there never was one."""
+    authorize(till, actor, Action.VIEW_AUDIT)
+    return find_last_check(till)
+
+
+def find_last_check(till: Till) -> LastCheck | None:
+    """The same for the till itself, at its start."""
+    who = audit.c.actor == literal("staff:") + cast(staff.c.id, String)
+    query = (
+        select(audit.c.at, audit.c.data, func.coalesce(staff.c.name, "").label("person"))
+        .select_from(audit.join(staff, who, isouter=True))
+        .where(audit.c.subject == _SUBJECT, audit.c.event == _CHECKED)
+        .order_by(audit.c.at.desc(), audit.c.seq.desc())
+        .limit(1)
+    )
     with till.db.read() as connection:
-        results = tuple(_result(till, connection, check, look) for check, look in looks.items())
-    return BooksReport(till.clock.now(), results)
+        row = connection.execute(query).one_or_none()
+    return None if row is None else LastCheck(row.at, row.person, json.loads(row.data).get("faults", {}))
 
 
-def _result(till: Till, connection: Connection, check: Check, look: _Look) -> CheckResult:
+def _report(till: Till, looks: Mapping[Check, Look], walk: Walk) -> BooksReport:
+    results: list[CheckResult] = []
+    walk.whole = len(looks)
+    try:
+        with till.db.read() as connection:
+            for check, look in looks.items():
+                walk.now = check
+                results.append(_result(till, connection, check, look, walk))
+                walk.done = len(results)
+    except _StoppedError:
+        return BooksReport(till.clock.now(), tuple(results), stopped=True)
+    return BooksReport(till.clock.now(), tuple(results))
+
+
+def _result(till: Till, connection: Connection, check: Check, look: Look, walk: Walk) -> CheckResult:
+    walk.step()
     begun = till.clock.monotonic()
     compared, found = look(connection)
-    faults = list(found)
+    faults = []
+    for fault in found:
+        walk.step()
+        faults.append(fault)
     ms = round((till.clock.monotonic() - begun) * 1000)
     return CheckResult(check, compared, tuple(faults[:MOST_FAULTS]), max(0, len(faults) - MOST_FAULTS), ms)
-
-
-def _of_consultations(which: ColumnElement[bool]) -> dict[Check, _Look]:
-    mine = and_(payment.c.purpose == Purpose.CONSULTATION, which)
-    return {
-        Check.PAYMENTS: partial(_payments, mine),
-        Check.INVOICES: partial(_invoices, mine),
-        Check.TAXES: partial(_taxes, mine),
-        Check.DUPLICATES: partial(_duplicates, mine),
-    }
-
-
-def _about(row: Any) -> str:
-    return f"payment:{row.id}"
-
-
-def _sum_of(effect: TaxEffect) -> Any:
-    here = (tax_record.c.payment_id == payment.c.id) & (tax_record.c.effect == effect)
-    return select(func.coalesce(func.sum(tax_record.c.amount_minor), 0)).where(here).scalar_subquery()
-
-
-def _payments(mine: ColumnElement[bool], connection: Connection) -> _Found:
-    """Each payment is for one consultation, its own patient's, in its currency, of exactly what is due."""
-    due = consultation.c.fee_minor + _sum_of(TaxEffect.ADDED) - _sum_of(TaxEffect.WITHHELD)
-    query = (
-        select(
-            payment.c.id,
-            payment.c.amount_minor,
-            due.label("due_minor"),
-            (consultation.c.patient_id == payment.c.customer_id).label("same_patient"),
-            (consultation.c.currency == payment.c.currency).label("same_currency"),
-        )
-        .join(
-            allocation,
-            (allocation.c.payment_id == payment.c.id) & (allocation.c.thing_kind == CONSULTATION_THING),
-            isouter=True,
-        )
-        .join(consultation, consultation.c.id == allocation.c.thing_id, isouter=True)
-        .where(mine)
-    )
-    rows = connection.execute(query).all()
-    return len(rows), (fault for row in rows for fault in _payment_faults(row))
-
-
-def _payment_faults(row: Row[Any]) -> Iterator[Fault]:
-    if row.due_minor is None:
-        yield Fault(_about(row), "consultation_missing")
-        return
-    if not (row.same_patient and row.same_currency):
-        yield Fault(_about(row), "other_patient_or_currency")
-    if row.due_minor != row.amount_minor:
-        yield Fault(_about(row), "amount_not_due", {"amount": row.amount_minor, "due": row.due_minor})
-
-
-def _invoices(mine: ColumnElement[bool], connection: Connection) -> _Found:
-    """Each payment has an invoice, and exactly one that stands while it waits or has paid; none once it ended."""
-    standing = consultation_invoice.c.state != ConsultationInvoiceState.VOID
-    total = func.sum(consultation_invoice.c.total_minor).filter(standing)
-    query = (
-        select(
-            payment.c.id,
-            payment.c.state,
-            payment.c.fulfilment,
-            payment.c.amount_minor,
-            func.count(consultation_invoice.c.id).label("all"),
-            func.count(consultation_invoice.c.id).filter(standing).label("standing"),
-            func.min(consultation_invoice.c.state).filter(standing).label("its_state"),
-            func.coalesce(total, 0).label("total_minor"),
-        )
-        .join(consultation_invoice, consultation_invoice.c.payment_id == payment.c.id, isouter=True)
-        .where(mine)
-        .group_by(payment.c.id)
-    )
-    rows = connection.execute(query).all()
-    return len(rows), (fault for row in rows for fault in _invoice_faults(row))
-
-
-def _invoice_faults(row: Row[Any]) -> Iterator[Fault]:
-    done = row.fulfilment is Fulfilment.DONE
-    wanted = {True: ConsultationInvoiceState.FINAL, False: ConsultationInvoiceState.PENDING}[done]
-    if not row.all:
-        yield Fault(_about(row), "invoice_missing")
-    elif done or row.state in WAITING:
-        if row.standing != 1 or row.its_state != wanted:
-            yield Fault(_about(row), "invoice_state", {"payment": row.state.value, "standing": row.standing})
-        elif row.total_minor != row.amount_minor:
-            yield Fault(_about(row), "invoice_amount", {"invoice": row.total_minor, "payment": row.amount_minor})
-    elif row.standing and row.fulfilment is not Fulfilment.PENDING:
-        yield Fault(_about(row), "invoice_not_void", {"payment": row.state.value})
-
-
-def _taxes(mine: ColumnElement[bool], connection: Connection) -> _Found:
-    """Each record is its rate of its base, and no rule that was valid is without a record."""
-    query = select(tax_record, payment.c.id.label("payment")).join(payment, payment.c.id == tax_record.c.payment_id)
-    records = connection.execute(query.where(mine)).all()
-    wrong = [row for row in records if not _is_its_rate(row)]
-    faults = [
-        Fault(f"payment:{row.payment_id}", "tax_amount", {"tax": row.name, "amount": row.amount_minor}) for row in wrong
-    ]
-    names: dict[int, set[str]] = {}
-    for row in records:
-        names.setdefault(row.payment_id, set()).add(row.name)
-    return len(records), [*faults, *_taxes_missing(mine, connection, names)]
-
-
-def _is_its_rate(row: Row[Any]) -> bool:
-    exact = share_of(Money(row.base_minor, row.currency), row.rate_ppm).minor
-    # A part of a whole that was split: its units sum to the whole, so one may have another's.
-    return abs(exact - int(row.amount_minor)) <= (2 if row.effect is TaxEffect.INCLUDED else 0)
-
-
-def _taxes_missing(mine: ColumnElement[bool], connection: Connection, names: Mapping[int, set[str]]) -> Iterator[Fault]:
-    rules = _rules_since(connection)
-    query = (
-        select(payment.c.id, payment.c.created_at, clinic.c.country)
-        .join(allocation, allocation.c.payment_id == payment.c.id)
-        .join(consultation, consultation.c.id == allocation.c.thing_id)
-        .join(clinic, clinic.c.id == consultation.c.clinic_id)
-        .where(mine, allocation.c.thing_kind == CONSULTATION_THING)
-    )
-    for row in connection.execute(query):
-        missing = _surely_valid(rules, row.country, row.created_at) - names.get(row.id, set())
-        if missing:
-            yield Fault(_about(row), "tax_missing", {"taxes": ", ".join(sorted(missing))})
-
-
-def _rules_since(connection: Connection) -> list[tuple[TaxRule, datetime]]:
-    """Every tax rule and when it was written down, as the audit has it: it can be valid from an earlier day on."""
-    every = [tax_rule.c[name] for name in ("name", "rate_ppm", "effect", "country", "valid_from", "valid_until", "id")]
-    rules = {f"tax:{row.id}": TaxRule(*row) for row in connection.execute(select(*every))}
-    added = select(audit.c.subject, audit.c.at).where(audit.c.subject.in_(rules), audit.c.event == "tax.added")
-    return [(rules[row.subject], row.at) for row in connection.execute(added)]
-
-
-def _surely_valid(rules: Iterable[tuple[TaxRule, datetime]], country: str, at: datetime) -> set[str]:
-    """Valid whichever day it was at the store, whose zone may have been another then."""
-    days = [at.date() + timedelta(days=shift) for shift in (-1, 0, 1)]
-    known = (rule for rule, since in rules if since < at and rule.country == country)
-    return {rule.name for rule in known if all(rule.applies_on(day) for day in days)}
-
-
-def _duplicates(mine: ColumnElement[bool], connection: Connection) -> _Found:
-    """The document's query: consultations with more than one payment that lives. There is none.
-
-    Money that came late for a payment that had ended lies on Exceptions, and holds nothing until somebody decides.
-    """
-    lives = payment.c.state.in_(sorted(LIVE)) & ((payment.c.late == 0) | (payment.c.fulfilment == Fulfilment.DONE))
-    given_back = (payment.c.state == PaymentState.REFUND_PENDING) & (payment.c.fulfilment == Fulfilment.REFUSED)
-    query = (
-        select(allocation.c.thing_id.label("consultation"), func.count().label("number"))
-        .join(payment, payment.c.id == allocation.c.payment_id)
-        .where(mine, lives, ~given_back, allocation.c.thing_kind == CONSULTATION_THING)
-        .group_by(allocation.c.thing_id)
-    )
-    rows = connection.execute(query).all()
-    twice = [row for row in rows if row.number > 1]
-    return len(rows), [
-        Fault(f"consultation:{row.consultation}", "paid_more_than_once", {"payments": row.number}) for row in twice
-    ]
-
-
-def _ledger(connection: Connection) -> _Found:
-    """Every ledger transaction sums to nothing in each currency."""
-    count = connection.execute(select(func.count()).select_from(ledger_tx)).scalar_one()
-    return int(count), [Fault(f"ledger:{number}", "ledger_uneven") for number in unbalanced(connection)]
-
-
-def _sums(connection: Connection) -> _Found:
-    """Allocations are their payments; the ledger has what providers took, gave back, and what paid consultations."""
-    whole = func.coalesce(func.sum(allocation.c.amount_minor), 0)
-    parts = (
-        select(payment.c.id, payment.c.amount_minor, whole.label("parts"))
-        .join(allocation, allocation.c.payment_id == payment.c.id, isouter=True)
-        .group_by(payment.c.id)
-        .having(whole != payment.c.amount_minor)
-    )
-    faults = [
-        Fault(_about(row), "allocation_sum", {"amount": row.amount_minor, "parts": int(row.parts)})
-        for row in connection.execute(parts)
-    ]
-    done = refund.c.state == RefundState.DONE
-    faults += _differences("capture", _by_provider(connection, capture, true()), _cleared(connection, "capture"))
-    faults += _differences("refund", _by_provider(connection, refund, done), _cleared(connection, "refund"), sign=-1)
-    faults += _unposted(connection)
-    count = connection.execute(select(func.count()).select_from(payment)).scalar_one()
-    return int(count), faults
-
-
-_Sums = dict[tuple[str, str], int]
-
-
-def _by_provider(connection: Connection, table: Any, which: ColumnElement[bool]) -> _Sums:
-    keys = (table.c.provider, table.c.currency)
-    query = select(*keys, func.sum(table.c.amount_minor)).where(which).group_by(*keys)
-    return {(clearing(row[0]), row[1]): int(row[2]) for row in connection.execute(query)}
-
-
-def _cleared(connection: Connection, kind: str) -> _Sums:
-    keys = (ledger_entry.c.account, ledger_entry.c.currency)
-    query = (
-        select(*keys, func.sum(ledger_entry.c.amount_minor))
-        .join(ledger_tx, ledger_tx.c.id == ledger_entry.c.tx_id)
-        .where(ledger_tx.c.kind == kind, ledger_entry.c.account.startswith(clearing(""), autoescape=True))
-        .group_by(*keys)
-    )
-    return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
-
-
-def _differences(kind: str, facts: _Sums, booked: _Sums, *, sign: int = 1) -> list[Fault]:
-    return [
-        Fault(f"{key[0]}:{key[1]}", f"{kind}_sum", {"facts": sign * facts.get(key, 0), "ledger": booked.get(key, 0)})
-        for key in sorted(facts.keys() | booked.keys())
-        if sign * facts.get(key, 0) != booked.get(key, 0)
-    ]
-
-
-def _unposted(connection: Connection) -> Iterator[Fault]:
-    """Paid consultations and what the ledger took out of suspense for them."""
-    posted = (
-        select(ledger_tx.c.payment_id, func.sum(ledger_entry.c.amount_minor).label("minor"))
-        .join(ledger_entry, ledger_entry.c.tx_id == ledger_tx.c.id)
-        .where(ledger_tx.c.kind == Purpose.CONSULTATION.value, ledger_entry.c.account == UNAPPLIED)
-        .group_by(ledger_tx.c.payment_id)
-        .subquery()
-    )
-    done = (payment.c.purpose == Purpose.CONSULTATION) & (payment.c.fulfilment == Fulfilment.DONE)
-    query = (
-        select(payment.c.id, payment.c.amount_minor, func.coalesce(posted.c.minor, 0).label("minor"))
-        .join(posted, posted.c.payment_id == payment.c.id, isouter=True)
-        .where(done, func.coalesce(posted.c.minor, 0) != payment.c.amount_minor)
-    )
-    for row in connection.execute(query):
-        yield Fault(_about(row), "consultation_sum", {"amount": row.amount_minor, "ledger": int(row.minor)})
-
-
-def _chain(till: Till, connection: Connection) -> _Found:
-    """Every till's audit chain, from its first entry to its sealed head."""
-    fault = verify_chain(connection, till.db.audit_key)
-    if fault is None:
-        return 1, []
-    return 1, [Fault(f"audit:{fault.till_id}", fault.reason, {"seq": fault.seq})]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tillgate.domain.amount_limits import check_limits
 from tillgate.domain.errors import Invalid, MoneyMoved, Refused, Unavailable
 from tillgate.domain.payment import WAITING, AttemptState
 from tillgate.domain.staff import Action, Actor
@@ -60,8 +61,8 @@ def cancel(till: Till, actor: Actor, payment_id: int) -> CancelResult:
 def switch(till: Till, actor: Actor, payment_id: int, provider_name: str, method: str) -> CancelResult:
     """Move a waiting payment to another checkout: the old one is closed and heard first, never two at a time.
 
-    PAID or CHECKING means that no new checkout was opened. Raises Refused("payment_not_waiting") and
-    Invalid("method_unsupported").
+    PAID or CHECKING means that no new checkout was opened. Raises Refused("payment_not_waiting"),
+    Invalid("method_unsupported") and those of `check_limits`.
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
     provider = till.providers.get(provider_name)
@@ -72,6 +73,7 @@ def switch(till: Till, actor: Actor, payment_id: int, provider_name: str, method
     attempt = _waiting_attempt(till, payment_id)
     if attempt is None:
         raise Refused("payment_not_waiting", payment=payment_id)
+    check_limits(provider_name, attempt.amount, till.settings())
     if not _close_for_switch(till, attempt):
         return _result(till, payment_id)
     planned = _succeed(till, actor, attempt.id, provider, method)

@@ -26,7 +26,9 @@ from tillgate.services.catalogue_drafts import (
     variant_row,
     vendor_row,
 )
+from tillgate.services.pictures import check_picture
 from tillgate.services.till import Till
+from tillgate.services.unit_bookings import refuse_if_booked
 from tillgate.store.models import product, rental_period, stock_move, variant, vendor
 from tillgate.store.statements import insert_row, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
@@ -111,7 +113,8 @@ def save_period(till: Till, actor: Actor, draft: PeriodDraft) -> int:
 def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str) -> int:
     """Add pieces or units, or take some away, with the reason; the stock then.
 
-    Raises Invalid, NotFound, Refused("stock_too_low") where that would leave less than none.
+    Raises Invalid, NotFound, Refused("stock_too_low") where that would leave less than none, and
+    Refused("units_booked") where a unit would go that is let.
     """
     authorize(till, actor, Action.EDIT_CATALOGUE)
     check_within(by, field="by", lowest=-MOST_STOCK, highest=MOST_STOCK)
@@ -128,6 +131,8 @@ def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str
             raise Invalid("number_out_of_range", field="by", lowest=-stock, highest=MOST_STOCK - stock)
         if stock + by < 0:
             raise Refused("stock_too_low", field="by", variant=variant_id, stock=stock, by=-by)
+        if by < 0:
+            refuse_if_booked(uow, till, variant_id, stock + by)
         uow.execute(update(variant).where(variant.c.id == variant_id).values(stock=stock + by))
         uow.execute(insert(stock_move).values(variant_id=variant_id, quantity=by, reason=words))
         uow.record("catalogue.stock", f"variant:{variant_id}", by=by, stock=stock + by, reason=words)
@@ -140,7 +145,9 @@ def change_stock(till: Till, actor: Actor, variant_id: int, by: int, reason: str
 
 
 def put(uow: UnitOfWork, table: Table, row: Mapping[str, Any], row_id: int | None, version: int) -> int:
-    """Insert a row, or change the one as it was at `version`; audited. Raises NotFound, Stale."""
+    """Insert a row, or change the one as it was at `version`; audited. Raises NotFound, Stale, Invalid."""
+    if table is product:
+        check_picture(uow.connection, row["image"])
     found = row_id
     if found is None:
         found = insert_row(uow.connection, table, row)

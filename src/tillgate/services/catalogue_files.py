@@ -11,7 +11,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import Invalid
-from tillgate.domain.money import parse_money
+from tillgate.domain.money import GROUPED_BY_POINT, exponent_of, parse_money
 from tillgate.domain.percent import parse_percent
 from tillgate.services.catalogue_drafts import PeriodTerms
 
@@ -92,14 +92,7 @@ def load_content(path: Path) -> bytes:
 
 def read_file(content: bytes) -> GivenFile:
     """Read a file of either form, told apart by its first character. Raises Invalid where it is neither."""
-    if len(content) > MOST_BYTES:
-        raise Invalid("file_too_large", most=MOST_ROWS)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid("file_not_text") from error
-    if not text.strip() or "\0" in text:
-        raise Invalid("file_empty" if not text.strip() else "file_not_text")
+    text = _text_of(content)
     found = _read_shop(text) if text.lstrip()[0] in "{[" else _read_table(text)
     if not found.rows:
         raise Invalid("file_empty")
@@ -108,10 +101,44 @@ def read_file(content: bytes) -> GivenFile:
     return found
 
 
+def _text_of(content: bytes) -> str:
+    if len(content) > MOST_BYTES:
+        raise Invalid("file_too_large", most=MOST_ROWS)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid("file_not_text") from error
+    if not text.strip() or "\0" in text:
+        raise Invalid("file_empty" if not text.strip() else "file_not_text")
+    return text
+
+
 # CSV
 
 
+def read_table(content: bytes, columns: Sequence[str], needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """The rows of any table with these columns: the line of each, and its cells by column; a cell too many stands under
+    "". Raises Invalid where it is no such table, or has no rows or too many.
+    """
+    heads, lines = _lines(_text_of(content), columns, needed)
+    rows = []
+    for number, cells in lines:
+        given = dict.fromkeys(heads, "") | dict(zip(heads, (cell[:_LONGEST_CELL] for cell in cells), strict=False))
+        rows.append((number, given | ({"": cells[len(heads)] or " "} if len(cells) > len(heads) else {})))
+    if not rows:
+        raise Invalid("file_empty")
+    if len(rows) > MOST_ROWS:
+        raise Invalid("file_too_large", most=MOST_ROWS)
+    return rows
+
+
 def _read_table(text: str) -> GivenFile:
+    heads, lines = _lines(text, COLUMNS, _NEEDED)
+    return GivenFile(tuple(_table_row(number, heads, cells) for number, cells in lines), updates=True)
+
+
+def _lines(text: str, columns: Sequence[str], needed: Sequence[str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The heads of a table and its lines that are not empty."""
     first = text.splitlines()[0]
     mark = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
@@ -120,16 +147,15 @@ def _read_table(text: str) -> GivenFile:
     except csv.Error as error:
         raise Invalid("file_not_csv", reason=str(error)) from error
     heads = [head.strip().lower() for head in lines[0][1]]
-    for needed in _NEEDED:
-        if needed not in heads:
-            raise Invalid("field_missing", field=needed)
+    for name in needed:
+        if name not in heads:
+            raise Invalid("field_missing", field=name)
     for head in heads:
-        if head not in COLUMNS:
+        if head not in columns:
             raise Invalid("field_unknown", field=head[:40])
         if heads.count(head) > 1:
             raise Invalid("file_not_csv", reason=head)
-    rows = (_table_row(number, heads, cells) for number, cells in lines[1:] if any(cells))
-    return GivenFile(tuple(rows), updates=True)
+    return heads, [(number, cells) for number, cells in lines[1:] if any(cells)]
 
 
 def _plain(cell: str) -> str:
@@ -167,7 +193,7 @@ def table_values(row: Mapping[str, str], currency: str) -> tuple[dict[str, Any],
             variant[_VARIANT_CELLS[head][0]] = row[head]
     for head in ("price", "deposit"):
         if row.get(head):
-            variant[f"{head}_minor"] = _amount(row[head], currency, head)
+            variant[f"{head}_minor"] = read_amount(row[head], currency, head)
     if row.get("periods"):
         variant["periods"] = tuple(_period(each.strip(), currency) for each in row["periods"].split("|"))
     return product, variant
@@ -199,19 +225,52 @@ def _rate(text: str, field: str) -> int:
     return parse_percent(text or "0", field=field)
 
 
-def _amount(text: str, currency: str, field: str) -> int:
-    decimal = text.replace(",", ".") if "." not in text and text.count(",") == 1 and text[-3:-2] == "," else text
+def read_amount(text: str, currency: str, field: str) -> int:
+    """An amount's minor units, with a decimal point or comma. Raises Invalid with the field.
+
+    The last of two marks is the decimal one. A single mark before exactly three digits groups where people who use the
+    currency group by it (COP and IDR by the point, the others by the comma); elsewhere it is "amount_ambiguous".
+    """
     try:
-        return parse_money(decimal, currency, allow_zero=True).minor
+        decimal_mark, group_mark = _marks(text.strip(), currency)
+        read = parse_money(text, currency, decimal_mark=decimal_mark, group_marks=group_mark, allow_zero=True)
+        return read.minor
     except Invalid as error:
         raise Invalid(error.code, money_moved=None, **{**error.values, "field": field}) from error
+
+
+def _marks(text: str, currency: str) -> tuple[str, str]:
+    """The decimal mark and the group mark of an amount as it is written."""
+    groups = "." if currency in GROUPED_BY_POINT else ","
+    other = {".": ",", ",": "."}
+    last = max(".,", key=text.rfind)
+    if last not in text:
+        return other[groups], groups
+    if other[last] in text:
+        return last, other[last]
+    if text.count(last) > 1:
+        return other[last], last
+    if re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", text):
+        return _marks_of_three(text, last, currency)
+    return last, other[last]
+
+
+def _marks_of_three(text: str, mark: str, currency: str) -> tuple[str, str]:
+    """The same where a single mark stands before three digits: it groups, or begins the decimals of a dinar."""
+    other = {".": ",", ",": "."}[mark]
+    digits = exponent_of(currency)
+    if digits == 3 and mark == ".":
+        return mark, other
+    if digits == 0 or (digits == 2 and mark == ("." if currency in GROUPED_BY_POINT else ",")):
+        return other, mark
+    raise Invalid("amount_ambiguous", text=text)
 
 
 def _period(text: str, currency: str) -> PeriodTerms:
     parts = text.split(":", 2)
     if len(parts) != 3 or not parts[0].isdecimal() or not parts[0].isascii() or len(parts[0]) > 4:
         raise Invalid("period_malformed", field="periods", text=text[:40])
-    return PeriodTerms(parts[2].strip(), int(parts[0]), _amount(parts[1].strip(), currency, "periods"))
+    return PeriodTerms(parts[2].strip(), int(parts[0]), read_amount(parts[1].strip(), currency, "periods"))
 
 
 _Cells = dict[str, tuple[str, Callable[[str, str], Any]]]

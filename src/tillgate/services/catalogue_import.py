@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from tillgate.domain.catalogue import ProductKind, check_code
 from tillgate.domain.errors import Invalid, Refused, Stale, TillgateError
@@ -33,6 +33,7 @@ from tillgate.services.catalogue_drafts import (
 from tillgate.services.catalogue_edits import guarded, put, put_variant
 from tillgate.services.catalogue_files import Given, GivenFile, Part, read_file, table_values
 from tillgate.services.customers import CustomerDraft, customer_row
+from tillgate.services.pictures import check_picture
 from tillgate.services.till import Till
 from tillgate.store.catalogue_reads import list_periods_of, list_variants_of
 from tillgate.store.models import customer, product, variant, vendor
@@ -193,11 +194,7 @@ class _Planner:
 
     def _customer(self, row: Given) -> tuple[CheckedRow, _Write | None]:
         made = customer_row(self._till, CustomerDraft(**row.values))
-        phone = made["phone"]
-        if phone:
-            self._once("customer", phone, row, "code_twice")
-        known = select(customer.c.id).where(customer.c.phone == phone if phone else customer.c.name == made["name"])
-        if self._connection.execute(known.limit(1)).first() is not None:
+        if self._is_there(row, made):
             return _checked(row, Fate.KEPT), None
 
         def write(uow: UnitOfWork) -> None:
@@ -205,6 +202,27 @@ class _Planner:
             uow.record("customer.created", f"customer:{number}", fields=[name for name in made if made[name]])
 
         return _checked(row, Fate.NEW), write
+
+    def _is_there(self, row: Given, made: Mapping[str, Any]) -> bool:
+        """Whether a customer is here already: by phone number, else by e-mail, else by a name that has neither.
+
+        Two rows, or a row and somebody who is here, that may be one person or two are for a person to tell apart.
+        """
+        phone, email, name = made["phone"], made["email"].lower(), made["name"].lower()
+        if phone:
+            self._once("customer", phone, row, "code_twice")
+            return self._any_customer(customer.c.phone == phone)
+        if email:
+            self._once("customer", email, row, "customer_twice")
+            return self._any_customer(func.lower(customer.c.email) == email)
+        self._once("customer", name, row, "customer_twice")
+        same_name = (customer.c.name == made["name"]) | (func.lower(customer.c.name) == name)
+        if self._any_customer(same_name & ((customer.c.phone != "") | (customer.c.email != ""))):
+            raise Refused("customer_unclear", name=made["name"])
+        return self._any_customer(same_name)
+
+    def _any_customer(self, which: ColumnElement[bool]) -> bool:
+        return self._connection.execute(select(customer.c.id).where(which).limit(1)).first() is not None
 
     def _product(self, row: Given) -> tuple[CheckedRow, _Write | None]:
         currency = self._currencies.get(row.vendor)
@@ -224,6 +242,7 @@ class _Planner:
             return _checked(row, Fate.KEPT), None
         self._check_piece(row, old, old_piece, piece)
         made, variant_made = product_row(draft), variant_row(piece)
+        check_picture(self._connection, made["image"])
         periods = period_rows(piece.periods) if piece.periods is not None else None
         offered = piece if old_piece is not None else replace(piece, periods=piece.periods or ())
         check_offer(draft.kind, offered)

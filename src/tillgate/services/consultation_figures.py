@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.staff import Action, Actor
@@ -22,8 +23,22 @@ _NAMES: Final = (REPLAYED, FOUND_ACTIVE, CREATED, LOCK_WON, LOCK_LOST)
 
 
 @dataclass(frozen=True, slots=True)
+class Presses:
+    """Presses that were answered: first ones, replays of one key, and ones that found somebody else's payment."""
+
+    created: int = 0
+    replayed: int = 0
+    found_active: int = 0
+
+    @property
+    def pressed(self) -> int:
+        """All presses that were answered."""
+        return self.created + self.replayed + self.found_active
+
+
+@dataclass(frozen=True, slots=True)
 class PressFigures:
-    """Presses that were answered: first ones, replays of one key, and ones that found somebody else's payment.
+    """The presses of some days, and of each of them.
 
     `lock_tries` counts the locks won by the try that wrote: {1: 40, 2: 1}; `lock_wait` is how long they were waited
     for, `replay` how long a replay took.
@@ -31,6 +46,7 @@ class PressFigures:
 
     first: date
     last: date
+    days: Mapping[date, Presses]
     created: int
     replayed: int
     found_active: int
@@ -61,14 +77,17 @@ def load_press_figures(till: Till, actor: Actor, first: date, last: date) -> Pre
     if (last - first).days >= MOST_DAYS:
         raise Invalid("days_too_many", field="days", most=MOST_DAYS)
     write_tallies(till)
-    sums = (func.sum(metric.c.count), func.sum(metric.c.sum_ms), func.max(metric.c.max_ms))
-    query = (
-        select(metric.c.name, metric.c.label, *sums)
-        .where(metric.c.day >= first, metric.c.day <= last, metric.c.name.in_(_NAMES))
-        .group_by(metric.c.name, metric.c.label)
+    columns = (metric.c.day, metric.c.name, metric.c.label, metric.c.count.label("number"), metric.c.sum_ms)
+    query = select(*columns, metric.c.max_ms).where(
+        metric.c.day >= first, metric.c.day <= last, metric.c.name.in_(_NAMES)
     )
+    found: dict[tuple[str, str], Duration] = {}
+    days: dict[date, Counter[str]] = defaultdict(Counter)
     with till.db.read() as connection:
-        found = {(row[0], row[1]): Duration(int(row[2]), int(row[3]), int(row[4])) for row in connection.execute(query)}
+        for row in connection.execute(query):
+            here = Duration(row.number, row.sum_ms, row.max_ms)
+            found[row.name, row.label] = found.get((row.name, row.label), Duration()) + here
+            days[row.day][row.name] += row.number
     won = {int(label): each for (name, label), each in found.items() if name == LOCK_WON}
 
     def whole(name: str) -> Duration:
@@ -77,6 +96,7 @@ def load_press_figures(till: Till, actor: Actor, first: date, last: date) -> Pre
     return PressFigures(
         first=first,
         last=last,
+        days={day: Presses(one[CREATED], one[REPLAYED], one[FOUND_ACTIVE]) for day, one in sorted(days.items())},
         created=whole(CREATED).count,
         replayed=whole(REPLAYED).count,
         found_active=whole(FOUND_ACTIVE).count,

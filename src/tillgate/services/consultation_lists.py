@@ -1,19 +1,18 @@
-"""Consultations as a screen shows them: who owes fees, the list, one with its taxes, papers and every payment."""
+"""Consultations as a screen shows them: the list, and one with its taxes, papers and every payment."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from tillgate.domain.consultation import CONSULTATION_THING, PAYABLE, ConsultationInvoiceState, ConsultationState
 from tillgate.domain.documents import CreditNote
 from tillgate.domain.money import Money
-from tillgate.domain.payment import PaymentState
+from tillgate.domain.payment import WAITING, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.tax_rules import Assessed
 from tillgate.services.access import authorize
@@ -29,6 +28,7 @@ from tillgate.services.consultation_rows import (
     visits_query,
 )
 from tillgate.services.consultations import assess_today
+from tillgate.services.open_fees import is_patient
 from tillgate.services.payment_rows import find_live_payment
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
@@ -37,7 +37,6 @@ from tillgate.store.models import (
     capture,
     consultation,
     consultation_invoice,
-    customer,
     payment,
     practitioner,
     staff,
@@ -47,21 +46,9 @@ _ORDER: Final = (consultation.c.held_at, consultation.c.id)
 
 
 @dataclass(frozen=True, slots=True)
-class OpenFees:
-    """What one patient owes; `totals` by currency."""
-
-    patient_id: int
-    name: str
-    phone: str
-    count: int
-    totals: tuple[Money, ...]
-    oldest: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class ConsultationQuery:
-    """What the list is narrowed to: a text finds the visit's number, or the beginning of a patient's or practitioner's
-    name or phone. `states` empty means any."""
+    """What the list is narrowed to: a text finds the beginning of a visit's number or of a practitioner's name, or a
+    patient as `open_fees.is_patient` does. `states` empty means any."""
 
     text: str = ""
     states: frozenset[ConsultationState] = frozenset()
@@ -92,6 +79,11 @@ class ConsultationRow:
     def being_paid(self) -> bool:
         """Whether its fee is open, or went back, and somebody has put it up for payment."""
         return self.state in PAYABLE and self.payment_id is not None
+
+    @property
+    def paid_late(self) -> bool:
+        """Whether money came for it after its payment had ended, and waits on Exceptions for a person."""
+        return self.being_paid and self.payment_state not in WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,34 +125,14 @@ class ConsultationDetails:
         return self.visit.consultation.state in PAYABLE and self.active is None
 
 
-def list_open_fees(till: Till, actor: Actor, text: str = "", *, limit: int = 200) -> tuple[OpenFees, ...]:
-    """Who owes fees, the one with the oldest first; a text finds the beginning of a name or phone number."""
-    authorize(till, actor, Action.VIEW_PAYMENTS)
-    oldest, owed = func.min(consultation.c.held_at), func.sum(consultation.c.fee_minor)
-    who = (customer.c.id, customer.c.name, customer.c.phone)
-    query = (
-        select(*who, consultation.c.currency, func.count().label("number"), owed.label("minor"), oldest.label("oldest"))
-        .join(customer, customer.c.id == consultation.c.patient_id)
-        .where(consultation.c.state == ConsultationState.OPEN, *_named(text, customer.c.name, customer.c.phone))
-        .group_by(*who, consultation.c.currency)
-        .order_by(oldest, customer.c.id)
-    )
-    with till.db.read() as connection:
-        rows = connection.execute(query.limit(limit)).all()
-    by_patient: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        by_patient[row.id].append(row)
-    return tuple(_owes(each) for each in by_patient.values())
-
-
 def list_consultations(
     till: Till, actor: Actor, query: ConsultationQuery, *, after: Key | None = None, skip: int = 0, limit: int = 100
 ) -> tuple[ConsultationRow, ...]:
     """A page of the list behind a consultation's `consultation_key`, by when they were held."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
-    chosen = visits_query().where(*_conditions(query))
-    wanted = page(chosen, _ORDER, descending=query.descending, after=after, skip=skip, limit=limit)
     with till.db.read() as connection:
+        chosen = visits_query().where(*_conditions(connection, query))
+        wanted = page(chosen, _ORDER, descending=query.descending, after=after, skip=skip, limit=limit)
         return _dressed(connection, list_visits(connection, wanted))
 
 
@@ -172,8 +144,9 @@ def consultation_key(row: ConsultationRow) -> Key:
 def count_consultations(till: Till, actor: Actor, query: ConsultationQuery) -> int:
     """How many the list has."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
-    counted = visits_query().where(*_conditions(query)).with_only_columns(func.count(), maintain_column_froms=True)
     with till.db.read() as connection:
+        chosen = visits_query().where(*_conditions(connection, query))
+        counted = chosen.with_only_columns(func.count(), maintain_column_froms=True)
         return int(connection.execute(counted).scalar_one())
 
 
@@ -204,26 +177,17 @@ def load_consultation(till: Till, actor: Actor, consultation_id: int) -> Consult
         )
 
 
-def _named(text: str, *names: ColumnElement[str]) -> list[ColumnElement[bool]]:
-    words = text.strip().lower()
-    return [or_(*(func.lower(name).startswith(words, autoescape=True) for name in names))] if words else []
-
-
-def _conditions(query: ConsultationQuery) -> list[ColumnElement[bool]]:
-    names = (consultation.c.code, customer.c.name, customer.c.phone, practitioner.c.name)
-    conditions = _named(query.text, *names)
+def _conditions(connection: Connection, query: ConsultationQuery) -> list[ColumnElement[bool]]:
+    words = query.text.strip().lower()
+    begins = [
+        func.lower(name).startswith(words, autoescape=True) for name in (consultation.c.code, practitioner.c.name)
+    ]
+    conditions = [or_(is_patient(connection, query.text), *begins)] if words else []
     if query.states:
         conditions.append(consultation.c.state.in_(sorted(query.states)))
     if query.patient_id is not None:
         conditions.append(consultation.c.patient_id == query.patient_id)
     return conditions
-
-
-def _owes(rows: Sequence[Row[Any]]) -> OpenFees:
-    first = rows[0]
-    totals = tuple(Money(int(row.minor), row.currency) for row in rows)
-    number = sum(row.number for row in rows)
-    return OpenFees(first.id, first.name, first.phone, number, totals, min(row.oldest for row in rows))
 
 
 def _dressed(connection: Connection, visits: Sequence[Visit]) -> tuple[ConsultationRow, ...]:

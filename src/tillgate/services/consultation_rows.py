@@ -46,6 +46,9 @@ class ConsultationRecord:
     created_at: datetime
     ended_at: datetime | None
     payment_id: int | None
+    note: str
+    # The code of the fee that was written down in its place.
+    replaced_by: str
     version: int
 
     @property

@@ -29,6 +29,7 @@ from tillgate.domain.consultation import (
     DEFAULT_PROVIDER,
     LOCK_WAIT,
     PAYABLE,
+    REPLAY_FOR,
     ConsultationState,
     check_key,
 )
@@ -121,14 +122,19 @@ def pay(till: Till, actor: Actor, press: PayConsultation) -> Pressed:
         check_key(press.key)
         found = _replay(till, connection, press) or _command(till, connection, press)
     if isinstance(found, StartPayment):
-        return _start(till, actor, press, found)
-    tally(till, REPLAYED, "", _ms_since(till, begun))
-    log.info("returning the first answer", extra={"key": press.key, "payment": found.payment.id})
+        return _start(till, actor, press, found, begun)
+    _replayed(till, press, found.payment.id, begun)
     return found
 
 
-def _start(till: Till, actor: Actor, press: PayConsultation, command: StartPayment) -> Pressed:
-    about = {"consultation": press.consultation_id, "staff": actor.staff_id, "provider": press.provider}
+def _replayed(till: Till, press: PayConsultation, payment_id: int, begun: float) -> None:
+    tally(till, REPLAYED, "", _ms_since(till, begun))
+    log.info("Payment: Returning cached response", extra={"idempotency_key": press.key, "payment_id": payment_id})
+
+
+def _start(till: Till, actor: Actor, press: PayConsultation, command: StartPayment, begun: float) -> Pressed:
+    about = {"staff_id": actor.staff_id, **_about(press)}
+    log.info("Payment: Processing payment", extra={**about, "consultation_id": press.consultation_id})
     try:
         started = payments.start(till, actor, command)
     except Refused as refused:
@@ -136,14 +142,17 @@ def _start(till: Till, actor: Actor, press: PayConsultation, command: StartPayme
         if refused.code != "already_being_paid" or not isinstance(live, int):
             raise
         tally(till, FOUND_ACTIVE, "")
-        log.info("a payment is active already", extra={**about, "payment": live})
+        log.info("Payment: Existing payment found", extra={**about, "payment_id": live})
         return _answer(till, live, Why.ACTIVE)
     if started.existing:
-        tally(till, REPLAYED, "")
+        _replayed(till, press, started.payment.id, begun)
         return _answer(till, started.payment.id, Why.REPLAY)
-    tally(till, CREATED, "")
-    log.info("new payment created", extra={**about, "payment": started.payment.id, "amount": str(press.amount)})
     return _answer(till, started.payment.id, None)
+
+
+def _about(press: PayConsultation) -> dict[str, object]:
+    """A press in the names of the document's log; its user is the patient."""
+    return {"user_id": press.patient_id, "amount": str(press.amount), "payment_method": press.provider}
 
 
 def _answer(till: Till, payment_id: int, why: Why | None) -> Pressed:
@@ -224,6 +233,7 @@ class _UnderLock:
         self._till = till
         self._press = press
         self._tries = 0
+        self._made: int | None = None
 
     def within(self, till: Till, actor: Actor, work: Write) -> Written:
         """Win the lock, lock the consultation, check everything again, and let the core do its work."""
@@ -235,7 +245,7 @@ class _UnderLock:
         def alone(uow: UnitOfWork) -> Written:
             self._tries += 1
             waited = _ms_since(till, begun)
-            log.debug("lock acquired", extra={"lock": lock.name, "attempts": self._tries, "waited_ms": waited})
+            log.debug("Lock acquired", extra={"lock_key": lock.name, "attempts": self._tries, "waited_ms": waited})
             tally(till, LOCK_WON, str(self._tries), waited)
             fp("consultation.under_lock")
             self._visit = load_visit(uow.connection, self._press.consultation_id, lock=True)
@@ -243,14 +253,24 @@ class _UnderLock:
             return work(uow)
 
         try:
-            return till.db.transact(actor, alone, alone=lock)
+            written = till.db.transact(actor, alone, alone=lock)
+            self._say_created()
+            return written
         except Unavailable as error:
             if error.code == "lock_not_won":
                 tally(till, LOCK_LOST, "", _ms_since(till, begun))
             raise
         finally:
             if self._tries:
-                log.debug("lock released", extra={"lock": lock.name})
+                log.debug("Lock released", extra={"lock_key": lock.name})
+
+    def _say_created(self) -> None:
+        """After the commit, in which the lock was released too: only now it is so."""
+        if self._made is None:
+            return
+        tally(self._till, CREATED, "")
+        log.info("Payment: New payment created", extra={"payment_id": self._made, **_about(self._press)})
+        log.debug("Payment result cached", extra={"cache_key": self._press.key, "ttl": int(REPLAY_FOR.total_seconds())})
 
     def attach(self, uow: UnitOfWork, made: PaymentRecord) -> None:
         """Tax records, the invoice and the reply, in the payment's own transaction."""
@@ -258,6 +278,7 @@ class _UnderLock:
         write_invoice(uow, self._till, made, self._visit, self._assessed)
         fp("consultation.after_invoice")
         keep_reply(uow, self._press.key, self._press.sha256, made.id)
+        self._made = made.id
         fp("consultation.before_commit")
 
 

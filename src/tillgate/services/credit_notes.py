@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select
+from sqlalchemy import Boolean, Connection, Row, bindparam, func, insert, literal_column, select
 
 from tillgate.domain.documents import InvoiceLine
 from tillgate.domain.errors import NotFound
 from tillgate.domain.money import Money, split
 from tillgate.domain.orders import InvoiceState, LineType
-from tillgate.domain.payment import Mode, RefundState
+from tillgate.domain.payment import Mode
 from tillgate.i18n import words_of
 from tillgate.services.letterheads import read_letterhead
 from tillgate.services.records import columns, record
@@ -31,11 +31,14 @@ from tillgate.store.models import (
     sales_invoice_line,
     sales_order,
 )
-from tillgate.store.series import take_number
+from tillgate.store.series import later_than, take_number
 from tillgate.store.statements import Statement, insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _PREFIXES: Final = {Mode.LIVE: "CRN", Mode.TEST: "TST-CRN", Mode.TRAINING: "TRN-CRN"}
+_DATED: Final = Statement(
+    select(sales_credit_note.c.issued_at).where(sales_credit_note.c.number == bindparam("number"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,28 @@ class CreditNoteRecord:
 
 
 _NOTE: Final = columns(CreditNoteRecord, sales_credit_note)
+# What a refund that failed was for went to the customer's wallet instead: the ledger has it by that key.
+_CREDITED: Final = "credit:refund:"
+_CREDITED_AT: Final = (
+    "(SELECT ledger_tx.created_at FROM ledger_tx WHERE ledger_tx.dedupe_key = 'credit:refund:' || refund.id)"
+)
+# The money of a refund is not the store's any more: it went back, or to the wallet. Written out: see store/statements.
+GIVEN_BACK: Final = literal_column(
+    f"(refund.state = 'DONE' OR (refund.state = 'FAILED' AND {_CREDITED_AT} IS NOT NULL))", Boolean
+)
 # Only money that paid the orders: what came twice was never on their invoices.
 _DONE: Final = Statement(
     select(refund.c.id, refund.c.amount_minor, capture.c.amount_minor - payment.c.amount_minor)
     .join(capture, capture.c.id == refund.c.capture_id)
     .join(payment, payment.c.id == refund.c.payment_id)
-    .where(refund.c.payment_id == bindparam("payment"), refund.c.state == bindparam("done"), capture.c.main == 1)
-    .order_by(refund.c.ended_at, refund.c.id)
+    .where(refund.c.payment_id == bindparam("payment"), GIVEN_BACK, capture.c.main == 1)
+    .order_by(literal_column(f"coalesce({_CREDITED_AT}, refund.ended_at)"), refund.c.id)
 )
+
+
+def credit_key(refund_id: int) -> str:
+    """How the ledger names the credit that stands for a refund that failed."""
+    return f"{_CREDITED}{refund_id}"
 
 
 def load_note(connection: Connection, note_id: int) -> CreditNoteRecord:
@@ -92,12 +109,12 @@ def list_note_lines(connection: Connection, note: CreditNoteRecord) -> tuple[Inv
 
 
 def credit_due(uow: UnitOfWork, payment_id: int) -> None:
-    """Write the credit notes that the done refunds of a payment still lack; the caller holds the payment.
+    """Write the credit notes that what was given back of a payment still lacks; the caller holds the payment.
 
-    Nothing until all of its orders have invoices: whoever makes the last one asks again. What came above the price
-    goes back first, and is on no invoice.
+    Given back is what a done refund took, or a credit in place of one that failed. Nothing until all of its orders have
+    invoices: whoever makes the last one asks again. What came above the price goes back first, and is on no invoice.
     """
-    refunds = _DONE.rows(uow.connection, payment=payment_id, done=RefundState.DONE)
+    refunds = _DONE.rows(uow.connection, payment=payment_id)
     if not refunds:
         return
     invoices = _invoices(uow, payment_id)
@@ -160,7 +177,8 @@ def _credit(uow: UnitOfWork, refund_id: int, owed: int, invoices: Sequence[Row[A
 
 def _issue(uow: UnitOfWork, refund_id: int, invoice: Row[Any], amount: Money) -> None:
     count = take_number(uow.connection, f"credit:{invoice.mode.value}:{invoice.till_id}")
-    number = f"{_PREFIXES[invoice.mode]}-{invoice.till_id}-{count:06d}"
+    prefix = f"{_PREFIXES[invoice.mode]}-{invoice.till_id}"
+    number = f"{prefix}-{count:06d}"
     row = {
         "invoice_id": invoice.id,
         "order_id": invoice.order_id,
@@ -170,7 +188,7 @@ def _issue(uow: UnitOfWork, refund_id: int, invoice: Row[Any], amount: Money) ->
         "currency": amount.currency,
         "amount_minor": amount.minor,
         "letterhead": invoice.letterhead,
-        "issued_at": uow.now,
+        "issued_at": later_than(_DATED.first(uow.connection, number=f"{prefix}-{count - 1:06d}"), uow.now),
     }
     note_id = insert_row(uow.connection, sales_credit_note, row)
     rows = [

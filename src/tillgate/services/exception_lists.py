@@ -11,12 +11,15 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from tillgate.domain.errors import NotFound
-from tillgate.domain.exceptions import ALLOWED, CaptureDisposition, ExceptionAction, ExceptionKind
+from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionAction, ExceptionKind, allowed
 from tillgate.domain.money import Money
 from tillgate.domain.payment import ENDED_UNPAID, WAITING, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import payment_search
 from tillgate.services.access import authorize
+from tillgate.services.outbox import INVOICE
+from tillgate.services.refund_rows import OPEN_REFUNDS
+from tillgate.services.refund_told import OTHER_CURRENCY, told_amount
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
 from tillgate.store.models import (
@@ -206,7 +209,7 @@ def _choices(
     left = Money(source.amount_minor - source.refunded_minor, source.currency) if source is not None else None
     failed = Money(found.minor, found.currency) if found.refund_id is not None else None
     choices = []
-    for action in ALLOWED[found.kind]:
+    for action in allowed(found.kind, of_refund=found.refund_id is not None):
         if action is _A.APPLY and owner is not None and left is not None:
             asked = Money(owner.amount_minor, owner.currency)
             surplus = left - asked if left.currency == asked.currency and left > asked else None
@@ -218,12 +221,30 @@ def _choices(
         elif action is _A.RETRY:
             sent_anew = found.kind is ExceptionKind.REFUND_FAILED
             choices.append(Choice(action, failed, hindered=_hinders_giving_back(failed, left) if sent_anew else ""))
+        elif action is _A.ACCEPT:
+            choices.append(_accepting(found))
         elif action is _A.CLOSE:
             kept = source is not None and source.disposition is CaptureDisposition.ON_EXCEPTIONS
-            choices.append(Choice(action, left if kept else None))
+            choices.append(Choice(action, left if kept else None, hindered=_hinders_closing(connection, found)))
         else:
             choices.append(Choice(action, left, hindered=_hinders_giving_back(left, left)))
     return tuple(choices)
+
+
+def _accepting(found: Row[Any]) -> Choice:
+    told = told_amount({name: str(value) for name, value in json.loads(found.evidence).items()})
+    foreign = told is None or told.currency != found.currency
+    return Choice(_A.ACCEPT, None if foreign else told, hindered=OTHER_CURRENCY if foreign else "")
+
+
+def _hinders_closing(connection: Connection, found: Row[Any]) -> str:
+    """What is not settled stays on the list (services/owners.py): a refund on its way, an invoice to be made."""
+    on_its_way = select(refund.c.id).where(refund.c.id == found.refund_id, refund.c.state.in_(OPEN_REFUNDS))
+    parked = select(outbox.c.id).where(
+        outbox.c.id == found.outbox_id, outbox.c.kind == INVOICE, outbox.c.parked_at.is_not(None)
+    )
+    kept = any(connection.execute(query).first() is not None for query in (on_its_way, parked))
+    return "would_be_forgotten" if kept else ""
 
 
 def _hinders_giving_back(amount: Money | None, left: Money | None) -> str:
@@ -236,6 +257,8 @@ def _hinders_giving_back(amount: Money | None, left: Money | None) -> str:
 
 def _hinders_applying(connection: Connection, found: Row[Any], owner: Row[Any], source: Row[Any] | None) -> str:
     """As `settle_exception` would refuse it; said before anybody tries."""
+    if found.kind is ExceptionKind.MISMATCH and AGREED not in json.loads(found.evidence):
+        return "not_verified"
     if source is not None and source.refunded_minor:
         return "money_given_back"
     if owner.state in WAITING:

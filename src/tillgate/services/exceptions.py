@@ -12,32 +12,52 @@ from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
-from tillgate.domain.exceptions import ALLOWED, CaptureDisposition, ExceptionAction, ExceptionKind
+from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionAction, ExceptionKind, allowed
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair, wallet
 from tillgate.domain.notes import check_note
 from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import outbox
 from tillgate.services.access import authorize
+from tillgate.services.apply import end_attempt
+from tillgate.services.credit_notes import credit_key
 from tillgate.services.exception_rows import close_exception
-from tillgate.services.giving_back import dispose, drop_failed_refunds, give_back, let_go, settle_others
+from tillgate.services.giving_back import (
+    dispose,
+    drop_failed_refunds,
+    give_back,
+    is_undecided,
+    let_go,
+    settle_others,
+)
+from tillgate.services.owners import refuse_to_forget
 from tillgate.services.payment_rows import (
     change_payment,
     find_live_attempt,
+    load_attempt,
     load_capture,
     load_payment,
+    lock_owner,
     move_payment,
 )
 from tillgate.services.records import CaptureRecord, PaymentRecord
-from tillgate.services.refund_rows import load_refund, lock_refund, plan_refund
+from tillgate.services.refund_rows import (
+    OPEN_REFUNDS,
+    change_refund,
+    credited_instead,
+    load_refund,
+    lock_refund,
+    plan_refund,
+)
+from tillgate.services.refund_told import accept_told
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
-from tillgate.store.models import allocation, capture, money_exception, payment_attempt, refund
+from tillgate.store.models import allocation, capture, money_exception, payment_attempt
 from tillgate.store.unit_of_work import UnitOfWork
 
 _A: Final = ExceptionAction
 # As a refund from the payment's own screen does, these want proof of who is at the till from the last few minutes.
-_MOVES_MONEY: Final = frozenset({_A.APPLY, _A.REFUND, _A.CREDIT})
+_MOVES_MONEY: Final = frozenset({_A.APPLY, _A.REFUND, _A.CREDIT, _A.ACCEPT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +81,7 @@ class ExceptionRecord:
     @property
     def actions(self) -> tuple[ExceptionAction, ...]:
         """None once it is closed."""
-        return () if self.closed_at else ALLOWED[self.kind]
+        return () if self.closed_at else allowed(self.kind, of_refund=self.refund_id is not None)
 
 
 def list_exceptions(
@@ -94,10 +114,10 @@ def count_exceptions(till: Till) -> int:
 def settle_exception(
     till: Till, actor: Actor, exception_id: int, action: ExceptionAction, reason: str
 ) -> ExceptionRecord:
-    """Do what a manager decided, with the reason, in one transaction.
+    """Do what a manager decided, with the reason, in one transaction; nothing may be left without an owner by it.
 
     Raises NotAllowed, also "confirm_needed" for what moves money, Invalid("reason_missing") and those of `check_note`,
-    Refused("exception_closed" | "action_not_allowed" | …) and changes nothing then.
+    Refused("exception_closed" | "action_not_allowed" | "would_be_forgotten" | …) and changes nothing then.
     """
     authorize(till, actor, Action.SETTLE_EXCEPTION)
     if not reason.strip():
@@ -115,6 +135,7 @@ def settle_exception(
         _ACTIONS[action](uow, till, found, words)
         if not close_exception(uow, exception_id, action.value, words):
             raise Refused("exception_closed", exception=exception_id)
+        refuse_to_forget(uow, found.payment_id)
         return _load(uow.connection, exception_id)
 
     return till.db.transact(actor, work)
@@ -124,6 +145,8 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> 
     """Use the money for what it was meant for, as if it had come in time; a surplus goes back."""
     source = _money(uow, found)
     owner = _owner(uow, source)
+    if found.kind is ExceptionKind.MISMATCH and AGREED not in found.evidence:
+        raise Refused("not_verified", payment=owner.id, money_moved=MoneyMoved.YES)
     if source.refunded_minor:
         raise Refused("money_given_back", payment=owner.id, money_moved=MoneyMoved.YES)
     if owner.state in WAITING | ENDED_UNPAID:
@@ -155,9 +178,10 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -
     owner = _owner(uow, source)
     if owner.customer_id is None:
         raise Refused("customer_needed", payment=owner.id)
-    owed, account, key = source.left, UNAPPLIED, f"credit:{source.id}"
+    owed, account, key, failed = source.left, UNAPPLIED, f"credit:{source.id}", None
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
-        owed, key = load_refund(uow.connection, found.refund_id, lock=True).amount, f"credit:refund:{found.refund_id}"
+        failed = load_refund(uow.connection, found.refund_id, lock=True)
+        owed, key = failed.amount, credit_key(failed.id)
         account = REFUNDS if source.main and owner.fulfilment is Fulfilment.DONE else UNAPPLIED
     _refuse_if_gone(source)
     if owed > source.left:
@@ -172,6 +196,8 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -
     credited = {"amount": owed.minor, "currency": owed.currency, "customer": owner.customer_id}
     uow.record("payment.credited", owner.subject, capture=source.id, **credited)
     let_go(uow, source)
+    if failed is not None:
+        credited_instead(uow, failed)
     settle_others(uow, source.id, _A.CREDIT, reason, settling=found.id)
 
 
@@ -183,8 +209,9 @@ def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) ->
         _refuse_if_gone(source)
         give_back(uow, source, failed.amount, reason, settling=found.id, return_goods=bool(failed.return_goods))
     elif found.refund_id is not None:
-        again = {"state": RefundState.SENT, "next_at": uow.now, "lease_until": None}
-        uow.execute(update(refund).where(refund.c.id == found.refund_id).values(again))
+        asked = load_refund(uow.connection, found.refund_id, lock=True)
+        if asked.state in OPEN_REFUNDS:
+            change_refund(uow, asked, state=RefundState.SENT, next_at=uow.now, lease_until=None, message=None)
     elif found.outbox_id is not None:
         outbox.retry(uow, found.outbox_id)
     elif found.attempt_id is not None:
@@ -193,14 +220,33 @@ def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) ->
         )
 
 
+def _accept(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+    """Let the books follow what the provider says of a refund."""
+    if found.refund_id is None:
+        raise Refused("action_not_allowed", action=_A.ACCEPT.value, kind=found.kind.value)
+    accept_told(uow, found.refund_id, found.evidence, reason, settling=found.id)
+
+
 def _close(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -> None:
     """Leave it as it is, explained; what it held is free for another sale."""
+    if found.kind is ExceptionKind.UNANSWERED and found.attempt_id is not None:
+        _give_up(uow, found.attempt_id)
     if found.capture_id is None:
         return
-    source = load_capture(uow.connection, found.capture_id, lock=True)
-    if source.disposition is CaptureDisposition.ON_EXCEPTIONS:
+    source = _money(uow, found)
+    if is_undecided(uow, source):
         dispose(uow, source, CaptureDisposition.CLOSED)
         let_go(uow, source)
+
+
+def _give_up(uow: UnitOfWork, attempt_id: int) -> None:
+    """A manager with evidence ends a checkout that nobody could be heard about (reliability.md 1.3, rule 7); money that
+    comes all the same is late, and watched for.
+    """
+    owner = lock_owner(uow.connection, attempt_id)
+    silent = load_attempt(uow.connection, attempt_id, lock=True)
+    if silent.live and owner.state in WAITING:
+        end_attempt(uow, owner, silent, AttemptState.CANCELLED, "settled_by_manager")
 
 
 _ACTIONS: Final[dict[ExceptionAction, Callable[[UnitOfWork, Till, ExceptionRecord, str], None]]] = {
@@ -208,6 +254,7 @@ _ACTIONS: Final[dict[ExceptionAction, Callable[[UnitOfWork, Till, ExceptionRecor
     _A.REFUND: _refund,
     _A.CREDIT: _credit,
     _A.RETRY: _retry,
+    _A.ACCEPT: _accept,
     _A.CLOSE: _close,
 }
 

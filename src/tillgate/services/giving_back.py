@@ -16,7 +16,7 @@ from tillgate.services.apply import end_attempt
 from tillgate.services.exception_rows import close_exception
 from tillgate.services.payment_rows import find_live_attempt, load_capture, load_payment
 from tillgate.services.records import CaptureRecord, RefundRecord
-from tillgate.services.refund_rows import plan_refund
+from tillgate.services.refund_rows import OPEN_REFUNDS, plan_refund
 from tillgate.store.models import allocation, capture, money_exception, refund
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -99,6 +99,18 @@ def answer_same_refund(uow: UnitOfWork, source: CaptureRecord, amount: Money, re
 def dispose(uow: UnitOfWork, source: CaptureRecord, disposition: CaptureDisposition) -> None:
     """Write down what became of some money."""
     uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=disposition))
+
+
+def is_undecided(uow: UnitOfWork, source: CaptureRecord) -> bool:
+    """Whether nobody said what shall become of some money: it came unexpectedly, or could not be given back."""
+    if source.disposition is CaptureDisposition.ON_EXCEPTIONS:
+        return True
+    on_its_way = select(refund.c.id).where(refund.c.capture_id == source.id, refund.c.state.in_(OPEN_REFUNDS))
+    return (
+        source.disposition is CaptureDisposition.REFUNDING
+        and bool(source.left)
+        and uow.execute(on_its_way).first() is None
+    )
 
 
 def let_go(uow: UnitOfWork, source: CaptureRecord) -> None:

@@ -29,7 +29,7 @@ from tillgate.services.outbox import OutboxRecord
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
 from tillgate.store.models import order_item, payment, sales_invoice, sales_invoice_line, sales_order, vendor
-from tillgate.store.series import take_numbers
+from tillgate.store.series import later_than, take_numbers
 from tillgate.store.statements import Statement, insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -204,6 +204,7 @@ _ORDER: Final = ("id", "number", "payment_id", "vendor_id", "currency", "fee_min
 _BUYER: Final = (payment.c.payer_name, payment.c.payer_email, payment.c.payer_phone)
 _BY_ORDER: Final = _Reads(sales_order.c.id)
 _BY_PAYMENT: Final = _Reads(sales_order.c.payment_id)
+_DATED: Final = Statement(select(sales_invoice.c.created_at).where(sales_invoice.c.number == bindparam("number")))
 _FINALIZE: Final = Statement(
     update(sales_invoice)
     .where(sales_invoice.c.payment_id == bindparam("payment"), sales_invoice.c.state == bindparam("draft"))
@@ -241,9 +242,10 @@ def _insert(
     lines = {order.id: _checked(order, _lines(order, items[order.id], words)) for order in orders}
     prefix = f"{_PREFIXES[till.mode]}-{till.id}"
     numbers = take_numbers(uow.connection, f"invoice:{till.mode.value}:{till.id}", len(orders))
+    issued_at = later_than(_DATED.first(uow.connection, number=f"{prefix}-{numbers.start - 1:06d}"), uow.now)
     ids, rows = {}, []
     for order, number in zip(orders, numbers, strict=True):
-        draft = _draft(uow, till, order, f"{prefix}-{number:06d}")
+        draft = _draft(till, order, f"{prefix}-{number:06d}", issued_at)
         ids[order.id] = insert_row(uow.connection, sales_invoice, draft)
         rows += [_line_row(ids[order.id], at, line) for at, line in enumerate(lines[order.id], 1)]
         uow.record(
@@ -261,12 +263,12 @@ def _insert(
         payment=orders[0].payment_id,
         draft=InvoiceState.DRAFT,
         final=InvoiceState.FINALIZED,
-        now=uow.now,
+        now=issued_at,
     )
     return ids
 
 
-def _draft(uow: UnitOfWork, till: Till, order: _Order, number: str) -> dict[str, object]:
+def _draft(till: Till, order: _Order, number: str, issued_at: datetime) -> dict[str, object]:
     return {
         "order_id": order.id,
         "payment_id": order.payment_id,
@@ -276,7 +278,7 @@ def _draft(uow: UnitOfWork, till: Till, order: _Order, number: str) -> dict[str,
         "currency": order.currency,
         "total_minor": order.total_minor,
         "letterhead": write_letterhead(till, order.seller, order.buyer),
-        "created_at": uow.now,
+        "created_at": issued_at,
     }
 
 

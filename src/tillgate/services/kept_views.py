@@ -68,7 +68,7 @@ def _change(till: Till, actor: Actor, table: str, change: Callable[[dict[str, st
 
 
 def _row(actor: Actor, table: str) -> str:
-    if actor.staff_id is None or not table.isidentifier():
+    if actor.staff_id is None or not table.replace("-", "_").isidentifier():
         raise Bug("views_of_nobody", table=table)
     return f"views.{actor.staff_id}.{table}"
 

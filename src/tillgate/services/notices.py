@@ -24,12 +24,17 @@ from tillgate.i18n import Words, mark, words_of
 from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
 from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Notifier
 from tillgate.services.consultation_rows import find_invoice_of
+from tillgate.services.credit_notes import list_notes_of
+from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
 from tillgate.services.fee_documents import fee_invoice
 from tillgate.services.invoices import find_invoice
+from tillgate.services.link_notices import OVER, link_of
 from tillgate.services.mail_pages import plain, render_mail
+from tillgate.services.order_mails import WITHDRAWN, Told, told_of
 from tillgate.services.outbox import Later, OutboxRecord
-from tillgate.services.papers import invoice_document, list_orders, load_order, paid_by
+from tillgate.services.papers import credit_note_document, invoice_document, list_orders, load_order, paid_by
 from tillgate.services.payment_rows import load_payment
+from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.refund_rows import list_refunds
 from tillgate.services.till import Till
@@ -43,9 +48,11 @@ NO_ADDRESS: Final = "no_address"
 _LONGEST_SUBJECT: Final = 150
 
 _SUBJECTS: Final = {
+    "payment_link": mark("Pay {amount} online"),
     "payment_success": mark("Payment received: {amount}"),
     "order_confirmation": mark("Your order {number} at {vendor}"),
     "new_order": mark("New order {number}: {total}"),
+    "order_cancelled": mark("Order {number} is cancelled"),
     "admin_new_orders": mark("New orders: {amount}"),
     "refund_started": mark("Your refund of {refunded} has started"),
     "refund_done": mark("Your refund of {refunded} is done"),
@@ -53,6 +60,10 @@ _SUBJECTS: Final = {
     "fee_paid": mark("Consultation paid: {amount}"),
     "fee_refund_started": mark("Your refund of {refunded} has started"),
     "fee_refunded": mark("Your refund of {refunded} is done"),
+    "device_paid": mark("Invoice {invoice} is paid: {amount}"),
+    "device_refund_started": mark("Your refund of {refunded} has started"),
+    "device_refunded": mark("Your refund of {refunded} is done"),
+    "admin_device_refund_started": mark("Invoice {invoice} could not be paid, {refunded} goes back"),
     "admin_fee_refund_started": mark("A consultation could not be paid, {refunded} goes back"),
 }
 _STATES: Final = {
@@ -64,12 +75,13 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail that is composed but for its invoice's PDF."""
+    """A mail that is composed but for the PDFs of its invoice and its credit notes."""
 
     template: str
     to: str
     context: Mapping[str, Any]
     invoice: InvoiceDocument | FeeInvoice | None = None
+    notes: tuple[InvoiceDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +112,8 @@ class MailWork:
         words = words_of(till.settings()[STORE_LANGUAGE])
         subject = _subject(letter, words)
         bodies = render_mail(letter.template, words, {**letter.context, "subject": subject})
-        attachments: tuple[EmailAttachment, ...] = ()
-        if letter.invoice is not None:
-            attachments = (self._attached(letter.invoice),)
+        papers = (letter.invoice, *letter.notes)
+        attachments = tuple(self._attached(paper) for paper in papers if paper is not None)
         return EmailMessage(message_id, letter.to, subject, bodies.text, bodies.html, attachments)
 
     def _attached(self, invoice: InvoiceDocument | FeeInvoice) -> EmailAttachment:
@@ -182,6 +193,17 @@ def _to_customer(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str
     return Letter(template, desk.owner.payer_email, context)
 
 
+def _link(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    """The address where to pay, unless it is over with that meanwhile."""
+    view = read_view(desk.reading, desk.owner.id)
+    attempt = link_of(view)
+    if attempt is None:
+        return OVER
+    if not desk.owner.payer_email:
+        return NO_ADDRESS
+    return Letter(template, desk.owner.payer_email, desk.context() | {"url": view.url, "what": desk.owner.description})
+
+
 def _to_admin(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
     address = desk.till.settings()[ADMIN_EMAIL]
     if not address:
@@ -210,6 +232,20 @@ def _confirmation(desk: _Desk, template: str, row: OutboxRecord) -> Letter | Lat
 
 def _to_vendor(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     context = _order_context(desk, row)
+    if context["order"].state is OrderState.CANCELLED:
+        return WITHDRAWN
+    address = context["order"].vendor.email
+    return Letter(template, address, context) if address else NO_ADDRESS
+
+
+def _cancelled(desk: _Desk, template: str, row: OutboxRecord) -> Letter | Later | str:
+    """To a vendor who knows of the order; nobody else needs it."""
+    context = _order_context(desk, row)
+    told = told_of(desk.reading, context["order"].id)
+    if told is Told.NOT_YET:
+        return Later(_LOOK_AGAIN, "waits_for_new_order")
+    if told is Told.NO:
+        return WITHDRAWN
     address = context["order"].vendor.email
     return Letter(template, address, context) if address else NO_ADDRESS
 
@@ -225,6 +261,21 @@ def _refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     context["refund_reference"] = (meant.provider_ref if meant else None) or ""
     context["reason"] = str(row.payload.get("reason", ""))
     return Letter(template, address, context)
+
+
+def _refund_done(desk: _Desk, template: str, row: OutboxRecord) -> Letter | Later | str:
+    """With the credit notes that it made; they follow the invoices, which are waited for, but not for ever."""
+    letter = _refund(desk, template, row)
+    if isinstance(letter, str):
+        return letter
+    orders = list_orders(desk.reading, desk.owner.id)
+    unmade = any(order.invoice_number is None for order in orders)
+    if unmade and desk.till.clock.now() - row.created_at < INVOICE_WAIT:
+        return Later(_LOOK_AGAIN, "waits_for_invoice")
+    every = list_notes_of(desk.reading, [order.id for order in orders])
+    notes = [note for note in every if note.refund_id == row.payload.get("refund_id")]
+    papers = tuple(credit_note_document(desk.reading, note.id) for note in notes)
+    return Letter(template, letter.to, {**letter.context, "notes": papers}, notes=papers)
 
 
 def _meant_refund(desk: _Desk, row: OutboxRecord) -> RefundRecord | None:
@@ -270,19 +321,51 @@ def _fee_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     return Letter(template, letter.to, context, invoice if context["note"] else None)
 
 
+def _device_context(desk: _Desk) -> dict[str, Any]:
+    """What letters about a device's invoice have. Raises Bug("device_invoice_missing")."""
+    number = invoice_paid_by(desk.reading, desk.owner.id)
+    if number is None:
+        raise Bug("device_invoice_missing", payment=desk.owner.id)
+    invoice = load_device_invoice(desk.reading, number)
+    return {
+        "invoice": invoice,
+        "day": written_day(invoice.day, desk.words.language, invoice.currency),
+        "device": load_device(desk.reading, invoice.device_id).name,
+    }
+
+
+def _device_paid(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    if not desk.owner.payer_email:
+        return NO_ADDRESS
+    return Letter(template, desk.owner.payer_email, desk.context() | _device_context(desk))
+
+
+def _device_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    letter = _refund(desk, template, row)
+    if isinstance(letter, str):
+        return letter
+    return Letter(template, letter.to, {**letter.context, **_device_context(desk)})
+
+
 _Maker = Callable[[_Desk, str, OutboxRecord], Letter | Later | str]
 _MAKERS: Final[Mapping[str, _Maker]] = {
+    "payment_link": _link,
     "payment_success": _to_customer,
     "order_confirmation": _confirmation,
     "new_order": _to_vendor,
+    "order_cancelled": _cancelled,
     "admin_new_orders": _to_admin,
     "refund_started": _refund,
-    "refund_done": _refund,
+    "refund_done": _refund_done,
     "admin_refund_started": _refund,
     "fee_paid": _fee_paid,
     "fee_refund_started": _fee_refund,
     "fee_refunded": _fee_refund,
     "admin_fee_refund_started": _fee_refund,
+    "device_paid": _device_paid,
+    "device_refund_started": _device_refund,
+    "device_refunded": _device_refund,
+    "admin_device_refund_started": _device_refund,
 }
 TEMPLATES: Final = frozenset(_MAKERS)
 
@@ -291,6 +374,8 @@ def _subject(letter: Letter, words: Words) -> str:
     context = letter.context
     money: Callable[[Money], str] = context["money"]
     values = {name: money(context[name]) for name in ("amount", "refunded") if name in context}
+    if "invoice" in context:
+        values["invoice"] = context["invoice"].number
     if "order" in context:
         order: OrderSummary = context["order"]
         values |= {"number": order.number, "vendor": order.vendor.name, "total": money(order.total)}

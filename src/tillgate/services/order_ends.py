@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, select, update
 
 from tillgate.domain.orders import OrderState
-from tillgate.domain.payment import RefundState
 from tillgate.domain.settings import STORE_ZONE
+from tillgate.services.credit_notes import GIVEN_BACK
+from tillgate.services.order_mails import withdraw_orders
 from tillgate.services.records import PaymentRecord
 from tillgate.services.setting_rows import find_setting
 from tillgate.store.models import capture, order_item, refund, rental_day, sales_order, stock_move, variant
@@ -40,6 +41,7 @@ def cancel_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
     )
     freed = _free_days(uow, list(orders))
     pieces = _put_back(uow, list(orders)) if _goods_are_back(uow, payment.id) else {}
+    withdraw_orders(uow, payment, orders)
     for order_id, number in orders.items():
         what = {"days": freed.get(order_id, []), "pieces": pieces.get(order_id, 0)}
         uow.record("order.cancelled", payment.subject, order=order_id, number=number, reason=REFUNDED, **what)
@@ -47,7 +49,7 @@ def cancel_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
 
 def _goods_are_back(uow: UnitOfWork, payment_id: int) -> bool:
     said = select(func.count()).select_from(refund).join(capture, capture.c.id == refund.c.capture_id)
-    done = (refund.c.state == RefundState.DONE) & (refund.c.return_goods == 1) & (capture.c.main == 1)
+    done = GIVEN_BACK & (refund.c.return_goods == 1) & (capture.c.main == 1)
     return bool(uow.execute(said.where(refund.c.payment_id == payment_id, done)).scalar_one())
 
 

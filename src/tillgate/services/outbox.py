@@ -24,11 +24,11 @@ from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
 from tillgate.services.access import authorize
 from tillgate.services.attempt_lease import LEASE, is_due, is_free
-from tillgate.services.exception_rows import close_exception, open_exception
+from tillgate.services.exception_rows import close_about_work, open_exception
 from tillgate.services.metrics import observe
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
-from tillgate.store.models import money_exception, outbox
+from tillgate.store.models import outbox
 from tillgate.store.outbox_rows import enqueue
 from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
 
@@ -185,7 +185,7 @@ def cancel(till: Till, actor: Actor, outbox_id: int, reason: str) -> None:
             raise Refused("work_needed", outbox=outbox_id, kind=row.kind)
         values = {"done_at": uow.now, "next_at": None, "parked_at": None, "message": "cancelled"}
         uow.execute(update(outbox).where(outbox.c.id == outbox_id).values(values))
-        _close_exceptions(uow, outbox_id, ExceptionAction.CLOSE, words)
+        close_about_work(uow, outbox_id, ExceptionAction.CLOSE, words)
         uow.record("outbox.cancelled", row.subject, outbox=row.id, what=row.dedupe_key, reason=words)
 
     till.db.transact(actor, work)
@@ -259,7 +259,7 @@ def _work(till: Till, work: Work, row: OutboxRecord) -> bool:
 
 def _done(uow: UnitOfWork, row: OutboxRecord, note: str) -> None:
     if _settle(uow, row, done_at=uow.now, next_at=None, message=note or None):
-        _close_exceptions(uow, row.id, ExceptionAction.RETRY, "done")
+        close_about_work(uow, row.id, ExceptionAction.RETRY, "done")
         uow.record("outbox.done", row.subject, outbox=row.id, what=row.dedupe_key, note=note, tries=row.tries)
 
 
@@ -303,14 +303,6 @@ def _settle(uow: UnitOfWork, row: OutboxRecord, **values: object) -> bool:
     if not changed:
         uow.record("outbox.lease_lost", row.subject, outbox=row.id, what=row.dedupe_key)
     return bool(changed)
-
-
-def _close_exceptions(uow: UnitOfWork, outbox_id: int, action: ExceptionAction, reason: str) -> None:
-    query = select(money_exception.c.id).where(
-        money_exception.c.outbox_id == outbox_id, money_exception.c.closed_at.is_(None)
-    )
-    for found in uow.execute(query).all():
-        close_exception(uow, int(found.id), action.value, reason)
 
 
 def _record(row: Any) -> OutboxRecord:

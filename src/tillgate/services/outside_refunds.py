@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
 from tillgate.domain.exceptions import ExceptionKind
-from tillgate.domain.payment import Fulfilment
+from tillgate.domain.payment import Fulfilment, RefundState
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.giving_back import answer_same_refund
 from tillgate.services.payment_rows import find_capture, load_capture, load_payment
-from tillgate.services.records import CaptureRecord
+from tillgate.services.records import OUTSIDE, CaptureRecord
 from tillgate.services.refund_rows import OPEN_REFUNDS, record_outside
 from tillgate.store.models import ledger_tx, refund
 from tillgate.store.unit_of_work import UnitOfWork
@@ -25,8 +25,34 @@ def take_outside(uow: UnitOfWork, provider: str, heard: Iterable[RefundFacts]) -
     """Take in what a provider says of refunds of our money that the till never asked for; heard twice it is nothing."""
     for facts in heard:
         source = find_capture(uow.connection, provider, facts.payment_ref)
-        if source is not None and facts.status is not RefundStatus.FAILED and not _is_ours(uow, source, facts):
+        if source is None:
+            continue
+        if facts.status is RefundStatus.FAILED:
+            _tell_returned(uow, source, facts)
+        elif not _is_known(uow, source, facts):
             _take(uow, source, facts)
+
+
+def _tell_returned(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
+    """A bank may send a refund back days after it was done (Stripe): the customer does not have it, so a person is
+    told. What the till gave up as failed itself is no news."""
+    same = (refund.c.provider_ref == facts.provider_ref) | (refund.c.key == facts.key)
+    done = select(refund.c.id).where(refund.c.capture_id == source.id, same, refund.c.state == RefundState.DONE)
+    if uow.execute(done).first() is None:
+        return
+    open_exception(
+        uow,
+        ExceptionKind.CONFLICT,
+        f"refund-returned:{source.provider}:{facts.provider_ref}",
+        payment_id=source.payment_id,
+        capture_id=source.id,
+        evidence={
+            "refund_returned": str(facts.amount),
+            "provider_ref": facts.payment_ref,
+            "refund_ref": facts.provider_ref,
+            "reason": facts.reason or "",
+        },
+    )
 
 
 def _take(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
@@ -52,15 +78,21 @@ def _take(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
     answer_same_refund(uow, source, facts.amount, _REASON)
 
 
-def _is_ours(uow: UnitOfWork, source: CaptureRecord, found: RefundFacts) -> bool:
-    """By the provider's name for it or our key; where the key is not told, one like it may be on its way."""
+def _is_known(uow: UnitOfWork, source: CaptureRecord, found: RefundFacts) -> bool:
+    """By the provider's name for it or our key; where the key is not told, one like it may be on its way.
+
+    One that had failed and is done after all is news: that money is not there any more.
+    """
     named = (refund.c.provider_ref == found.provider_ref) | (refund.c.key == found.key)
     if found.key is None:
         on_its_way = refund.c.provider_ref.is_(None) & refund.c.state.in_(OPEN_REFUNDS)
         named = (refund.c.provider_ref == found.provider_ref) | (
             on_its_way & (refund.c.amount_minor == found.amount.minor)
         )
-    return uow.execute(select(refund.c.id).where(refund.c.capture_id == source.id, named)).first() is not None
+    theirs = refund.c.key.startswith(f"{OUTSIDE}{found.provider_ref}", autoescape=True)
+    states = uow.execute(select(refund.c.state).where(refund.c.capture_id == source.id, named | theirs)).scalars()
+    known = set(states)
+    return bool(known) and not (known == {RefundState.FAILED} and found.status is RefundStatus.DONE)
 
 
 def _came_given_back(uow: UnitOfWork, source: CaptureRecord) -> bool:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, select
 
 from tillgate.domain.documents import (
+    DevicePaid,
     InvoiceDocument,
     OrderLine,
     OrderSummary,
@@ -20,11 +21,13 @@ from tillgate.domain.documents import (
 )
 from tillgate.domain.errors import NotFound
 from tillgate.domain.money import Money
+from tillgate.domain.payment import Purpose
 from tillgate.domain.settings import STORE_LANGUAGE, STORE_NAME
 from tillgate.domain.staff import Action, Actor
 from tillgate.ports import DocumentRenderer
 from tillgate.services.access import authorize
 from tillgate.services.credit_notes import list_note_lines, load_note
+from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
 from tillgate.services.invoices import list_lines, load_invoice
 from tillgate.services.letterheads import BRANDING, branding_of, read_letterhead
 from tillgate.services.payment_rows import find_main_capture, load_payment
@@ -113,7 +116,17 @@ def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: 
         total=owner.amount,
         paid=paid_by(reading, owner),
         copy=copy,
+        device=_device_paid(reading, owner),
     )
+
+
+def _device_paid(reading: Connection, owner: PaymentRecord) -> DevicePaid | None:
+    number = invoice_paid_by(reading, owner.id) if owner.purpose is Purpose.DEVICE_INVOICE else None
+    if number is None:
+        return None
+    invoice = load_device_invoice(reading, number)
+    name = load_device(reading, invoice.device_id).name
+    return DevicePaid(invoice.number, name, invoice.day, invoice.amount)
 
 
 def party_of(owner: PaymentRecord) -> Party:

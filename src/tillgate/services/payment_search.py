@@ -20,10 +20,13 @@ from sqlalchemy import (
 )
 
 from tillgate.domain.catalogue import search_words
+from tillgate.domain.devices import DEVICE_INVOICE_THING
 from tillgate.store.models import (
+    allocation,
     capture,
     consultation_invoice,
     customer,
+    device_invoice,
     payment,
     payment_attempt,
     refund,
@@ -102,7 +105,19 @@ def _by_paper(text: str) -> list[ColumnElement[bool]]:
     if numbered := _NUMBERED.fullmatch(text.upper()):
         numbers.add(f"{numbered[1]}{numbered[2]:0>{_DIGITS}}")
     papers = (sales_order, sales_invoice, sales_credit_note, consultation_invoice)
-    return [payment.c.id.in_(select(paper.c.payment_id).where(paper.c.number.in_(numbers))) for paper in papers]
+    found = [payment.c.id.in_(select(paper.c.payment_id).where(paper.c.number.in_(numbers))) for paper in papers]
+    return [*found, payment.c.id.in_(_for_device_invoice(text))]
+
+
+def _for_device_invoice(text: str) -> Select[Any]:
+    """Every payment that was for a device's invoice, by its number; all but the suffix is in capitals."""
+    head, mark, suffix = text.rpartition("-")
+    numbers = {text, f"{head.upper()}{mark}{suffix}", f"{head.upper()}{mark}{suffix.lower()}"}
+    return (
+        select(allocation.c.payment_id)
+        .join(device_invoice, device_invoice.c.id == allocation.c.thing_id)
+        .where(allocation.c.thing_kind == DEVICE_INVOICE_THING, device_invoice.c.number.in_(numbers))
+    )
 
 
 def _by_payer(connection: Connection, text: str) -> list[ColumnElement[bool]]:

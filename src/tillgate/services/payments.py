@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from tillgate.domain.amount_limits import check_limits
 from tillgate.domain.cadence import next_check
 from tillgate.domain.errors import Bug, Invalid, MoneyMoved, Refused, Unavailable
 from tillgate.domain.money import Money, total
@@ -115,6 +116,7 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
         return existing
     provider = _provider_for(till, command)
     _check(command, provider)
+    check_limits(provider.name, command.amount, till.settings())
     fp("start.before_intent")
     started, planned = _write_intent(till, actor, command, provider)
     if planned is None:

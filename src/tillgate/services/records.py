@@ -16,6 +16,8 @@ from tillgate.ports import AttemptRef, Payer
 R = TypeVar("R")
 # How the key of a refund begins that was made on the provider's own pages: no key of ours went with it.
 OUTSIDE: Final = "outside:"
+# Before the number of a second one of the same name.
+SEVERAL: Final = "~"
 
 _READERS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
 
@@ -188,8 +190,15 @@ class RefundRecord:
 
     @property
     def outside(self) -> bool:
-        """Made on the provider's own pages: the till only follows it."""
+        """Made on the provider's own pages, or told with another amount than asked: the till only follows it."""
         return self.key.startswith(OUTSIDE)
+
+    @property
+    def their_name(self) -> str | None:
+        """The provider's name for it, as far as it is known."""
+        if self.provider_ref is None and self.outside:
+            return self.key.removeprefix(OUTSIDE).partition(SEVERAL)[0]
+        return self.provider_ref
 
     @property
     def amount(self) -> Money:

@@ -15,10 +15,11 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.services.consultation_settling import reverse
 from tillgate.services.credit_notes import credit_due
-from tillgate.services.exception_rows import open_exception
+from tillgate.services.device_settling import reverse_device_invoice
+from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
 from tillgate.services.order_ends import cancel_orders
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
-from tillgate.services.records import OUTSIDE, CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.services.records import OUTSIDE, SEVERAL, CaptureRecord, PaymentRecord, RefundRecord, columns, record
 from tillgate.store.ledger import post
 from tillgate.store.models import capture, refund
 from tillgate.store.outbox_rows import enqueue
@@ -26,7 +27,13 @@ from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _REFUND: Final = columns(RefundRecord, refund)
+# What asks about a refund on its way: answered by its end.
+_ON_ITS_WAY: Final = (ExceptionKind.REFUND_STUCK, ExceptionKind.CONFLICT)
+# How a refund that is done is told, where it is not of a sale.
+_TOLD: Final = {Purpose.CONSULTATION: "fee_refunded", Purpose.DEVICE_INVOICE: "device_refunded"}
 OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
+# A refund that the provider tells with another amount than was asked; it stays so until a person takes that in.
+OTHER_AMOUNT: Final = "other_amount"
 
 
 def load_refund(connection: Connection, refund_id: int, *, lock: bool = False) -> RefundRecord:
@@ -124,11 +131,14 @@ def plan_refund(
     return load_refund(uow.connection, refund_id)
 
 
-def record_outside(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
+def record_outside(
+    uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts, *, instead: RefundRecord | None = None
+) -> int:
     """Write down a refund that was made on the provider's own pages: what it took is not there to give any more.
 
     The caller holds the payment and its money. What went back beyond what was left, as beside a refund of ours that
-    the provider is still to refuse, is kept as the capture's excess.
+    the provider is still to refuse, is kept as the capture's excess. `instead` is the refund of ours that it stands for
+    (services/refund_told.py). The refund's number.
     """
     fits = min(facts.amount.minor, source.left.minor)
     spent = {
@@ -143,10 +153,14 @@ def record_outside(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -
         "amount_minor": facts.amount.minor,
         "currency": facts.amount.currency,
         "state": RefundState.SENT,
-        "key": f"{OUTSIDE}{facts.provider_ref}",
+        "key": _outside_key(uow, facts.provider_ref),
         "provider": source.provider,
-        "provider_ref": facts.provider_ref,
-        "reason": "refunded_outside",
+        "provider_ref": facts.provider_ref if _is_unnamed(uow, source.provider, facts.provider_ref) else None,
+        "reason": instead.reason if instead is not None else "refunded_outside",
+        "automatic": instead.automatic if instead is not None else 0,
+        "requested_by": instead.requested_by if instead is not None else None,
+        "approved_by": instead.approved_by if instead is not None else None,
+        "return_goods": int(instead is not None and bool(instead.return_goods) and facts.amount >= instead.amount),
         "created_at": uow.now,
         "sent_at": uow.now,
         "next_at": uow.now,
@@ -164,6 +178,19 @@ def record_outside(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -
         provider_ref=facts.provider_ref,
     )
     apply_refund_facts(uow, refund_id, facts)
+    return refund_id
+
+
+def _outside_key(uow: UnitOfWork, provider_ref: str) -> str:
+    """The provider's name for it; with a number where a refund of that name was told with another amount before."""
+    query = select(func.count()).where(refund.c.key.startswith(f"{OUTSIDE}{provider_ref}", autoescape=True))
+    before = int(uow.execute(query).scalar_one())
+    return f"{OUTSIDE}{provider_ref}{SEVERAL}{before}" if before else f"{OUTSIDE}{provider_ref}"
+
+
+def _is_unnamed(uow: UnitOfWork, provider: str, provider_ref: str) -> bool:
+    named = select(refund.c.id).where(refund.c.provider == provider, refund.c.provider_ref == provider_ref)
+    return uow.execute(named).first() is None
 
 
 def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> RefundRecord:
@@ -171,24 +198,55 @@ def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> R
     found = lock_refund(uow, refund_id)
     if found.state in (RefundState.DONE, RefundState.FAILED):
         return found
-    if facts.amount != found.amount:
-        open_exception(
-            uow,
-            ExceptionKind.CONFLICT,
-            f"refund-amount:{found.id}",
-            payment_id=found.payment_id,
-            refund_id=found.id,
-            evidence={"asked": str(found.amount), "provider": str(facts.amount), "provider_ref": facts.provider_ref},
-        )
-        return found
-    if facts.status is RefundStatus.DONE:
+    if facts.amount != found.amount and facts.status is not RefundStatus.FAILED:
+        _told_otherwise(uow, found, facts)
+    elif facts.status is RefundStatus.DONE:
         _done(uow, found, facts)
     elif facts.status is RefundStatus.FAILED:
         refund_failed(uow, found, facts.reason or "", provider_ref=facts.provider_ref)
-    elif found.provider_ref is None or found.state is not RefundState.SENT:
-        taken_at = found.sent_at or uow.now
-        change_refund(uow, found, state=RefundState.SENT, provider_ref=facts.provider_ref, sent_at=taken_at)
+    else:
+        _on_its_way(uow, found, facts)
     return load_refund(uow.connection, refund_id)
+
+
+def _on_its_way(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
+    values = _name(found, facts.provider_ref)
+    if found.message == OTHER_AMOUNT:
+        # Told as asked after all.
+        values |= {"message": None}
+        close_about_refund(uow, found.id, (ExceptionKind.CONFLICT,), "told_as_asked")
+    if values or found.state is not RefundState.SENT:
+        change_refund(uow, found, state=RefundState.SENT, sent_at=found.sent_at or uow.now, **values)
+
+
+def _name(found: RefundRecord, provider_ref: str | None) -> dict[str, object]:
+    """The provider's name for it, where it has none yet; of one made elsewhere its key has it."""
+    return {"provider_ref": provider_ref} if provider_ref and not (found.provider_ref or found.outside) else {}
+
+
+def _told_otherwise(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
+    """The provider has a refund of ours with another amount: nothing is believed, a person decides.
+
+    Each telling is an entry of its own, so that nobody takes in another amount than the one that was read.
+    """
+    told = f"refund-amount:{found.id}:{facts.provider_ref}:{facts.amount}:{facts.status.value}"
+    number = open_again(
+        uow,
+        ExceptionKind.CONFLICT,
+        told,
+        payment_id=found.payment_id,
+        capture_id=found.capture_id,
+        refund_id=found.id,
+        evidence={
+            "asked": str(found.amount),
+            "provider": str(facts.amount),
+            "provider_ref": facts.provider_ref,
+            "provider_says": facts.status.value,
+        },
+    )
+    close_about_refund(uow, found.id, (ExceptionKind.CONFLICT,), OTHER_AMOUNT, besides=number)
+    if found.message != OTHER_AMOUNT:
+        change_refund(uow, found, message=OTHER_AMOUNT)
 
 
 def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
@@ -196,12 +254,13 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         uow,
         found,
         state=RefundState.DONE,
-        provider_ref=facts.provider_ref,
         sent_at=found.sent_at or uow.now,
         ended_at=uow.now,
         next_at=None,
         message=None,
+        **_name(found, facts.provider_ref),
     )
+    close_about_refund(uow, found.id, _ON_ITS_WAY, "refund_done")
     source = load_capture(uow.connection, found.capture_id, lock=True)
     owner = _owner(uow, source)
     fulfilled = owner is not None and owner.fulfilment is Fulfilment.DONE
@@ -218,30 +277,51 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
     uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
     if found.payment_id is not None:
-        template = "fee_refunded" if _is_fee(uow, found.payment_id) else "refund_done"
+        template = _TOLD.get(load_payment(uow.connection, found.payment_id).purpose, "refund_done")
         payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
         enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
         _settle_owner(uow, owner, source.id)
-        if owner.purpose is Purpose.CONSULTATION:
-            reverse(uow, load_payment(uow.connection, owner.id), found)
-        elif fulfilled:
-            credit_due(uow, owner.id)
+        _reverse_sale(uow, owner, found)
 
 
-def _is_fee(uow: UnitOfWork, payment_id: int) -> bool:
-    return load_payment(uow.connection, payment_id).purpose is Purpose.CONSULTATION
+def credited_instead(uow: UnitOfWork, found: RefundRecord) -> None:
+    """What a refund that failed was for is in the customer's wallet now: the sale is reversed as if it had gone back.
+
+    The caller holds the payment and has booked the credit.
+    """
+    source = load_capture(uow.connection, found.capture_id)
+    owner = _owner(uow, source)
+    if owner is None or owner.fulfilment is not Fulfilment.DONE:
+        return
+    if owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
+        owner = move_payment(uow, owner, PaymentState.REFUND_PENDING)
+    _settle_owner(uow, owner, source.id)
+    _reverse_sale(uow, owner, found)
 
 
-def refund_failed(uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None) -> None:
-    """The provider refused it for good: the amount is free again and a person must decide.
+def _reverse_sale(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) -> None:
+    if owner.purpose is Purpose.CONSULTATION:
+        reverse(uow, load_payment(uow.connection, owner.id), found)
+    elif owner.purpose is Purpose.DEVICE_INVOICE:
+        reverse_device_invoice(uow, load_payment(uow.connection, owner.id))
+    elif owner.fulfilment is Fulfilment.DONE:
+        credit_due(uow, owner.id)
+
+
+def refund_failed(
+    uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None, settling: int | None = None
+) -> None:
+    """The provider refused it for good: the amount is free again and a person must decide, unless one did already by
+    settling the exception of the number `settling`.
 
     What went back elsewhere beyond what was left then comes off first, and of that nobody is asked again.
     """
-    values = {"provider_ref": provider_ref} if provider_ref and not found.provider_ref else {}
+    values = _name(found, provider_ref)
     change_refund(
         uow, found, state=RefundState.FAILED, ended_at=uow.now, next_at=None, message=reason or None, **values
     )
+    close_about_refund(uow, found.id, _ON_ITS_WAY, "refund_failed", besides=settling)
     source = load_capture(uow.connection, found.capture_id, lock=True)
     taken = min(source.excess_minor, found.amount_minor)
     freed = {
@@ -250,7 +330,7 @@ def refund_failed(uow: UnitOfWork, found: RefundRecord, reason: str, *, provider
         "version": source.version + 1,
     }
     uow.execute(update(capture).where(capture.c.id == source.id).values(freed))
-    if not found.outside:
+    if settling is None and not found.outside:
         open_exception(
             uow,
             ExceptionKind.REFUND_FAILED,

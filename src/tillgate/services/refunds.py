@@ -21,7 +21,7 @@ from tillgate.ports import Answer, Outcome, PaymentProvider, RefundRequest
 from tillgate.services import calls
 from tillgate.services.access import authorize
 from tillgate.services.attempt_lease import claim, due_ids
-from tillgate.services.exception_rows import open_exception
+from tillgate.services.exception_rows import open_again
 from tillgate.services.giving_back import answer_failed_refunds, give_back
 from tillgate.services.metrics import observe
 from tillgate.services.outside_refunds import take_outside
@@ -29,6 +29,7 @@ from tillgate.services.payment_rows import find_main_capture, load_attempt, load
 from tillgate.services.records import CaptureRecord, RefundRecord
 from tillgate.services.refund_rows import (
     OPEN_REFUNDS,
+    OTHER_AMOUNT,
     apply_refund_facts,
     change_refund,
     load_refund,
@@ -230,7 +231,7 @@ def _same_account(till: Till, provider: PaymentProvider, source: CaptureRecord) 
 
 def _named(found: RefundRecord, answer: Answer) -> RefundFacts | None:
     """The refund among those of a payment: by our key, or by the provider's name where that is known."""
-    same = (each for each in answer.refunds if each.key == found.key or each.provider_ref == found.provider_ref)
+    same = (each for each in answer.refunds if each.key == found.key or each.provider_ref == found.their_name)
     return next(same, None)
 
 
@@ -238,7 +239,7 @@ def _take(till: Till, refund_id: int, facts: RefundFacts) -> None:
     def work(uow: UnitOfWork) -> None:
         found = apply_refund_facts(uow, refund_id, facts)
         if found.state in OPEN_REFUNDS:
-            _schedule(uow, found, None, None)
+            _schedule(uow, found, found.message if found.message == OTHER_AMOUNT else None, None)
 
     till.db.transact(till.system, work)
 
@@ -248,7 +249,8 @@ def _later(till: Till, refund_id: int, message: str, retry_after_s: int | None =
         found = load_refund(uow.connection, refund_id, lock=True)
         if found.state in OPEN_REFUNDS:
             observe(uow, till, "error", "refund_not_heard", 0)
-            _schedule(uow, found, message or None, retry_after_s)
+            told = found.message if found.message == OTHER_AMOUNT else message or None
+            _schedule(uow, found, told, retry_after_s)
 
     till.db.transact(till.system, work)
 
@@ -258,7 +260,7 @@ def _schedule(uow: UnitOfWork, found: RefundRecord, message: str | None, retry_a
     values: dict[str, object] = {}
     if due is None:
         values["state"] = RefundState.PARKED
-        open_exception(
+        open_again(
             uow,
             ExceptionKind.REFUND_STUCK,
             f"refund-stuck:{found.id}",

@@ -22,7 +22,7 @@ from tillgate.domain.secret import Secret
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.till import Till
-from tillgate.store.models import secret_offer
+from tillgate.store.models import secret_offer, staff
 from tillgate.store.server_clock import database_now
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
@@ -42,6 +42,16 @@ class Offer:
 
     code: Secret
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOffer:
+    """A code that waits to be typed in; `tries` were wrong."""
+
+    offered_by: str
+    offered_till: str
+    expires_at: datetime
+    tries: int
 
 
 def offer_secret(till: Till, actor: Actor, store_secret: Secret) -> Offer:
@@ -64,6 +74,39 @@ def offer_secret(till: Till, actor: Actor, store_secret: Secret) -> Offer:
     expires_at = till.db.transact(actor, work)
     shown = "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
     return Offer(Secret(shown), expires_at)
+
+
+def find_offer(till: Till, actor: Actor) -> OpenOffer | None:
+    """The code that can be typed in now, without the code: that was shown once."""
+    authorize(till, actor, Action.VIEW_KEYS)
+    query = (
+        select(secret_offer, staff.c.name)
+        .join(staff, staff.c.id == secret_offer.c.offered_by)
+        .where(secret_offer.c.ended_at.is_(None))
+        .order_by(secret_offer.c.id.desc())
+        .limit(1)
+    )
+    with till.db.read() as connection:
+        row = connection.execute(query).one_or_none()
+        over = row is None or row.expires_at <= database_now(connection, till.clock.now())
+    return None if row is None or over else OpenOffer(row.name, row.offered_till, row.expires_at, row.tries)
+
+
+def revoke_offer(till: Till, actor: Actor) -> bool:
+    """Take the open code back; False if there was none any more. Raises NotAllowed."""
+    authorize(till, actor, Action.EDIT_KEYS)
+
+    def work(uow: UnitOfWork) -> bool:
+        authorize(uow, actor, Action.EDIT_KEYS)
+        now = database_now(uow.connection, uow.now)
+        ended = {"ended_at": now, "ended_how": "revoked", "wrapped": ""}
+        open_now = secret_offer.c.ended_at.is_(None)
+        done = bool(uow.execute(update(secret_offer).where(open_now).values(ended)).rowcount)
+        if done:
+            uow.record("secret.revoked", f"till:{till.id}")
+        return done
+
+    return till.db.transact(actor, work)
 
 
 def take_secret(engine: Engine, local_now: datetime, code: Secret, till_id: str) -> Secret:

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from tillgate.domain.cadence import next_check, next_watch
+from tillgate.domain.cadence import next_check, next_look, next_watch
 from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry
 from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState
 from tillgate.domain.staff import Action, Actor
@@ -23,7 +23,7 @@ from tillgate.ports import Answer, CancelWay, Outcome, PaymentProvider
 from tillgate.services import calls
 from tillgate.services.access import authorize
 from tillgate.services.apply import Applied, apply_facts, end_attempt, fulfil
-from tillgate.services.attempt_lease import claim, due_ids, release
+from tillgate.services.attempt_lease import claim, due_ids, is_due, release
 from tillgate.services.exception_rows import open_unanswered
 from tillgate.services.metrics import observe
 from tillgate.services.payment_rows import change_attempt, find_live_attempt, load_attempt, load_payment
@@ -67,7 +67,7 @@ def settle_fulfilments(till: Till, *, limit: int = 50) -> int:
     """Make what captured payments still owe: orders that a kill or a failure kept from being written."""
     now = till.clock.now()
     with till.db.read() as connection:
-        query = select(payment.c.id).where(payment.c.fulfil_at <= now).order_by(payment.c.id).limit(limit)
+        query = select(payment.c.id).where(is_due(payment.c.fulfil_at, now)).order_by(payment.c.id).limit(limit)
         ids = [int(row.id) for row in connection.execute(query)]
     for payment_id in ids:
         till.db.transact(till.system, partial(_fulfil_one, till, payment_id))
@@ -248,7 +248,7 @@ def _missed(
 
     def work(uow: UnitOfWork) -> None:
         found = load_attempt(uow.connection, attempt.id, lock=True)
-        due = next_check(found.created_at, uow.now)
+        due = next_check(found.created_at, uow.now) or uow.now + GONE_AFTER
         change_attempt(uow, found, missed=found.missed + 1, next_check_at=due, lease_until=None)
 
     till.db.transact(till.system, work)
@@ -310,8 +310,7 @@ def _look_later(till: Till, attempt: AttemptRecord) -> None:
 def _due(found: AttemptRecord, uow: UnitOfWork) -> datetime | None:
     if found.ended_at is not None:
         return next_watch(found.ended_at, uow.now)
-    # After day 7 it stands on Exceptions, and is still looked at once a day.
-    return next_check(found.created_at, uow.now) or uow.now + timedelta(days=1)
+    return next_look(found.created_at, uow.now)
 
 
 def _end(till: Till, attempt: AttemptRecord, reason: str) -> None:

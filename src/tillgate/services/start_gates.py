@@ -18,14 +18,15 @@ from sqlalchemy.exc import DBAPIError
 
 from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.payment import Mode
-from tillgate.services.book_checks import check_lately
+from tillgate.services.book_checks import BooksReport, check_lately, find_last_check
+from tillgate.services.clock_watch import CLOCK_SLACK, go_by_the_new_time
 from tillgate.services.till import Till
 from tillgate.store import gates
 from tillgate.store.audit import verify_chain
+from tillgate.store.chain_witness import contradicted
 
 LEAST_FREE_BYTES: Final = 200_000_000
 LAST_AUDIT_ENTRIES: Final = 1_000
-CLOCK_SLACK: Final = timedelta(seconds=5)
 CLOCK_BLOCKS: Final = timedelta(hours=1)
 _MEGABYTE: Final = 1_000_000
 
@@ -50,6 +51,7 @@ class Gate(StrEnum):
     CLOCK = "clock"
     FILE = "file"
     CONSULTATIONS = "consultations"
+    BOOKS = "books"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def check_chain(till: Till, *, last: int | None = LAST_AUDIT_ENTRIES) -> Finding
 
     def look() -> Finding | None:
         with till.db.read() as connection:
-            fault = verify_chain(connection, till.db.audit_key, last=last)
+            fault = verify_chain(connection, till.db.audit_key, last=last) or contradicted(connection)
         if fault is None:
             return None
         values: dict[str, object] = {"till": fault.till_id, "seq": fault.seq, "reason": fault.reason}
@@ -198,8 +200,7 @@ def check_clock(till: Till) -> Finding:
         if behind <= CLOCK_SLACK:
             return None
         seconds = int(behind.total_seconds())
-        subject = f"till:{till.id}"
-        till.db.transact(till.system, lambda uow: uow.record("clock_jump", subject, behind_s=seconds))
+        go_by_the_new_time(till, behind)
         severity = Severity.BLOCK if behind >= CLOCK_BLOCKS else Severity.WARN
         code = "clock_far_behind" if severity is Severity.BLOCK else "clock_behind"
         return Finding(Gate.CLOCK, severity, code, {"minutes": -(-seconds // 60)})
@@ -231,6 +232,29 @@ def check_consultations(till: Till) -> Finding:
         return Finding(Gate.CONSULTATIONS, Severity.WARN, "consultations_wrong", values)
 
     return _seen(Gate.CONSULTATIONS, look)
+
+
+def check_last_run(till: Till) -> Finding:
+    """What the last integrity check found and nobody has proved gone: told again at every start."""
+
+    def look() -> Finding | None:
+        last = find_last_check(till)
+        return _books(last.wrong) if last is not None and last.wrong else None
+
+    return _seen(Gate.BOOKS, look)
+
+
+def of_report(report: BooksReport) -> list[Finding]:
+    """What a whole integrity check says of the books, instead of what was known before; nothing where it was stopped
+    before it found anything."""
+    if report.stopped and report.ok:
+        return []
+    # It looks at every consultation, and so at the newest too.
+    return [_books(report.wrong), Finding(Gate.CONSULTATIONS)]
+
+
+def _books(wrong: int) -> Finding:
+    return Finding(Gate.BOOKS, Severity.WARN, "books_wrong", {"count": wrong}) if wrong else Finding(Gate.BOOKS)
 
 
 def _seen(gate: Gate, look: Callable[[], Finding | None]) -> Finding:

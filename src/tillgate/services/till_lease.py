@@ -17,6 +17,7 @@ from tillgate.domain.errors import Refused
 from tillgate.services.till import Till
 from tillgate.store.models import till_lease
 from tillgate.store.server_clock import database_now
+from tillgate.store.statements import insert_unless_there
 from tillgate.store.unit_of_work import UnitOfWork
 
 LEASE: Final = timedelta(seconds=60)
@@ -75,15 +76,11 @@ class TillLease:
         return self._till.clock.monotonic(), self._till.clock.now()
 
     def _take(self, uow: UnitOfWork) -> None:
-        # Only a shared database has a lease: a till with its own file does without PostgreSQL's dialect.
-        from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415
-
         now = database_now(uow.connection, uow.now)
         mine: dict[str, object] = {"holder": self._holder, "installation": self._place.installation}
         mine |= {"host": self._place.host, "taken_at": now, "lease_until": now + LEASE}
-        insert = sqlite.insert if self._till.db.is_sqlite else postgresql.insert
-        first = insert(till_lease).values(till_id=self._till.id, **mine).on_conflict_do_nothing()
-        if uow.execute(first.returning(till_lease.c.till_id)).first() is None:
+        first = insert_unless_there(uow.connection, till_lease, {"till_id": self._till.id, **mine})
+        if uow.execute(first).first() is None:
             query = select(till_lease).where(till_lease.c.till_id == self._till.id).with_for_update()
             found = uow.execute(query).one()
             held = now < found.lease_until <= now + _LONGEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,11 +103,14 @@ def _append(rows: int) -> Statement:
     return Statement(insert(audit).values(values))
 
 
-def verify_chain(connection: Connection, key: AuditKey, *, last: int | None = None) -> ChainFault | None:
-    """Walk every till's chain, or only its `last` entries; the first fault, or None."""
+def verify_chain(
+    connection: Connection, key: AuditKey, *, last: int | None = None, step: Callable[[], object] = lambda: None
+) -> ChainFault | None:
+    """Walk every till's chain, or only its `last` entries; the first fault, or None. `step` is called for each entry,
+    and may raise to give it up."""
     for head in connection.execute(select(audit_head).order_by(audit_head.c.till_id)):
         start = 0 if last is None else max(0, head.seq - last)
-        fault = _verify_till(connection, key, head, start)
+        fault = _verify_till(connection, key, head, start, step)
         if fault:
             return fault
     orphan = connection.execute(
@@ -119,11 +122,14 @@ def verify_chain(connection: Connection, key: AuditKey, *, last: int | None = No
     return ChainFault(orphan.till_id, orphan.seq, "head_missing") if orphan else None
 
 
-def _verify_till(connection: Connection, key: AuditKey, head: Row[Any], start: int) -> ChainFault | None:
+def _verify_till(
+    connection: Connection, key: AuditKey, head: Row[Any], start: int, step: Callable[[], object]
+) -> ChainFault | None:
     till_id: str = head.till_id
     prev, seq = GENESIS if start == 0 else None, start
     with closing(_rows(connection, till_id, start)) as rows:
         for row in rows:
+            step()
             seq += 1
             if row["seq"] != seq:
                 return ChainFault(till_id, seq, "row_missing")

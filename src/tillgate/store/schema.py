@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from tillgate.domain.errors import Refused
+from tillgate.store.named_lock import NamedLock, begun_alone
 
 _HERE: Final = Path(__file__).parent / "migrations"
 # The newest revision, so that an up-to-date database is told without loading Alembic.
-HEAD: Final = "0011"
+HEAD: Final = "0015"
+# How long the others wait for whoever migrates; below the server's own limit for a statement.
+_PATIENCE_S: Final = 50
 _KNOWN: Final = frozenset({*(f"{number:04d}" for number in range(1, int(HEAD))), HEAD})
 
 
@@ -23,8 +29,35 @@ def current_revision(engine: Engine) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
+@contextmanager
+def beginning_alone(engine: Engine) -> Iterator[bool]:
+    """Only one process at a time begins a shared database; whether it is still empty, once it is this one's turn.
+
+    Held by a connection of its own, so that a process that dies lets go. A local file is one process's already.
+    Raises Unavailable("lock_not_won").
+    """
+    if engine.dialect.name == "sqlite":
+        yield current_revision(engine) is None
+        return
+    lock = NamedLock("begin", _PATIENCE_S)
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        try:
+            connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": f"{_PATIENCE_S}s"})
+            connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": lock.number})
+        except DBAPIError as error:
+            raise lock.not_won() from error
+        try:
+            yield current_revision(engine) is None
+        finally:
+            # Closed rather than given back to the pool: the lock ends with it.
+            connection.invalidate()
+
+
 def upgrade(engine: Engine) -> bool:
-    """Migrate to HEAD in one transaction; True if anything was done. Raises Refused("database_newer")."""
+    """Migrate to HEAD in one transaction, one process at a time; True if anything was done.
+
+    Raises Refused("database_newer"), Unavailable("lock_not_won").
+    """
     found = current_revision(engine)
     if found == HEAD:
         return False
@@ -35,7 +68,10 @@ def upgrade(engine: Engine) -> bool:
 
     config = Config()
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
-    with engine.execution_options(writing=True).begin() as connection:
+    lock = NamedLock("migrations", _PATIENCE_S)
+    lock.begin()
+    with engine.execution_options(writing=True).connect() as connection, begun_alone(connection, lock):
+        # Whoever was quicker has done it: then nothing is left to do.
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, select, text
@@ -30,6 +31,11 @@ def take_numbers(connection: Connection, name: str, count: int) -> range:
     if row is None:
         raise Bug("series_silent", series=name)
     return range(row[0] - count, row[0])
+
+
+def later_than(before: tuple[datetime, ...] | None, now: datetime) -> datetime:
+    """The date of a paper whose forerunner in the series has this one: a clock that went back turns no dates around."""
+    return now if before is None else max(now, before[0])
 
 
 def list_series(connection: Connection) -> dict[str, int]:

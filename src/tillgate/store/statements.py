@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Delete, Insert, Select, Table, TextClause, Update, bindparam, insert, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import ReturningInsert
 
 _Convert = Callable[[Any], Any]
 # A text comes with its parameters' types, and gives its rows as the driver has them.
@@ -162,6 +163,18 @@ def insert_returning(
         statement = _RETURNING[key] = Statement(made)
     (kept,) = statement.rows(connection, **row)
     return kept
+
+
+def insert_unless_there(connection: Connection, table: Table, row: Mapping[str, object]) -> ReturningInsert[Any]:
+    """An insert that leaves a row of the same key as it is; it gives the key of one that it made."""
+    # Each dialect has its own, and a till with its own file does without PostgreSQL's.
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+        return sqlite.insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    return postgresql.insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 def update_rows(connection: Connection, table: Table, where: Mapping[str, object], values: Mapping[str, object]) -> int:

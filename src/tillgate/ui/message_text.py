@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
+from babel.lists import format_list
+
 from tillgate.domain.errors import Bug, Invalid, MoneyMoved, TillgateError, Unavailable
 from tillgate.domain.money import Money
 from tillgate.formats import format_day, format_instant, format_money
 from tillgate.i18n import active_language, mark, tr
+from tillgate.labels import provider_name
 from tillgate.ui.messages import TEXTS
 from tillgate.ui.messages.entry import Entry
 from tillgate.ui.text import shown
@@ -42,6 +45,8 @@ def message_for(error: TillgateError) -> MessageText:
     """The texts of an error; an unknown code gets an honest general text that names the code."""
     entry = TEXTS.get(error.code) or _general(error)
     values = {name: _value(value) for name, value in error.values.items()} | {"code": error.code}
+    if "provider" in values:
+        values["provider"] = provider_name(values["provider"])
     told = entry.about_money or error.money_moved is not MoneyMoved.NO
     return MessageText(
         what=_fill(entry.what, values),
@@ -76,5 +81,7 @@ def _value(value: object) -> str:
             return format_instant(value, language, value.astimezone().tzinfo or UTC)
         case date():
             return format_day(value, language)
+        case tuple():
+            return format_list([_value(each) for each in value], locale=language)
         case _:
             return shown(str(value), 200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from tillgate.domain.staff import GRANTS, Role
@@ -17,7 +17,10 @@ from tillgate.ui.screen import ScreenSpec
 from tillgate.ui.widgets.labels import as_tooltip
 
 WIDTH = 92
-_HEIGHT = 62
+# As tall as there is room for all, and never too small for a finger.
+_TALLEST, _LEAST = 62, 46
+_GAP = 4
+_AROUND = 8
 _EDGE = 3
 
 
@@ -29,7 +32,7 @@ class RailButton(QToolButton):
         self._spec, self._hint, self._count = spec, hint, 0
         self.setIconSize(QSize(22, 22))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.setFixedSize(WIDTH - 2 * _EDGE, _HEIGHT)
+        self.setFixedSize(WIDTH - 2 * _EDGE, _TALLEST)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.mark(False)
@@ -102,8 +105,8 @@ class Rail(QFrame):
         page = QWidget()
         page.setProperty("page", "true")
         column = QVBoxLayout(page)
-        column.setContentsMargins(_EDGE - 1, 8, _EDGE - 1, 8)
-        column.setSpacing(4)
+        column.setContentsMargins(_EDGE - 1, _AROUND, _EDGE - 1, _AROUND)
+        column.setSpacing(_GAP)
         for key, button in self.buttons.items():
             column.addWidget(button)
             button.clicked.connect(lambda _checked=False, key=key: self.asked.emit(key))
@@ -124,6 +127,21 @@ class Rail(QFrame):
             button.setVisible(may_see(role, self._specs[key]))
             button.mark(key == current)
             button.show_count(counts.get(key, 0))
+        self._fit()
+
+    @guarded()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Every screen in sight, where the window is tall enough for that."""
+        seen = [button for button in self.buttons.values() if not button.isHidden()]
+        room = self.height() - 2 * _AROUND - _GAP * (len(seen) - 1)
+        height = min(_TALLEST, max(_LEAST, room // max(1, len(seen))))
+        for button in seen:
+            if button.height() != height:
+                button.setFixedHeight(height)
 
 
 def may_see(role: Role | None, spec: ScreenSpec) -> bool:

@@ -24,6 +24,7 @@ from tillgate.ui.navigation import Rail, may_see
 from tillgate.ui.palette import Palette
 from tillgate.ui.scanner import Scanner
 from tillgate.ui.screen import Screen, ScreenSpec, ShellState
+from tillgate.ui.standing_notices import StandingNotices
 from tillgate.ui.status_strip import StatusStrip
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme
@@ -91,6 +92,7 @@ class Shell(QMainWindow):
     def _lay_out(self, screens: Sequence[ScreenSpec], now: Callable[[], datetime]) -> None:
         hints = {spec.key: self.commands.hint(f"go.{spec.key}") for spec in screens}
         self.rail = Rail(screens, hints)
+        self.standing = StandingNotices()
         self.notice = InlineNotice(closable=True)
         self._stack = QStackedWidget()
         page = QWidget()
@@ -101,6 +103,7 @@ class Shell(QMainWindow):
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.standing)
         column.addWidget(self.notice)
         self._above = QWidget()
         self._bars = QVBoxLayout(self._above)

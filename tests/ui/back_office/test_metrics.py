@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.factories.history import Shop
@@ -17,7 +18,8 @@ from tests.ui.pages.back_office import OfficeWindow
 from tests.ui.pages.hands import press
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.errors import Unavailable
-from tillgate.services.metrics import count_error
+from tillgate.services.consultations import CREATED, FOUND_ACTIVE, LOCK_LOST, REPLAYED
+from tillgate.services.metrics import count_error, tally
 from tillgate.ui.screens.metrics.cards import FigureCard
 from tillgate.ui.screens.metrics.error_dialog import ErrorDialog
 from tillgate.ui.screens.metrics.screen import MetricsScreen
@@ -95,6 +97,21 @@ def test_a_bar_opens_its_day_by_key_too(office: OpenOffice, shop: Shop) -> None:
     assert nameless(window.shell) == []
 
 
+def test_the_share_of_repeated_presses_is_shown(office: OpenOffice, shop: Shop) -> None:
+    window = office(shop.manager)
+    card = window.metrics(go=True).view.presses
+    window.settle()
+    assert card.figure.text == "–"
+    for name, times in ((CREATED, 1), (REPLAYED, 7), (FOUND_ACTIVE, 2), (LOCK_LOST, 1)):
+        for _ in range(times):
+            tally(shop.till, name, "")
+    window.metrics().refresh()
+    window.settle()
+    assert card.figure.text == "70.0%"
+    texts = {label.text() for label in card.findChildren(QLabel)}
+    assert {"of 10 presses", "2 found another’s payment", "1 waited in vain"} <= texts
+
+
 def test_errors_say_what_they_mean_and_open_their_days(office: OpenOffice, shop: Shop) -> None:
     shop.sell()
     for _ in range(3):
@@ -163,6 +180,8 @@ def test_it_reads_while_it_is_in_front_and_the_last_answer_counts(office: OpenOf
 
 def test_the_days_are_exported(qtbot: QtBot, tasks: Tasks, shop: Shop, tmp_path: Path) -> None:
     busy(shop)
+    tally(shop.till, CREATED, "")
+    tally(shop.till, REPLAYED, "")
     path = tmp_path / "figures.csv"
 
     def ask_path(_parent: object, _name: str, then: Callable[[Path], object]) -> None:
@@ -181,6 +200,7 @@ def test_the_days_are_exported(qtbot: QtBot, tasks: Tasks, shop: Shop, tmp_path:
     assert (today["Money given back"], today["Money given back, currency"]) == ("10.00", "INR")
     assert (yesterday["Paid"], yesterday["Money given back"]) == ("1", "0.00")
     assert today["Verification, measured"] == "4"
+    assert (today["Presses of Pay"], today["Repeated presses of Pay"]) == ("2", "1")
 
 
 def test_every_label_of_the_services_has_words() -> None:

@@ -30,3 +30,11 @@ def page(qtbot: QtBot, tasks: Tasks, clinic: Clinic, tmp_path: Path) -> Iterator
     made = FeePage(qtbot, tasks, clinic, tmp_path)
     yield made
     made.settled()
+
+
+@pytest.fixture
+def desk_page(qtbot: QtBot, tasks: Tasks, clinic: Clinic, tmp_path: Path) -> Iterator[FeePage]:
+    """The same screen for a manager, nothing owed yet."""
+    made = FeePage(qtbot, tasks, clinic, tmp_path, clinic.manager)
+    yield made
+    made.settled()

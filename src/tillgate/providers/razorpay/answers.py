@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 from tillgate.domain.checkout_facts import (
     CheckoutFacts,
@@ -21,6 +19,7 @@ from tillgate.ports import Outcome
 from tillgate.providers.json_strict import Fields, Json, Malformed
 from tillgate.providers.razorpay import facts
 from tillgate.providers.redaction import Redactor, one_line
+from tillgate.providers.wording import Wording, state_from
 
 LINK_STATUSES: Final = {
     "created": CheckoutStatus.OPEN,
@@ -50,20 +49,17 @@ REFUND_STATUSES: Final = {
 
 _NO_SUCH_ID: Final = "id provided does not exist"
 _WRONG_KEY: Final = ("authentication failed", "api key provided is invalid", "key/secret provided is invalid")
-_LONGEST_URL: Final = 2048
-_LONGEST_WORDS: Final = 4000
 
 _Status = TypeVar("_Status", CheckoutStatus, TryStatus, RefundStatus)
 
 
-class Reader:
+class Reader(Wording):
     """Turns one account's answers into facts. Every reading raises Malformed, and nothing else."""
 
     def __init__(self, account: str, mode: Mode, hosts: frozenset[str], redactor: Redactor) -> None:
+        super().__init__(redactor, hosts)
         self._account = account
         self._mode = mode
-        self._hosts = hosts
-        self._redactor = redactor
 
     def link(self, value: Json | None, tries: tuple[ProviderTry, ...] = ()) -> CheckoutFacts:
         """A payment link."""
@@ -75,7 +71,7 @@ class Reader:
             amount=amount_from(link),
             account=self._account,
             mode=self._mode,
-            url=self._url(link.text("short_url")),
+            url=self.checkout_url(link.text("short_url")),
             expires_at=link.instant_or_none("expire_by"),
             tries=tries,
         )
@@ -134,30 +130,6 @@ class Reader:
         words = error.get("description") if type(error) is dict else None
         return self.plain(words) if type(words) is str else ""
 
-    def plain(self, words: str) -> str:
-        """A stranger's words on one line, without secrets and personal data."""
-        # Masked before it is cut: half a secret would not be recognised.
-        return one_line(self._redactor.redact(one_line(words, _LONGEST_WORDS)))
-
-    def _url(self, url: str) -> str | None:
-        """The address of the checkout, or None for one that is never opened."""
-        try:
-            parts = urlsplit(url) if re.fullmatch("[!-~]+", url) and len(url) <= _LONGEST_URL else None
-        except ValueError:
-            return None
-        if parts is None or parts.hostname not in self._hosts or "@" in parts.netloc:
-            return None
-        local = parts.scheme == "http" and parts.hostname == facts.LOOPBACK
-        return url if local or (parts.scheme == "https" and parts.netloc == parts.hostname) else None
-
-
-def state_from(word: str, states: dict[str, _Status]) -> _Status:
-    """Our word for theirs; a word that is not in the documents is not understood."""
-    try:
-        return states[word]
-    except KeyError:
-        raise Malformed("an unknown status") from None
-
 
 def amount_from(thing: Fields) -> Money:
     """`amount` and `currency`, which every entity has."""
@@ -175,6 +147,12 @@ def notes_from(thing: Fields) -> dict[str, str]:
     if type(notes) is not dict:
         raise Malformed("notes are neither an object nor empty")
     return {name: value for name, value in notes.items() if type(value) is str}
+
+
+def check_done(value: Json) -> None:
+    """That an answer says "success" and means it. Raises Malformed."""
+    if Fields(value, "answer").raw("success") is not True:
+        raise Malformed("nothing says that it was done")
 
 
 def items_from(value: Json, envelope: str = "items") -> list[Json]:

@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final, TypeVar
 
 from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry, RefundFacts
 from tillgate.domain.errors import Bug
-from tillgate.ports import Outcome
 from tillgate.providers.http import Call, Reply
 from tillgate.providers.json_strict import Fields, Json, Malformed
-from tillgate.providers.outcome import Ended
+from tillgate.providers.outcome import Steps
 from tillgate.providers.razorpay import answers, facts
 
-# Of a later request of one call these would say too much about the call as a whole.
-_ONLY_OF_THE_FIRST: Final = frozenset({Outcome.NOT_SENT, Outcome.NOT_FOUND, Outcome.DECLINED})
 
-_T = TypeVar("_T")
-
-
-class Asking:
-    """One call to Razorpay. Every step raises Ended or Malformed unless it was answered and understood."""
+class Asking(Steps):
+    """One call to Razorpay."""
 
     def __init__(self, call: Call, reader: answers.Reader) -> None:
-        self.call = call
+        super().__init__(call, reader)
         self.read = reader
 
     # --- requests ---
 
     def get(self, path: str, **query: str) -> Json:
         """A reading's body."""
-        return self.value(self.call.get(path, **query))
+        return self.value(self.sent(lambda: self.call.get(path, **query)))
 
-    def value(self, reply: Reply) -> Json:
-        """The understood body; anything else ends the call."""
-        if reply.outcome is Outcome.SUCCESS:
-            return reply.value
-        later = self.call.requests > 1 and reply.outcome in _ONLY_OF_THE_FIRST
-        raise Ended(Outcome.UNKNOWN if later else reply.outcome, self.words_of(reply), reply.retry_after_s)
-
-    def words_of(self, reply: Reply) -> str:
-        """Razorpay's own words of a refusal, or ours."""
-        return self.read.message_from(reply.value) or self.read.plain(reply.why)
-
-    def if_heard(self, look: Callable[[], _T]) -> _T | None:
-        """What a look found, or None if the answer did not come or was not understood."""
-        try:
-            return look()
-        except (Ended, Malformed):
-            return None
+    def post(self, path: str, body: str = "", **headers: str) -> Reply:
+        """A writing."""
+        return self.sent(lambda: self.call.post(path, body, **headers))
 
     # --- checkouts ---
 

@@ -6,16 +6,17 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from tillgate.domain.errors import Bug, Invalid
+from tillgate.domain.errors import Invalid
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.ports import CancelWay, Capabilities
+from tillgate.providers import rules
+from tillgate.providers.rules import hosts_at
 
 NAME: Final = "razorpay"
 BASE_URL: Final = "https://api.razorpay.com"
 # Links are shown under Razorpay's short domain.
 CHECKOUT_HOSTS: Final = frozenset({"rzp.io"})
-LOOPBACK: Final = "127.0.0.1"
 
 LINK: Final = "link"
 ORDER: Final = "order"
@@ -39,8 +40,6 @@ PAYMENT_ID: Final = re.compile("pay_[A-Za-z0-9]{1,40}")
 REFUND_ID: Final = re.compile("rfnd_[A-Za-z0-9]{1,40}")
 CURRENCY: Final = re.compile("[A-Z]{3}")
 WORD: Final = re.compile("[a-z0-9_]{1,40}")
-REFERENCE: Final = re.compile("[A-Za-z0-9_-]{1,40}")
-REFUND_KEY: Final = re.compile("[A-Za-z0-9_-]{10,40}")
 
 REFERENCE_NOTE: Final = "reference"
 REFUND_KEY_NOTE: Final = "refund_key"
@@ -63,9 +62,7 @@ def check_credentials(key_id: str, key_secret: Secret, mode: Mode) -> None:
 
 def check_address(base_url: str, mode: Mode) -> None:
     """Live keys go to Razorpay and nowhere else, and training never leaves this computer. Raises Invalid."""
-    local = base_url.startswith(f"http://{LOOPBACK}:")
-    if (mode is Mode.LIVE and base_url != BASE_URL) or (mode is Mode.TRAINING and not local):
-        raise Invalid("provider_base_url", field="base_url", mode=mode.value)
+    rules.check_address(base_url, mode, BASE_URL)
 
 
 def capabilities(base_url: str, create_deadline_ms: int, status_deadline_ms: int) -> Capabilities:
@@ -78,7 +75,7 @@ def capabilities(base_url: str, create_deadline_ms: int, status_deadline_ms: int
         idem_ttl_s=None,
         create_deadline_ms=create_deadline_ms,
         status_deadline_ms=status_deadline_ms,
-        checkout_hosts=frozenset({LOOPBACK}) if base_url.startswith(f"http://{LOOPBACK}:") else CHECKOUT_HOSTS,
+        checkout_hosts=hosts_at(base_url, CHECKOUT_HOSTS),
     )
 
 
@@ -91,6 +88,4 @@ def checkout_script(base_url: str) -> tuple[str, tuple[str, ...]]:
 
 def checked_id(value: str | None, pattern: re.Pattern[str]) -> str:
     """An id that may stand in a path. Raises Bug: ids are stored only after they were checked."""
-    if value is None or not pattern.fullmatch(value):
-        raise Bug("provider_id_malformed", provider=NAME)
-    return value
+    return rules.checked_id(value, pattern, NAME)

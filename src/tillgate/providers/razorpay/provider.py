@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tillgate.domain.checkout_facts import RefundFacts, TryStatus
+from tillgate.domain.checkout_facts import RefundFacts
 from tillgate.domain.errors import Bug
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
@@ -29,12 +29,13 @@ from tillgate.providers.outcome import Ended, Found, answer_of
 from tillgate.providers.razorpay import answers, facts, parameters, signatures
 from tillgate.providers.razorpay.asking import Asking, path_of, same
 from tillgate.providers.redaction import Redactor
-
-CREATE_DEADLINE_MS = 20_000
-STATUS_DEADLINE_MS = 10_000
-SWEEP_DEADLINE_MS = 60_000
-
-_HOLDS_MONEY = frozenset({TryStatus.AUTHORIZED, TryStatus.CAPTURED, TryStatus.REFUNDED})
+from tillgate.providers.rules import (
+    CREATE_DEADLINE_MS,
+    HOLDS_MONEY,
+    REFERENCE,
+    STATUS_DEADLINE_MS,
+    SWEEP_DEADLINE_MS,
+)
 
 
 class Razorpay:
@@ -96,10 +97,22 @@ class Razorpay:
         link_id = facts.checked_id(attempt.provider_id, facts.LINK_ID)
 
         def ask(asking: Asking) -> Found:
-            value = asking.value(asking.call.post(f"/v1/payment_links/{link_id}/cancel"))
+            value = asking.value(asking.post(f"/v1/payment_links/{link_id}/cancel"))
             return Found(checkouts=(same(asking.read.link(value), link_id),))
 
         return self._writing("cancel", ask)
+
+    def text_payer(self, attempt: AttemptRef) -> Answer:
+        """Have Razorpay text the link. DECLINED without asking for an order, which no phone can open."""
+        if attempt.method != facts.LINK:
+            return Answer(Outcome.DECLINED, message="Razorpay texts links only")
+        link_id = facts.checked_id(attempt.provider_id, facts.LINK_ID)
+
+        def ask(asking: Asking) -> Found:
+            answers.check_done(asking.value(asking.post(f"/v1/payment_links/{link_id}/notify_by/sms")))
+            return Found()
+
+        return self._writing("text", ask)
 
     # --- looking ---
 
@@ -133,7 +146,7 @@ class Razorpay:
 
         def ask(asking: Asking) -> Found:
             payments, refunds = asking.payments_of_window(window), asking.refunds_of_window(window)
-            strange = [one for one in payments if one.status in _HOLDS_MONEY and one.provider_ref not in known]
+            strange = [one for one in payments if one.status in HOLDS_MONEY and one.provider_ref not in known]
             checkouts = {one.provider_id: one for payment in strange for one in asking.checkouts_of(payment)}
             return Found(tuple(checkouts.values()), refunds, payments)
 
@@ -171,7 +184,7 @@ class Razorpay:
         path = f"/v1/payments/{facts.checked_id(payment_ref, facts.PAYMENT_ID)}/capture"
 
         def ask(asking: Asking) -> Found:
-            reply = asking.call.post(path, parameters.capture_body(amount))
+            reply = asking.post(path, parameters.capture_body(amount))
             if reply.outcome is Outcome.DECLINED:
                 there = asking.if_heard(lambda: asking.payment(payment_ref))
                 if there is None or not there.took_money or there.amount != amount:
@@ -193,7 +206,7 @@ class Razorpay:
         path = f"/v1/payments/{facts.checked_id(request.payment_ref, facts.PAYMENT_ID)}/refund"
 
         def ask(asking: Asking) -> Found:
-            reply = asking.call.post(path, body, **{"X-Refund-Idempotency": request.key})
+            reply = asking.post(path, body, **{"X-Refund-Idempotency": request.key})
             if reply.outcome is Outcome.DECLINED:
                 made = _refund_made_before(asking, request, asking.words_of(reply))
             else:
@@ -251,14 +264,14 @@ class _Sent:
 def _sent(method: str, body: str) -> _Sent:
     try:
         fields = Fields(parse(body.encode()), "parameters")
-        reference = fields.text("receipt" if method == facts.ORDER else "reference_id", facts.REFERENCE)
+        reference = fields.text("receipt" if method == facts.ORDER else "reference_id", REFERENCE)
         return _Sent(method, body, reference, answers.amount_from(fields))
     except Malformed as error:
         raise Bug("provider_parameters_malformed", provider=facts.NAME, method=method) from error
 
 
 def _create(asking: Asking, wanted: _Sent) -> Found:
-    reply = asking.call.post(path_of(wanted.method), wanted.body)
+    reply = asking.post(path_of(wanted.method), wanted.body)
     if reply.outcome is Outcome.DECLINED:
         # It may be refused because an earlier sending, whose answer was lost, had made it.
         there = asking.if_heard(lambda: asking.with_reference(wanted.method, wanted.reference))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 from tillgate.domain.checkout_facts import (
     CheckoutFacts,
@@ -25,6 +23,7 @@ from tillgate.providers.json_strict import Fields, Json, Malformed
 from tillgate.providers.redaction import Redactor, one_line
 from tillgate.providers.stripe import facts, words
 from tillgate.providers.stripe.currencies import from_wire
+from tillgate.providers.wording import Wording, state_from
 
 # A session that is complete and unpaid waits for a slow way to pay, or has failed: its payment intent says which.
 SESSION_STATUSES: Final = {
@@ -55,8 +54,6 @@ REFUND_STATUSES: Final = {
     "canceled": RefundStatus.FAILED,
 }
 
-_LONGEST_URL: Final = 2048
-_LONGEST_WORDS: Final = 4000
 
 _T = TypeVar("_T")
 
@@ -70,16 +67,15 @@ class Session:
     paid: bool
 
 
-class Reader:
+class Reader(Wording):
     """Turns one account's answers into facts. Every reading raises Malformed, and nothing else."""
 
     def __init__(
         self, account: str, mode: Mode, hosts: frozenset[str], redactor: Redactor, now: Callable[[], datetime]
     ) -> None:
+        super().__init__(redactor, hosts)
         self._account = account
         self._mode = mode
-        self._hosts = hosts
-        self._redactor = redactor
         self._now = now
 
     def session(self, value: Json | None) -> Session:
@@ -95,7 +91,7 @@ class Reader:
             amount=amount_from(session, "amount_total"),
             account=self._account,
             mode=self._mode_of(session),
-            url=self._url(session.text_or_none("url")),
+            url=self.checkout_url(session.text_or_none("url")),
             expires_at=session.instant_or_none("expires_at"),
             reason=self._reason(intent) if status is CheckoutStatus.FAILED else None,
         )
@@ -154,11 +150,6 @@ class Reader:
         known = words.DECLINES.get(said.get("decline_code", "")) or words.REFUSALS.get(said.get("code", ""))
         return known or self.plain(said.get("message", ""))
 
-    def plain(self, text: str) -> str:
-        """A stranger's words on one line, without secrets and personal data."""
-        # Masked before it is cut: half a secret would not be recognised.
-        return one_line(self._redactor.redact(one_line(text, _LONGEST_WORDS)))
-
     def _status(self, session: Fields, intent: Fields | None, *, paid: bool) -> CheckoutStatus:
         status = state_from(session.text("status"), SESSION_STATUSES)
         if status is CheckoutStatus.EXPIRED:
@@ -186,27 +177,6 @@ class Reader:
         code = None if outcome is None else Fields(outcome, "outcome").text_or_none("reason")
         known = words.DECLINES.get(code or "")
         return known or self.plain(charge.text_or_none("failure_message") or code or "declined")
-
-    def _url(self, url: str | None) -> str | None:
-        """The address of the checkout, or None for one that is never opened."""
-        if url is None:
-            return None
-        try:
-            parts = urlsplit(url) if re.fullmatch("[!-~]+", url) and len(url) <= _LONGEST_URL else None
-        except ValueError:
-            return None
-        if parts is None or parts.hostname not in self._hosts or "@" in parts.netloc:
-            return None
-        local = parts.scheme == "http" and parts.hostname == facts.LOOPBACK
-        return url if local or (parts.scheme == "https" and parts.netloc == parts.hostname) else None
-
-
-def state_from(word: str, states: dict[str, _T]) -> _T:
-    """Our word for theirs; a word that is not in the documents is not understood."""
-    try:
-        return states[word]
-    except KeyError:
-        raise Malformed("an unknown status") from None
 
 
 def boolean(thing: Fields, name: str) -> bool:

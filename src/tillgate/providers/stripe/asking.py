@@ -6,64 +6,40 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry, RefundFacts
 from tillgate.ports import Outcome
 from tillgate.providers.http import Call, Reply
 from tillgate.providers.json_strict import Fields, Json, Malformed
-from tillgate.providers.outcome import Ended
+from tillgate.providers.outcome import Steps
 from tillgate.providers.stripe import answers, facts
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _NOT_PROCESSED: Final = frozenset({409, 429})
-# Of a later request of one call these would say too much about the call as a whole.
-_ONLY_OF_THE_FIRST: Final = frozenset({Outcome.NOT_SENT, Outcome.NOT_FOUND, Outcome.DECLINED})
-
-_T = TypeVar("_T")
 
 
-class Asking:
-    """One call to Stripe. Every step raises Ended or Malformed unless it was answered and understood."""
+class Asking(Steps):
+    """One call to Stripe."""
 
     def __init__(self, call: Call, reader: answers.Reader, sleep: Callable[[float], None]) -> None:
-        self.call = call
+        super().__init__(call, reader)
         self.read = reader
         self._sleep = sleep
-        self._steps = 0
 
     # --- requests ---
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """A reading's body."""
-        return self.value(self._patiently(lambda: self.call.get(path, **(query or {}))))
+        return self.value(self.sent(lambda: self._patiently(lambda: self.call.get(path, **(query or {})))))
 
     def post(self, path: str, form: str = "", key: str = "") -> Reply:
         """A writing, under an idempotency key where one is given."""
         headers = {"Content-Type": _FORM, **({"Idempotency-Key": key} if key else {})}
-        return self._patiently(lambda: self.call.post(path, form, **headers))
-
-    def value(self, reply: Reply) -> Json:
-        """The understood body; anything else ends the call."""
-        if reply.outcome is Outcome.SUCCESS:
-            return reply.value
-        later = self._steps > 1 and reply.outcome in _ONLY_OF_THE_FIRST
-        raise Ended(Outcome.UNKNOWN if later else reply.outcome, self.words_of(reply), reply.retry_after_s)
-
-    def words_of(self, reply: Reply) -> str:
-        """What Stripe says of a refusal, or our own words."""
-        return self.read.message_from(reply.value) or self.read.plain(reply.why)
-
-    def if_heard(self, look: Callable[[], _T]) -> _T | None:
-        """What a look found, or None if the answer did not come or was not understood."""
-        try:
-            return look()
-        except (Ended, Malformed):
-            return None
+        return self.sent(lambda: self._patiently(lambda: self.call.post(path, form, **headers)))
 
     def _patiently(self, send: Callable[[], Reply]) -> Reply:
         """Send; what was not processed, being locked or too much at once, is sent again as the documents say."""
-        self._steps += 1
         in_use = False
         for pause_s in facts.PAUSES_S:
             reply = send()

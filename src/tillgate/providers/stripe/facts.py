@@ -6,10 +6,12 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from tillgate.domain.errors import Bug, Invalid
+from tillgate.domain.errors import Invalid
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.ports import CancelWay, Capabilities
+from tillgate.providers import rules
+from tillgate.providers.rules import hosts_at
 from tillgate.providers.stripe.currencies import SMALLEST_MINOR
 
 NAME: Final = "stripe"
@@ -17,7 +19,6 @@ BASE_URL: Final = "https://api.stripe.com"
 # Without it the account's own default would decide the shape of every answer.
 API_VERSION: Final = "2026-10-28.endive"
 CHECKOUT_HOSTS: Final = frozenset({"checkout.stripe.com"})
-LOOPBACK: Final = "127.0.0.1"
 
 SESSION: Final = "session"
 METHODS: Final = {SESSION: CancelWay.CLOSES}
@@ -50,8 +51,6 @@ CHARGE_ID: Final = re.compile("(?:ch|py)_[A-Za-z0-9]{1,60}")
 REFUND_ID: Final = re.compile("(?:re|pyr)_[A-Za-z0-9]{1,60}")
 CURRENCY: Final = re.compile("[a-z]{3}")
 WORD: Final = re.compile("[a-z0-9_]{1,60}")
-REFERENCE: Final = re.compile("[A-Za-z0-9_-]{1,40}")
-REFUND_KEY: Final = re.compile("[A-Za-z0-9_-]{10,40}")
 
 REFERENCE_FIELD: Final = "reference"
 REFUND_KEY_FIELD: Final = "refund_key"
@@ -76,9 +75,7 @@ def check_credentials(key_id: str, key_secret: Secret, mode: Mode) -> None:
 
 def check_address(base_url: str, mode: Mode) -> None:
     """Live keys go to Stripe and nowhere else, and training never leaves this computer. Raises Invalid."""
-    local = base_url.startswith(f"http://{LOOPBACK}:")
-    if (mode is Mode.LIVE and base_url != BASE_URL) or (mode is Mode.TRAINING and not local):
-        raise Invalid("provider_base_url", field="base_url", mode=mode.value)
+    rules.check_address(base_url, mode, BASE_URL)
 
 
 def capabilities(base_url: str, create_deadline_ms: int, status_deadline_ms: int) -> Capabilities:
@@ -91,12 +88,10 @@ def capabilities(base_url: str, create_deadline_ms: int, status_deadline_ms: int
         idem_ttl_s=IDEMPOTENCY_S,
         create_deadline_ms=create_deadline_ms,
         status_deadline_ms=status_deadline_ms,
-        checkout_hosts=frozenset({LOOPBACK}) if base_url.startswith(f"http://{LOOPBACK}:") else CHECKOUT_HOSTS,
+        checkout_hosts=hosts_at(base_url, CHECKOUT_HOSTS),
     )
 
 
 def checked_id(value: str | None, pattern: re.Pattern[str]) -> str:
     """An id that may stand in a path. Raises Bug: ids are stored only after they were checked."""
-    if value is None or not pattern.fullmatch(value):
-        raise Bug("provider_id_malformed", provider=NAME)
-    return value
+    return rules.checked_id(value, pattern, NAME)

@@ -6,23 +6,27 @@ is fixed when the body is made and never again.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
 from tillgate.domain.errors import Bug, Invalid
-from tillgate.domain.money import Money
 from tillgate.ports import CheckoutRequest, RefundRequest
 from tillgate.providers.json_strict import Json
 from tillgate.providers.redaction import one_line
+from tillgate.providers.rules import (
+    EMAIL,
+    REFUND_KEY,
+    canonical,
+    check_amount,
+    check_reference,
+    checked_return_url,
+    expiry_within,
+)
 from tillgate.providers.stripe import facts
 from tillgate.providers.stripe.currencies import SMALLEST_MINOR, to_wire
 
-_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
-_LONGEST_URL: Final = 2048
 # Stripe puts the session's id here, as it stands: the braces are part of the address.
 _SESSION_ID: Final = "{CHECKOUT_SESSION_ID}"
 
@@ -31,9 +35,8 @@ def checkout_body(request: CheckoutRequest, now: datetime) -> str:
     """The body that opens the session, as canonical JSON. Raises Invalid for what Stripe would refuse."""
     if request.method not in facts.METHODS:
         raise Invalid("method_unknown", field="method", method=request.method)
-    _check_amount(request.amount)
-    if not facts.REFERENCE.fullmatch(request.reference):
-        raise Invalid("reference_malformed", field="reference")
+    check_amount(request.amount, SMALLEST_MINOR)
+    check_reference(request.reference)
     name = one_line(request.description, facts.LONGEST_DESCRIPTION) or request.reference
     reference = {facts.REFERENCE_FIELD: request.reference}
     price = {
@@ -53,10 +56,12 @@ def checkout_body(request: CheckoutRequest, now: datetime) -> str:
         **_addresses(request.return_url),
     }
     email = request.payer.email.strip()
-    if _EMAIL.fullmatch(email):
+    if EMAIL.fullmatch(email):
         body["customer_email"] = email
     if request.expires_at is not None:
-        body["expires_at"] = _expires_at(request.expires_at, now)
+        # The facts of the session say when it really ends.
+        ends = expiry_within(request.expires_at, now, facts.SOONEST_EXPIRY, facts.LATEST_EXPIRY)
+        body["expires_at"] = int(ends.timestamp())
     return canonical(body)
 
 
@@ -64,7 +69,7 @@ def refund_body(request: RefundRequest) -> str:
     """The body of a refund, as canonical JSON; the key stands in it too, to be found by. Raises Invalid, Bug."""
     if request.amount.minor <= 0:
         raise Invalid("amount_zero", field="amount")
-    if not facts.REFUND_KEY.fullmatch(request.key):
+    if not REFUND_KEY.fullmatch(request.key):
         raise Bug("refund_key_malformed", provider=facts.NAME)
     metadata = {facts.REFUND_KEY_FIELD: request.key}
     reason = one_line(request.reason, facts.LONGEST_METADATA)
@@ -72,11 +77,6 @@ def refund_body(request: RefundRequest) -> str:
         metadata[facts.REASON_FIELD] = reason
     charge = facts.checked_id(request.payment_ref, facts.CHARGE_ID)
     return canonical({"charge": charge, "amount": to_wire(request.amount), "metadata": metadata})
-
-
-def canonical(body: Mapping[str, object]) -> str:
-    """JSON with sorted keys and no spaces: the same content is the same bytes."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def form_of(body: Json) -> str:
@@ -99,35 +99,16 @@ def _pairs(name: str, value: Json) -> Iterator[tuple[str, str]]:
         raise Bug("provider_parameters_malformed", provider=facts.NAME, method=facts.SESSION)
 
 
-def _check_amount(amount: Money) -> None:
-    smallest = SMALLEST_MINOR.get(amount.currency)
-    if smallest is None:
-        raise Invalid("currency_not_supported", field="currency", currency=amount.currency)
-    if amount.minor < smallest:
-        raise Invalid("amount_too_small", field="amount", smallest=Money(smallest, amount.currency))
-
-
 def _addresses(return_url: str | None) -> dict[str, str]:
     """Where the browser goes afterwards: hints both, that wake the till at most."""
     if return_url is None:
         return {"success_url": facts.AFTERWARDS}
-    try:
-        parts = urlsplit(return_url)
-    except ValueError:
-        raise Invalid("return_url_refused", field="return_url") from None
-    good = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and not parts.fragment
-    if not good or len(return_url) > _LONGEST_URL or not re.fullmatch("[!-z|~]+", return_url):
+    # No fragment: what follows it would be lost; no braces: they are the place of the session's id.
+    parts = urlsplit(checked_return_url(return_url, "!-z|~"))
+    if parts.fragment:
         raise Invalid("return_url_refused", field="return_url")
     mark = "&" if parts.query else "?"
     return {
         "success_url": f"{return_url}{mark}checkout=done&session_id={_SESSION_ID}",
         "cancel_url": f"{return_url}{mark}checkout=left",
     }
-
-
-def _expires_at(expires_at: datetime, now: datetime) -> int:
-    """Unix seconds, brought into what Stripe allows; the facts of the session say when it really ends."""
-    if expires_at <= now:
-        raise Invalid("expiry_in_the_past", field="expires_at")
-    bounded = min(max(expires_at, now + facts.SOONEST_EXPIRY), now + facts.LATEST_EXPIRY)
-    return int(bounded.timestamp())

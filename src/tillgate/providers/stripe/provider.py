@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tillgate.domain.checkout_facts import ProviderTry, RefundFacts, TryStatus
 from tillgate.domain.errors import Bug
@@ -27,14 +27,15 @@ from tillgate.providers.http import ApiClient, Reply, nothing_held
 from tillgate.providers.json_strict import Fields, Json, Malformed, parse
 from tillgate.providers.outcome import Ended, Found, answer_of
 from tillgate.providers.redaction import Redactor
+from tillgate.providers.rules import (
+    CREATE_DEADLINE_MS,
+    HOLDS_MONEY,
+    REFERENCE,
+    STATUS_DEADLINE_MS,
+    SWEEP_DEADLINE_MS,
+)
 from tillgate.providers.stripe import answers, facts, parameters
 from tillgate.providers.stripe.asking import Asking
-
-CREATE_DEADLINE_MS = 20_000
-STATUS_DEADLINE_MS = 10_000
-SWEEP_DEADLINE_MS = 60_000
-
-_HOLDS_MONEY: Final = frozenset({TryStatus.AUTHORIZED, TryStatus.CAPTURED, TryStatus.REFUNDED})
 
 
 class Stripe:
@@ -137,7 +138,7 @@ class Stripe:
 
         def ask(asking: Asking) -> Found:
             payments, refunds = asking.charges_since(since), asking.refunds_since(since)
-            strange = [one for one in payments if one.status in _HOLDS_MONEY and one.provider_ref not in known]
+            strange = [one for one in payments if one.status in HOLDS_MONEY and one.provider_ref not in known]
             checkouts = {one.provider_id: one for payment in strange for one in asking.checkouts_of(payment)}
             return Found(tuple(checkouts.values()), refunds, payments)
 
@@ -269,7 +270,7 @@ def _sent(method: str, body: str) -> _Sent:
         fields = Fields(value, "parameters")
         line = fields.objects("line_items")[0]
         amount = answers.amount_from(Fields(line.raw("price_data"), "price_data"), "unit_amount")
-        reference = fields.text("client_reference_id", facts.REFERENCE)
+        reference = fields.text("client_reference_id", REFERENCE)
     except (Malformed, IndexError) as error:
         raise Bug("provider_parameters_malformed", provider=facts.NAME, method=method) from error
     return _Sent(parameters.form_of(value), reference, amount)

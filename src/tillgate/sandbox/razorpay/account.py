@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
-import string
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import partial
 
 from tillgate.domain.errors import Invalid
-from tillgate.sandbox.faults import FaultMenu
+from tillgate.sandbox.account import Account, random_word, stored_keys, stored_settings
+from tillgate.sandbox.faults import RAZORPAY, FaultMenu
 from tillgate.sandbox.ledger import Books, Ledger
 
-PROVIDER = "razorpay"
-
-_ALPHANUMERIC = string.ascii_letters + string.digits
+PROVIDER = RAZORPAY
 
 
 def new_id(prefix: str) -> str:
     """An id as Razorpay makes them: a prefix and 14 case-sensitive letters and digits."""
-    return prefix + "".join(secrets.choice(_ALPHANUMERIC) for _ in range(14))
+    return prefix + random_word(14)
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,7 @@ class RazorpayKeys:
     @classmethod
     def generate(cls) -> RazorpayKeys:
         """A fresh key."""
-        secret = "".join(secrets.choice(_ALPHANUMERIC) for _ in range(24))
-        return cls(new_id("rzp_test_"), secret)
+        return cls(new_id("rzp_test_"), random_word(24))
 
     def __repr__(self) -> str:
         return f"RazorpayKeys({self.key_id!r}, '***')"
@@ -72,12 +66,10 @@ class RazorpaySettings:
     empty_payments_as_null: bool = True
 
 
-class RazorpayAccount:
-    """The account behind a base URL: keys, settings, and its books in the ledger.
+class RazorpayAccount(Account[RazorpayKeys, RazorpaySettings]):
+    """The account behind a base URL; given keys and settings replace what is stored."""
 
-    Keys and settings stay with the ledger's file; given ones replace what is stored. `settle` does what the
-    provider does on its own when its time has come; it runs before every transaction.
-    """
+    provider = PROVIDER
 
     def __init__(
         self,
@@ -87,65 +79,28 @@ class RazorpayAccount:
         keys: RazorpayKeys | None = None,
         settings: RazorpaySettings | None = None,
     ) -> None:
-        self.ledger = ledger
-        self.faults = faults
-        self._settle = settle
-        self.keys = keys or _stored_keys(ledger) or RazorpayKeys.generate()
-        ledger.set_setting("razorpay_keys", json.dumps([self.keys.key_id, self.keys.key_secret]))
-        self.settings = settings or _stored_settings(ledger)
-        self.configure()
-        self.origin = ""
-        self.closing = asyncio.Event()
-
-    @property
-    def key_id(self) -> str:
-        """The key's id, the user name of Basic auth."""
-        return self.keys.key_id
-
-    @property
-    def key_secret(self) -> str:
-        """The key's secret."""
-        return self.keys.key_secret
-
-    @property
-    def base_url(self) -> str:
-        """What a client puts before /v1/...: `razorpay.Client(base_url=...)`."""
-        return f"{self.origin}/razorpay"
+        kept = stored_keys(ledger, PROVIDER)
+        super().__init__(
+            ledger,
+            faults,
+            partial(settle, self),
+            asyncio.Event(),
+            keys=keys or (RazorpayKeys(*kept) if kept else RazorpayKeys.generate()),
+            settings=settings or _stored_settings(ledger),
+        )
 
     @property
     def checkout_js_url(self) -> str:
         """The script that defines Razorpay(options)."""
         return f"{self.base_url}/v1/checkout.js"
 
-    def configure(self, **changes: Any) -> None:
-        """Change settings by name, at once and for later runs."""
-        self.settings = replace(self.settings, **changes)
-        self.ledger.set_setting("razorpay_settings", json.dumps(asdict(self.settings)))
-
     def short_url(self, code: str) -> str:
         """A payment link's page."""
         return f"{self.base_url}/rzp/{code}"
 
-    @contextmanager
-    def transaction(self) -> Iterator[Books]:
-        """The books, after everything that was due; what was due stays done if the caller's part is refused."""
-        self.settle_due()
-        with self.ledger.transaction(PROVIDER) as books:
-            yield books
-
-    def settle_due(self) -> None:
-        """Do what the provider does on its own by now."""
-        with self.ledger.transaction(PROVIDER) as books:
-            self._settle(self, books)
-
-
-def _stored_keys(ledger: Ledger) -> RazorpayKeys | None:
-    stored = ledger.find_setting("razorpay_keys")
-    return None if stored is None else RazorpayKeys(*json.loads(stored))
-
 
 def _stored_settings(ledger: Ledger) -> RazorpaySettings:
-    stored = json.loads(ledger.find_setting("razorpay_settings") or "{}")
+    stored = stored_settings(ledger, PROVIDER)
     if "duplicate_receipt" in stored:
         stored["duplicate_receipt"] = DuplicateReceipt(stored["duplicate_receipt"])
     return RazorpaySettings(**stored)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from functools import partial
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tillgate.sandbox.faults import Fault, FaultKind, When
+from tillgate.sandbox.api import Spoiled, comes_before
+from tillgate.sandbox.faults import Fault, FaultKind
 from tillgate.sandbox.razorpay import refunds
 from tillgate.sandbox.razorpay.account import PROVIDER, RazorpayAccount
 from tillgate.sandbox.razorpay.calls import Call, Query, authenticate
@@ -18,7 +17,7 @@ from tillgate.sandbox.razorpay.endpoints import ENDPOINTS, Endpoint, create_refu
 from tillgate.sandbox.razorpay.errors import ApiError, bad_request, not_found
 from tillgate.sandbox.razorpay.fields import read_json
 from tillgate.sandbox.razorpay.voice import RazorpayVoice
-from tillgate.sandbox.spoil import Answer, Spoiling, spoil
+from tillgate.sandbox.spoil import Answer
 
 
 class Api:
@@ -26,7 +25,7 @@ class Api:
 
     def __init__(self, account: RazorpayAccount) -> None:
         self._account = account
-        self._voice = RazorpayVoice()
+        self._spoiled = Spoiled(RazorpayVoice(), account.closing)
         self._running_keys: set[str] = set()
 
     def routes(self) -> list[Route]:
@@ -53,15 +52,12 @@ class Api:
         except ApiError as error:
             return JSONResponse(error.answer, error.status, {"www-authenticate": 'Basic realm="Razorpay"'})
         fault = self._account.faults.take(PROVIDER, endpoint.verb, endpoint.noun, request.url.path)
-        if fault is not None and fault.when is When.BEFORE and fault.kind is not FaultKind.REFUND_REFUSED:
-            return self._spoilt(endpoint, fault, None)
+        if fault is not None and comes_before(fault):
+            return self._spoiled.answer(endpoint.verb, fault, None)
         answer = await self._answer(endpoint, request, raw, fault)
         if fault is not None:
-            return self._spoilt(endpoint, fault, answer)
+            return self._spoiled.answer(endpoint.verb, fault, answer)
         return JSONResponse(answer.body, answer.status)
-
-    def _spoilt(self, endpoint: Endpoint, fault: Fault, answer: Answer | None) -> Response:
-        return spoil(Spoiling(fault, endpoint.verb, answer, self._voice, self._account.closing))
 
     async def _answer(self, endpoint: Endpoint, request: Request, raw: bytes, fault: Fault | None) -> Answer:
         key = request.headers.get("x-refund-idempotency") if endpoint.act is create_refund else None
@@ -79,8 +75,7 @@ class Api:
         self, endpoint: Endpoint, request: Request, raw: bytes, key: str | None, fault: Fault | None
     ) -> Answer:
         try:
-            if fault is not None and fault.kind is FaultKind.SLOW:
-                await self._wait(fault.seconds or 0)
+            await self._spoiled.wait(fault)
             call = Call(request.path_params, Query(request.query_params), read_json(raw), key, fault)
             with self._account.transaction() as books:
                 body = endpoint.act(self._account, books, call)
@@ -89,7 +84,3 @@ class Api:
         if fault is not None and fault.kind is FaultKind.ALREADY_CAPTURED:
             raise bad_request("This payment has already been captured", step="payment_capture")
         return Answer(200, body)
-
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._account.closing.wait(), seconds)

@@ -168,6 +168,13 @@ def cancel_link(account: RazorpayAccount, books: Books, call: Call) -> dict[str,
     return links.wire(account, books, links.cancel(books, _load(books, Link, call.path["id"])))
 
 
+def notify_link(account: RazorpayAccount, books: Books, call: Call) -> dict[str, Any]:
+    """POST /v1/payment_links/{id}/notify_by/{medium}"""
+    del account
+    links.notify(books, _load(books, Link, call.path["id"]), call.path["medium"])
+    return {"success": True}
+
+
 def create_refund(account: RazorpayAccount, books: Books, call: Call) -> dict[str, Any]:
     """POST /v1/payments/{id}/refund"""
     payment = _load(books, Payment, call.path["id"])
@@ -228,4 +235,5 @@ ENDPOINTS = (
     Endpoint("GET", "/payment_links/{id}", Verb.FETCH, "payment_link", fetch_link),
     Endpoint("PATCH", "/payment_links/{id}", Verb.UPDATE, "payment_link", update_link),
     Endpoint("POST", "/payment_links/{id}/cancel", Verb.CANCEL, "payment_link", cancel_link),
+    Endpoint("POST", "/payment_links/{id}/notify_by/{medium}", Verb.UPDATE, "payment_link", notify_link),
 )

@@ -16,6 +16,9 @@ EXPIRE = "link_expired"
 _SOONEST_EXPIRY_S = 15 * 60
 _LATEST_EXPIRY_S = 184 * 24 * 3600
 _REFERENCE = "link_reference"
+# How a customer can be told, and what of them that needs.
+_MEDIA = {"sms": "contact", "email": "email"}
+_MOST_NOTIFIED = 10
 
 
 def _refusal(description: str, *, field: str | None = None) -> ApiError:
@@ -147,6 +150,20 @@ def cancel(books: Books, link: Link) -> Link:
     link.cancelled_at = link.updated_at = books.now
     books.save(link, "cancelled")
     return link
+
+
+def notify(books: Books, link: Link, medium: str) -> None:
+    """POST .../notify_by/{medium}: a message to the customer, which is only written down here."""
+    if medium not in _MEDIA:
+        raise plain_error("not a valid notification medium")
+    if not link.is_open:
+        raise plain_error(f"notifications cannot be sent for a {link.status} payment link")
+    if not link.customer.get(_MEDIA[medium]):
+        raise plain_error(f"{_MEDIA[medium]} of the customer is required to send the notification")
+    if link.notified.count(medium) >= _MOST_NOTIFIED:
+        raise plain_error("Request rate limit exceeded. Please try again later.", status=429)
+    link.notified.append(medium)
+    books.save(link, "notified")
 
 
 def expire(books: Books, link: Link) -> None:

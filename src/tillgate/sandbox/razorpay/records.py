@@ -158,6 +158,8 @@ class Link(Record):
     callback_url: str = ""
     callback_method: str = ""
     order_id: str | None = None
+    # The messages that went to the customer on request, by medium.
+    notified: list[str] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hmac
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,8 +16,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tillgate.sandbox.faults import Fault, FaultKind, When
-from tillgate.sandbox.spoil import Answer, Spoiling, spoil
+from tillgate.sandbox.api import Spoiled, comes_before
+from tillgate.sandbox.faults import Fault, FaultKind
+from tillgate.sandbox.spoil import Answer
 from tillgate.sandbox.stripe import charges, idempotency
 from tillgate.sandbox.stripe.account import PROVIDER, StripeAccount, new_id
 from tillgate.sandbox.stripe.endpoints import ENDPOINTS, Call, Endpoint
@@ -49,7 +48,7 @@ class Api:
 
     def __init__(self, account: StripeAccount) -> None:
         self._account = account
-        self._voice = StripeVoice()
+        self._spoiled = Spoiled(StripeVoice(), account.closing)
         self._running_keys: set[str] = set()
 
     def routes(self) -> list[Route]:
@@ -79,23 +78,20 @@ class Api:
             asked = _asked(endpoint, request, raw, fault)
         except ApiError as error:
             return _response(request, Answer(error.status, error.answer))
-        if fault is not None and fault.when is When.BEFORE and fault.kind is not FaultKind.REFUND_REFUSED:
+        if fault is not None and comes_before(fault):
             self._keep_failure(asked)
-            return self._spoilt(endpoint, fault, None)
+            return self._spoiled.answer(endpoint.verb, fault, None)
         answer, replayed = await self._answer(asked)
         if fault is not None:
-            return self._spoilt(endpoint, fault, answer)
+            return self._spoiled.answer(endpoint.verb, fault, answer)
         return _response(request, answer, replayed=replayed)
-
-    def _spoilt(self, endpoint: Endpoint, fault: Fault, answer: Answer | None) -> Response:
-        return spoil(Spoiling(fault, endpoint.verb, answer, self._voice, self._account.closing))
 
     def _keep_failure(self, asked: Asked) -> None:
         """A 500 of a request that had begun to execute is its answer for a day, though nothing was done."""
         if asked.key is None or asked.fault is None or asked.fault.kind is not FaultKind.SERVER_ERROR_500:
             return
         with self._account.transaction() as books:
-            idempotency.keep(books, asked.key, asked.fingerprint, 500, self._voice.refusal(500))
+            idempotency.keep(books, asked.key, asked.fingerprint, 500, self._spoiled.voice.refusal(500))
 
     async def _answer(self, asked: Asked) -> tuple[Answer, bool]:
         """What is answered, and whether it was kept from before."""
@@ -118,8 +114,7 @@ class Api:
 
     async def _act(self, asked: Asked) -> tuple[Answer, bool]:
         fault = asked.fault
-        if fault is not None and fault.kind is FaultKind.SLOW:
-            await self._wait(fault.seconds or 0)
+        await self._spoiled.wait(fault)
         with self._account.transaction() as books:
             if asked.key is not None:
                 held = idempotency.find_answer(books, asked.key, asked.fingerprint)
@@ -130,16 +125,12 @@ class Api:
             )
             if asked.key is not None:
                 failed = fault is not None and fault.kind is FaultKind.SERVER_ERROR_500
-                status, kept = (500, self._voice.refusal(500)) if failed else (200, body)
+                status, kept = (500, self._spoiled.voice.refusal(500)) if failed else (200, body)
                 idempotency.keep(books, asked.key, asked.fingerprint, status, kept)
         if fault is not None and fault.kind is FaultKind.ALREADY_CAPTURED:
             with self._account.transaction() as books:
                 raise charges.not_capturable(books.load(Intent, body["id"]))
         return Answer(200, body), False
-
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._account.closing.wait(), seconds)
 
 
 def authenticate(secret: str, authorization: str | None) -> None:

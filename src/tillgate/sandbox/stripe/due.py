@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from tillgate.sandbox.ledger import Books, Due
 from tillgate.sandbox.stripe import charges, refunds, sessions
-from tillgate.sandbox.stripe.account import StripeAccount
 from tillgate.sandbox.stripe.records import Charge, Refund, Session
 
 
-def settle_due(account: StripeAccount, books: Books) -> None:
+def settle_due(books: Books) -> None:
     """Do everything whose time has come, each at its own time, in order."""
-    del account
     now_ms = books.now_ms
     while (due := books.take_due()) is not None:
         books.now_ms = due.at_ms

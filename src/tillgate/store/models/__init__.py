@@ -12,7 +12,7 @@ from tillgate.store.models.books import (
     outbox,
     setting,
 )
-from tillgate.store.models.catalogue import product, rental_day, rental_period, stock_move, variant, vendor
+from tillgate.store.models.catalogue import picture, product, rental_day, rental_period, stock_move, variant, vendor
 from tillgate.store.models.clinic import (
     clinic,
     consultation,
@@ -23,6 +23,7 @@ from tillgate.store.models.clinic import (
     tax_record,
     tax_rule,
 )
+from tillgate.store.models.devices import device, device_invoice, payment_batch, payment_batch_item
 from tillgate.store.models.payments import (
     allocation,
     capture,
@@ -64,6 +65,8 @@ __all__ = [
     "consultation_invoice",
     "customer",
     "declined_try",
+    "device",
+    "device_invoice",
     "idempotent_reply",
     "ledger_entry",
     "ledger_tx",
@@ -75,6 +78,9 @@ __all__ = [
     "outbox",
     "payment",
     "payment_attempt",
+    "payment_batch",
+    "payment_batch_item",
+    "picture",
     "practitioner",
     "product",
     "provider_call",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from tillgate.domain.catalogue import ProductKind
 from tillgate.store.columns import (
@@ -11,6 +21,7 @@ from tillgate.store.columns import (
     Int,
     day,
     flag,
+    instant,
     integer,
     link,
     metadata,
@@ -68,6 +79,17 @@ product = Table(
     not_negative("tax_bp"),
     flag("active"),
     **NUMBERED,
+)
+
+# A picture that a product shows by its name; named by the digest of its content, which never changes.
+picture = Table(
+    "picture",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    link("added_by", "staff"),
+    instant("added_at"),
+    **STRICT,
 )
 
 # Every product has at least one variant; price, deposit, barcode and stock are the variant's.

@@ -82,6 +82,10 @@ consultation = Table(
     instant("ended_at", null=True),
     # The payment that it is paid with.
     link("payment_id", "payment", null=True),
+    # The desk's, on no paper.
+    Column("note", Text, nullable=False, server_default=""),
+    # The code of the fee that was written down in its place.
+    Column("replaced_by", Text, nullable=False, server_default=""),
     integer("version", default=1),
     one_of("state", ConsultationState),
     positive("fee_minor"),

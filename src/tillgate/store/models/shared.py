@@ -34,7 +34,7 @@ secret_offer = Table(
     instant("expires_at"),
     integer("tries", default=0),
     instant("ended_at", null=True),
-    # taken, expired, guessed or replaced.
+    # taken, expired, guessed, replaced or revoked.
     text("ended_how", null=True),
     text("taken_till", null=True),
     not_negative("tries"),

@@ -10,6 +10,11 @@ from tillgate.ui.messages.entry import Entry
 _LOOK: Final = mark("Look again: it may be done by now.")
 
 TEXTS: Final[dict[str, Entry]] = {
+    "books_wrong": Entry(
+        mark("The integrity check found entries in the books that don’t fit together: {count}."),
+        mark("A manager looks at them under Settings, Integrity check."),
+        about_money=False,
+    ),
     "days_reversed": Entry(
         mark("The first day is after the last one."), mark("Choose the days again."), about_money=False
     ),

@@ -9,6 +9,7 @@ from tillgate.ui.messages.entry import Entry
 
 _AGAIN: Final = mark("Correct it.")
 _LOOK: Final = mark("Look again, then make your change.")
+_OTHER_PICTURE: Final = mark("Choose another picture.")
 _FILE: Final = mark("Choose another file, or save it anew.")
 
 TEXTS: Final[dict[str, Entry]] = {
@@ -73,6 +74,15 @@ TEXTS: Final[dict[str, Entry]] = {
     "period_twice": Entry(
         mark("There are two prices for {days} days."), mark("Take one of them out."), about_money=False
     ),
+    "picture_broken": Entry(mark("This picture is damaged or cut off."), _OTHER_PICTURE, about_money=False),
+    "picture_kind_unknown": Entry(mark("This is no PNG, JPEG or WebP, whatever its name says."), _OTHER_PICTURE, False),
+    "picture_too_heavy": Entry(mark("The file is larger than {most} MB."), _OTHER_PICTURE, about_money=False),
+    "picture_too_large": Entry(
+        mark("The picture has {width} × {height} pixels; at most {most} million are taken."),
+        _OTHER_PICTURE,
+        about_money=False,
+    ),
+    "picture_unknown": Entry(mark("This picture is not in the store’s database."), _OTHER_PICTURE, about_money=False),
     "product_changed": Entry(mark("Somebody else changed this product meanwhile."), _LOOK, about_money=False),
     "product_fixed": Entry(
         mark("A product’s vendor and kind can’t be changed."),
@@ -81,6 +91,26 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "rows_differ": Entry(
         mark("Row {other} says something else about the same product: {field}."), mark("Make them alike."), False
+    ),
+    "units_booked": Entry(
+        mark("Units that you want to take away are let on {days}."),
+        mark("Keep {least}, or refund those orders first. Days with a booking in all: {count}."),
+        about_money=False,
+    ),
+    "amount_ambiguous": Entry(
+        mark("“{text}” can be read as two amounts."),
+        mark("Write the decimals too, as 1500.00 or 1.50."),
+        about_money=False,
+    ),
+    "customer_twice": Entry(
+        mark("Row {other} names the same customer, and neither has a phone number."),
+        mark("Give them phone numbers, or take one of them out."),
+        about_money=False,
+    ),
+    "customer_unclear": Entry(
+        mark("{name} is here with a phone number or an e-mail: it can’t be told whether it is the same customer."),
+        mark("Write the phone number into the row, or take it out."),
+        about_money=False,
     ),
     "stock_too_low": Entry(
         mark("There are only {stock} pieces, so {by} can’t be taken out."), mark("Count again."), about_money=False

@@ -37,7 +37,7 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "consultations_wrong": Entry(
         mark("{count} entries about consultations don’t fit together, the first at {first}."),
-        mark("A manager runs the integrity check."),
+        mark("A manager runs the integrity check, under Settings."),
         about_money=False,
     ),
     # Clinics and practitioners
@@ -64,6 +64,9 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("The visit’s number is longer than {longest} characters or can’t be printed."), mark("Type a shorter one.")
     ),
     "consultation_code_taken": Entry(mark("{number} is another visit’s number."), mark("Type another one.")),
+    "consultation_changed": Entry(
+        mark("Somebody else changed this fee meanwhile."), mark("Look at it again."), about_money=False
+    ),
     "receipt_not_paid": Entry(
         mark("There is no receipt: this fee has not been paid."), mark("Print its invoice instead.")
     ),
@@ -76,6 +79,27 @@ TEXTS: Final[dict[str, Entry]] = {
     "tax_ended": Entry(mark("{tax} ends on {last_day} already."), _RATE),
     "tax_overlaps": Entry(
         mark("{tax} has a rule since {since} that is still valid then."), mark("End that one first, then add this.")
+    ),
+    "tax_fixed": Entry(
+        mark("A rule is followed by one of the same tax and country."),
+        mark("Add another rule for another tax."),
+        about_money=False,
+    ),
+    "tax_follows": Entry(
+        mark("The rule before is valid since {since}."),
+        mark("Let the new one begin on a later day."),
+        about_money=False,
+    ),
+    "tax_withdrawn": Entry(mark("The rule of {tax} was withdrawn."), _RATE, about_money=False),
+    "tax_used": Entry(
+        mark("Fees were taxed by this rule of {tax}, so it can’t be withdrawn."),
+        mark("Let it end on a day, and add the right one from the next."),
+        about_money=False,
+    ),
+    "tax_day_taken": Entry(
+        mark("A rule of {tax} that was withdrawn begins on {since} too."),
+        mark("Let the new one begin on another day."),
+        about_money=False,
     ),
     "taxes_exceed_fee": Entry(mark("Nothing of {fee} would be left to pay after what is withheld."), _RATE),
 }

@@ -56,6 +56,26 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("Test keys belong to the test till, live keys to the live one."),
         about_money=False,
     ),
+    "wompi_public_key": Entry(
+        mark("This is not a public key of Wompi; it begins with pub_test_ or pub_prod_."),
+        mark("Copy it from Wompi's dashboard, under Developers."),
+        about_money=False,
+    ),
+    "wompi_private_key": Entry(
+        mark("This is not a private key of Wompi; it begins with prv_test_ or prv_prod_."),
+        mark("Copy it from Wompi's dashboard, under Developers."),
+        about_money=False,
+    ),
+    "wompi_integrity_secret": Entry(
+        mark("This is not an integrity secret of Wompi; it begins with test_integrity_ or prod_integrity_."),
+        mark("Copy it from Wompi's dashboard, under Developers."),
+        about_money=False,
+    ),
+    "wompi_key_mode": Entry(
+        mark("This is a key of another mode."),
+        mark("Test keys belong to the test till, live keys to the live one."),
+        about_money=False,
+    ),
     "key_secret_missing": Entry(mark("The key secret is missing."), mark("Type or paste it."), about_money=False),
     "keys_in_training": Entry(
         mark("Training uses the sandbox's own keys."), mark("Open the test or live till to keep keys."), False
@@ -172,6 +192,19 @@ TEXTS: Final[dict[str, Entry]] = {
     "clock_far_behind": Entry(
         mark("The computer's clock is {minutes} minutes behind the till's books."),
         mark("Set the clock; the till sells again once it is right."),
+    ),
+    "place_damaged": Entry(
+        mark("The file that says which store this computer belongs to is damaged: {path}."),
+        mark("Start with --database and --till, or restore the file."),
+        about_money=False,
+    ),
+    "till_name_malformed": Entry(
+        mark("“{text}” is not a name for a till: up to 8 capitals and digits, as T2."),
+        mark("Type another one."),
+        about_money=False,
+    ),
+    "till_taken": Entry(
+        mark("The store has a till {till} already."), mark("Give this one another name."), about_money=False
     ),
     "store_secret_damaged": Entry(mark("The store's secret in the keyring is damaged."), _RESTORE_SECRET),
     "store_secret_missing": Entry(

@@ -40,6 +40,10 @@ TEXTS: Final[dict[str, Entry]] = {
     "sandbox_stripe_key": _played(
         mark("The training payments need test keys, which begin with pk_test_ and sk_test_."), mark("Use test keys.")
     ),
+    "sandbox_web_checkout": _played(mark("This training checkout can’t be opened: {part}."), _NEW_PAYMENT),
+    "sandbox_wompi_key": _played(
+        mark("The training payments need test keys, which begin with pub_test_ and prv_test_."), mark("Use test keys.")
+    ),
     "sandbox_razorpay_key": _played(
         mark("The training payments need a test key, which begins with rzp_test_."), mark("Use a test key.")
     ),

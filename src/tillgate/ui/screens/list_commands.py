@@ -68,10 +68,11 @@ class ListCommands(QObject):
     ) -> None:
         super().__init__(owner)
         self._commands, self._screen, self._table = commands, screen, table
+        self._heard = {table}
         self._verbs = [verb.key for verb in verbs]
         self._buttons: dict[str, Button] = {}
         commands.add_all(commands_of(screen, (*verbs, *LIST_VERBS), self._do))
-        table.pane.closed.connect(partial(self.follow, {}))
+        table.pane.closed.connect(partial(self._closed, table))
         self.follow({})
 
     def follow(self, buttons: Mapping[str, Button]) -> None:
@@ -84,9 +85,21 @@ class ListCommands(QObject):
             button.installEventFilter(self)
         self._show()
 
+    def turn_to(self, table: DataTable, buttons: Mapping[str, Button]) -> None:
+        """Another list of the screen is in front, and these buttons stand in its details."""
+        self._table = table
+        if table not in self._heard:
+            self._heard.add(table)
+            table.pane.closed.connect(partial(self._closed, table))
+        self.follow(buttons)
+
     def hint(self, verb: str) -> str:
         """The key of a verb, for its button."""
         return self._commands.hint(f"{self._screen}.{verb}")
+
+    def _closed(self, table: DataTable) -> None:
+        if table is self._table:
+            self.follow({})
 
     def _show(self) -> None:
         for verb in self._verbs:

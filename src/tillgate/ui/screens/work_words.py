@@ -11,9 +11,11 @@ from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.status_badge import Status
 
 _MAILS: Final = {
+    "payment_link": mark("Payment link to the customer"),
     "payment_success": mark("Receipt to the customer"),
     "order_confirmation": mark("Order confirmation to the customer"),
     "new_order": mark("New order to the vendor"),
+    "order_cancelled": mark("“The order is cancelled” to the vendor"),
     "admin_new_orders": mark("New orders to the office"),
     "refund_started": mark("“Your refund has started” to the customer"),
     "admin_refund_started": mark("“A refund has started” to the office"),
@@ -21,6 +23,10 @@ _MAILS: Final = {
     "fee_paid": mark("Invoice of the consultation to the patient"),
     "fee_refund_started": mark("“Your refund has started” to the patient"),
     "admin_fee_refund_started": mark("“A refund has started” to the office"),
+    "device_paid": mark("Confirmation of the invoice to the customer"),
+    "device_refund_started": mark("“Your refund has started” to the customer"),
+    "admin_device_refund_started": mark("“A refund has started” to the office"),
+    "device_refunded": mark("“Your refund is done” to the customer"),
     "fee_refunded": mark("“Your refund is done” to the patient"),
 }
 WORK_STATUS: Final[dict[WorkState, Status]] = {
@@ -37,6 +43,8 @@ def work_title(dedupe_key: str) -> str:
     template = rest.partition(":")[0]
     if kind == "invoice":
         return tr("The invoices")
+    if kind == "text":
+        return tr("Text message with the payment link to the customer")
     if kind == "mail" and template in _MAILS:
         return tr(_MAILS[template])
     return shown(dedupe_key, 60)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from PySide6.QtCore import QDate, Signal, Slot
+from PySide6.QtCore import QDate, QLocale, Signal, Slot
 from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QVBoxLayout, QWidget
 
-from tillgate.i18n import tr
+from tillgate.i18n import active_language, tr
 from tillgate.ui.widgets.days import DayRange
 from tillgate.ui.widgets.labels import plain_label
 from tillgate.ui.widgets.notices import announce
@@ -67,6 +67,7 @@ class DateRangeField(QWidget):
 def _day_edit(name: str, day: date) -> QDateEdit:
     edit = QDateEdit(QDate(day.year, day.month, day.day))
     edit.setCalendarPopup(True)
+    edit.setLocale(QLocale(active_language()))
     edit.setDisplayFormat("yyyy-MM-dd")
     edit.setAccessibleName(name)
     return edit

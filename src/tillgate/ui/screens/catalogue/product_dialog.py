@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from tillgate.domain.catalogue import ProductKind
 from tillgate.i18n import tr
-from tillgate.paths import resource
 from tillgate.services.catalogue import ProductRecord, VendorRecord
 from tillgate.services.catalogue_drafts import ProductDraft
 from tillgate.services.catalogue_edits import create_product, save_product
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.catalogue.picture_field import AskPicture, PictureField, ask_picture
 from tillgate.ui.screens.catalogue.variant_fields import VariantFields
-from tillgate.ui.screens.catalogue.words import KIND_WORDS, PICTURES
+from tillgate.ui.screens.catalogue.words import KIND_WORDS
 from tillgate.ui.screens.form_dialog import ChoiceField, FormDialog, FormField, PercentField
 from tillgate.ui.widgets.fields import TextField
 
@@ -24,17 +23,14 @@ from tillgate.ui.widgets.fields import TextField
 class _Common:
     """The fields that a new product and a changed one have alike."""
 
-    def __init__(self, known: ProductRecord | None = None) -> None:
+    def __init__(self, office: BackOffice, ask: AskPicture, known: ProductRecord | None = None) -> None:
         self.name = TextField(tr("Name"), limit=120)
         self.code = TextField(tr("Code"), placeholder=tr("Short and unique, as MUG-01"), limit=32)
         self.tax_rate = PercentField(tr("Tax"), known.tax_bp if known else 0)
         self.tax_name = TextField(tr("Name of the tax"), placeholder=tr("As “GST 18%”"), limit=40)
         self.category = TextField(tr("Category"), limit=40)
         self.description = TextField(tr("Description"), limit=500)
-        self.image = ChoiceField(tr("Picture"))
-        self.image.combo.addItem(tr("No picture"), "")
-        for file, word in PICTURES.items():
-            self.image.combo.addItem(QIcon(str(resource("sample", "images", file))), tr(word), file)
+        self.image = PictureField(office, ask)
         self.fields: dict[str, FormField] = {
             "name": self.name, "code": self.code, "tax_bp": self.tax_rate, "tax_name": self.tax_name,
             "category": self.category, "description": self.description, "image": self.image,
@@ -44,8 +40,6 @@ class _Common:
                      (self.category, known.category), (self.description, known.description))  # fmt: skip
             for field, text in texts:
                 field.set_text(text)
-            if known.image and known.image not in PICTURES:
-                self.image.combo.addItem(known.image, known.image)
             self.image.choose(known.image)
 
     def draft(self, seller: int, kind: ProductKind, currency: str, *, active: bool) -> ProductDraft | None:
@@ -62,7 +56,7 @@ class _Common:
             currency=currency,
             description=self.description.text,
             category=self.category.text,
-            image=str(self.image.value),
+            image=self.image.value,
             tax_bp=rate,
             tax_name=self.tax_name.text,
             active=active,
@@ -73,11 +67,17 @@ class NewProductDialog(FormDialog):
     """`saved(product_id)`. There must be a vendor to choose."""
 
     def __init__(
-        self, parent: QWidget, office: BackOffice, vendors: Sequence[VendorRecord], vendor_id: int = 0
+        self,
+        parent: QWidget,
+        office: BackOffice,
+        vendors: Sequence[VendorRecord],
+        vendor_id: int = 0,
+        *,
+        ask: AskPicture = ask_picture,
     ) -> None:
         super().__init__(parent, office, tr("New product"), verb=tr("Add the product"))
         self._vendors = {each.id: each for each in vendors}
-        self.parts = _Common()
+        self.parts = _Common(office, ask)
         self.vendor = ChoiceField(tr("Vendor"))
         for each in vendors:
             self.vendor.combo.addItem(each.name, each.id)
@@ -119,10 +119,12 @@ class NewProductDialog(FormDialog):
 class ProductDialog(FormDialog):
     """`saved(product_id)`. Vendor and kind stay what they were."""
 
-    def __init__(self, parent: QWidget, office: BackOffice, known: ProductRecord) -> None:
+    def __init__(
+        self, parent: QWidget, office: BackOffice, known: ProductRecord, *, ask: AskPicture = ask_picture
+    ) -> None:
         super().__init__(parent, office, tr("Change {name}", name=known.name), verb=tr("Save"))
         self._known = known
-        self.parts = _Common(known)
+        self.parts = _Common(office, ask, known)
         self.active = QCheckBox(tr("In use: can be sold"))
         self.active.setChecked(bool(known.active))
         self.fields = dict(self.parts.fields)

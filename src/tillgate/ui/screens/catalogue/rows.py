@@ -37,7 +37,7 @@ def product_columns() -> list[Column[CatalogueRow]]:
     return [
         text_column("name", tr("Product"), lambda row: row.name, width=220, stretch=True, strong=True),
         money_column("price", tr("Price from"), lambda row: row.price, sortable=False, width=124),
-        count_column("stock", tr("Stock"), lambda row: row.stock, sortable=False, width=76),
+        count_column("stock", tr("Stock"), lambda row: row.stock, sortable=False, width=100),
         status_column(
             "standing", tr("State"), lambda row: STANDING[_standing(row)], sortable=False, width=164, minor=True
         ),

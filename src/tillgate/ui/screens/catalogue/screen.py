@@ -15,13 +15,14 @@ from tillgate.services.catalogue import VendorRecord, list_vendors
 from tillgate.services.catalogue_import import FileCheck
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
-from tillgate.ui.screens.catalogue.import_dialog import AskFile, ImportDialog, ask_file, outcome, read_and_check
+from tillgate.ui.screens.catalogue.import_dialog import ImportDialog, ask_file, read_and_check
 from tillgate.ui.screens.catalogue.product_dialog import NewProductDialog
 from tillgate.ui.screens.catalogue.product_list import ProductList
 from tillgate.ui.screens.catalogue.vendor_dialog import VendorDialog
 from tillgate.ui.screens.catalogue.vendor_list import VendorList
 from tillgate.ui.screens.catalogue.view import CatalogueView
 from tillgate.ui.screens.form_dialog import FormDialog
+from tillgate.ui.screens.import_dialog import AskFile, outcome
 from tillgate.ui.screens.list_commands import EXPORT, LIST_VERBS, SEARCH, Verb, commands_of
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import ButtonTone

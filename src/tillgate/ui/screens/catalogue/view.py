@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -15,6 +16,7 @@ from tillgate.i18n import ntr, tr
 from tillgate.services.catalogue import ProductView, VariantRecord, VendorRecord
 from tillgate.services.catalogue_lists import CatalogueRow
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.catalogue.picture_field import Picture
 from tillgate.ui.screens.catalogue.rows import approval_text
 from tillgate.ui.screens.catalogue.words import IN_USE, KIND_WORDS, STANDING, rate_text, standing
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -23,6 +25,8 @@ from tillgate.ui.widgets.flow import FlowLayout
 from tillgate.ui.widgets.labels import plain_label
 from tillgate.ui.widgets.notices import InlineNotice
 from tillgate.ui.widgets.status_badge import StatusBadge
+
+_PICTURE: Final = 96
 
 
 class CatalogueView(QWidget):
@@ -125,6 +129,10 @@ class ProductPane(QWidget):
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
+        if view.product.image:
+            picture = Picture(self._office, _PICTURE)
+            picture.show_picture(view.product.image)
+            column.addWidget(picture)
         column.addWidget(self._facts(view))
         section = Section(ntr("{count} variant", "{count} variants", len(view.variants)), spacing=8)
         for each in view.variants:

@@ -99,13 +99,14 @@ class CheckoutDesk:
         return tender_of(*chosen)
 
     def tenders(self) -> tuple[Tender, ...]:
-        """Every way to pay there is now, that of the settings first."""
+        """Every way to pay in the store's currency that there is now, that of the settings first."""
         first = self.tender()
         if first is None:
             return ()
         every = [
             tender_of(name, method)
             for name, provider in self.till.providers.items()
+            if self._currency in provider.capabilities.smallest_minor
             for method in provider.capabilities.methods
         ]
         return (first, *(each for each in every if each != first))
@@ -123,6 +124,12 @@ _KNOWN: Final = {
         mark("Pay by card"),
         mark("The customer pays at the provider, on a phone by a code or link, or here in the browser."),
         "credit-card",
+    ),
+    "web": (
+        mark("Web checkout"),
+        mark("Pay by web checkout"),
+        mark("The customer pays at the provider, on a phone by a code or link, or here in the browser."),
+        "qr-code",
     ),
     "order": (
         mark("Payment page"),

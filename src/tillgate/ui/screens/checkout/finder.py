@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QSize, Qt, Signal, Slot
@@ -13,11 +14,12 @@ from tillgate.domain.changes import Kind
 from tillgate.domain.staff import GRANTS, Action
 from tillgate.i18n import ntr, tr
 from tillgate.services.catalogue import search_products
+from tillgate.services.pictures import load_picture
 from tillgate.ui.guard import guarded
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.hit_painting import ROW_HEIGHT, TILE_HEIGHT, HitDelegate
 from tillgate.ui.screens.checkout.hits import Hits, Tile, tile_of
-from tillgate.ui.screens.checkout.thumbnails import Thumbnails
+from tillgate.ui.thumbnails import Thumbnails
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import SearchField
 from tillgate.ui.widgets.labels import plain_label, set_text
@@ -25,7 +27,7 @@ from tillgate.ui.widgets.notices import EmptyState, NoticeAction
 
 _LEAST: Final = 24
 _MOST: Final = 96
-_TILE_WIDTH: Final = 236
+_TILE_WIDTH: Final = 216
 
 
 class Finder(QWidget):
@@ -208,7 +210,8 @@ class HitView(QListView):
     def __init__(self, desk: CheckoutDesk, parent: QObject) -> None:
         super().__init__()
         self.hits = Hits(self)
-        self._delegate = HitDelegate(self, self.hits, Thumbnails(desk.tasks, self._repaint, self))
+        load = partial(load_picture, desk.till, desk.actor)
+        self._delegate = HitDelegate(self, self.hits, Thumbnails(desk.tasks, load, self._repaint, self))
         self.setModel(self.hits)
         self.setItemDelegate(self._delegate)
         self.setAccessibleName(tr("Products found"))

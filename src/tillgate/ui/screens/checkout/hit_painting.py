@@ -12,8 +12,8 @@ from tillgate.ui import theme
 from tillgate.ui.guard import guarded
 from tillgate.ui.icons import pixmap
 from tillgate.ui.screens.checkout.hits import Hits, Index, Tile
-from tillgate.ui.screens.checkout.thumbnails import Thumbnails
 from tillgate.ui.theme import Tone
+from tillgate.ui.thumbnails import Thumbnails
 
 TILE_HEIGHT: Final = 96
 ROW_HEIGHT: Final = 60

@@ -31,6 +31,8 @@ class Key(StrEnum):
     DONE = "checkout.done"
     OPEN_BROWSER = "checkout.open_browser"
     COPY_LINK = "checkout.copy_link"
+    MAIL_LINK = "checkout.mail_link"
+    TEXT_LINK = "checkout.text_link"
     CHECK_NOW = "checkout.check_now"
     CANCEL_PAYMENT = "checkout.cancel_payment"
     MAIL = "checkout.mail"
@@ -52,11 +54,15 @@ _TABLE: Final[tuple[tuple[Key, str, str, str, str], ...]] = (
     (Key.UNDO, mark("Undo the last change of the cart"), "undo-2", "Ctrl+Z", "edit"),
     (Key.OPEN_BROWSER, mark("Open the payment in the browser"), "external-link", "Ctrl+O", "sale"),
     (Key.COPY_LINK, mark("Copy the payment link"), "copy", "Ctrl+Shift+C", "sale"),
+    (Key.MAIL_LINK, mark("Mail the payment link to the customer"), "mail", "Ctrl+Shift+M", "sale"),
+    (Key.TEXT_LINK, mark("Text the link to the customer’s phone"), "smartphone", "Ctrl+Shift+T", "sale"),
     (Key.CHECK_NOW, mark("Check the payment now"), "refresh-cw", "Ctrl+R", "sale"),
     (Key.CANCEL_PAYMENT, mark("Cancel the payment"), "ban", "Ctrl+Del", "sale"),
 )
 _NEEDS: Final = {
     Key.PAY: Action.TAKE_PAYMENT,
+    Key.MAIL_LINK: Action.TAKE_PAYMENT,
+    Key.TEXT_LINK: Action.TAKE_PAYMENT,
     Key.CHECK_NOW: Action.TAKE_PAYMENT,
     Key.CANCEL_PAYMENT: Action.CANCEL_PAYMENT,
 }

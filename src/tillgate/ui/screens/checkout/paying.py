@@ -24,6 +24,7 @@ from tillgate.services import carts
 from tillgate.services.cancel import CancelResult, Ended, cancel, switch
 from tillgate.services.cart_view import CartView
 from tillgate.services.checkout import new_key, put_up_for_payment
+from tillgate.services.link_notices import Way, address_of, send_link
 from tillgate.services.order_reads import OrderDetail, list_orders_of
 from tillgate.services.payment_views import PaymentView, view_payment
 from tillgate.services.payments import Started
@@ -52,6 +53,7 @@ class Doing(StrEnum):
     NOTHING = "nothing"
     STARTING = "starting"
     CHECKING = "checking"
+    SENDING = "sending"
     CANCELLING = "cancelling"
     SWITCHING = "switching"
 
@@ -89,7 +91,8 @@ class Situation:
 
 class Paying(QObject):
     """`changed` when there is something new to show; `ended(Ended)` after Cancel; `held_back` when a switch was not
-    possible; `refused(TillgateError)` when a press could not be done; `not_started(TillgateError)` when Pay could not.
+    possible; `refused(TillgateError)` when a press could not be done; `not_started(TillgateError)` when Pay could not;
+    `link_sent(address)` when the link is on its way to the customer.
     """
 
     changed = Signal()
@@ -97,6 +100,7 @@ class Paying(QObject):
     held_back = Signal()
     refused = Signal(object)
     not_started = Signal(object)
+    link_sent = Signal(str)
 
     def __init__(self, desk: CheckoutDesk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -184,6 +188,12 @@ class Paying(QObject):
         if payment_id is not None:
             self._do(Doing.CHECKING, lambda: check_now(till, actor, payment_id), lambda _payment: None)
 
+    def send_link(self, way: Way) -> None:
+        """Have the link sent to the customer."""
+        till, actor, payment_id = self._desk.till, self._desk.actor, self._payment_id
+        if payment_id is not None:
+            self._do(Doing.SENDING, lambda: send_link(till, actor, payment_id, way), self.link_sent.emit)
+
     def cancel(self) -> None:
         """Give the payment up; the provider has the last word."""
         till, actor, payment_id = self._desk.till, self._desk.actor, self._payment_id
@@ -231,6 +241,11 @@ class Paying(QObject):
         self.reviewing = False
         # A call that is still on its way is no reason to make the next customer wait.
         self._act = OneAtATime(self._desk.tasks, self)
+
+    def can_send(self, way: Way) -> bool:
+        """Whether there is a link, and a place to send it to."""
+        view = self.situation.view if self.situation is not None else None
+        return view is not None and not self.busy and bool(address_of(self._desk.till, view, way))
 
     @property
     def payment_id(self) -> int | None:

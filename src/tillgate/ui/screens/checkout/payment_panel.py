@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QScro
 
 from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
+from tillgate.services.link_notices import FOR_PHONES, Way, address_of
 from tillgate.services.payment_news import PaymentNews
 from tillgate.ui.guard import guarded
 from tillgate.ui.message_text import MessageText
@@ -24,19 +25,27 @@ from tillgate.ui.screens.checkout.tender_list import TenderList
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
-from tillgate.ui.widgets.labels import ElapsedLabel, ElidedLabel, IconLabel, line, plain_label, set_text, set_tone
+from tillgate.ui.widgets.labels import (
+    ElapsedLabel,
+    ElidedLabel,
+    IconLabel,
+    as_tooltip,
+    line,
+    plain_label,
+    set_text,
+    set_tone,
+)
 from tillgate.ui.widgets.notices import InlineNotice
 from tillgate.ui.widgets.qr_view import QrView
 from tillgate.ui.widgets.status_badge import StatusBadge
 
 _QR_LEAST: Final = 148
 _QR_MOST: Final = 320
-# Ways to pay whose address any phone can open.
-_FOR_PHONES: Final = frozenset({"link", "session"})
 _MAY_TRY_AGAIN: Final = frozenset({Stage.WAITING, Stage.OFFLINE, Stage.CHECKING})
 _DOING: Final = {
     Doing.NOTHING: "",
     Doing.STARTING: "",
+    Doing.SENDING: "",
     Doing.CHECKING: mark("Asking {provider} now."),
     Doing.CANCELLING: mark("Asking {provider} to close the checkout."),
     Doing.SWITCHING: mark("Closing the first way to pay before another is opened."),
@@ -118,13 +127,14 @@ class PaymentPanel(QFrame):
             made.setProperty("snug", "true")
             return made
 
-        self.open = button(Key.OPEN_BROWSER, tr("Open"), "external-link")
+        self.open = button(Key.OPEN_BROWSER, tr("Open it"), "external-link")
         self.open.setToolTip(tr("Open the payment in the browser"))
         self.check = button(Key.CHECK_NOW, tr("Check"), "refresh-cw")
         self.check.setToolTip(tr("Check the payment now"))
         self.hold = button(Key.HOLD, self._leave or tr("Hold"), "arrow-left" if self._leave else "pause")
-        copying = self._desk.commands.action(self._keys[Key.COPY_LINK]).trigger
-        self.copy = Button(tone=ButtonTone.ICON, icon="copy", name=tr("Copy the payment link"), on_click=copying)
+        self.copy = self._icon_button(Key.COPY_LINK, "copy", tr("Copy the payment link"))
+        self.mail = self._icon_button(Key.MAIL_LINK, "mail", tr("Mail the payment link"))
+        self.text = self._icon_button(Key.TEXT_LINK, "smartphone", tr("Text the payment link"))
         cancelling = self._desk.commands.action(self._keys[Key.CANCEL_PAYMENT]).trigger
         hint = self._desk.commands.hint(self._keys[Key.CANCEL_PAYMENT])
         self.cancel = Button(tr("Cancel payment"), tone=ButtonTone.DESTRUCTIVE, hint=hint, on_click=cancelling)
@@ -137,6 +147,10 @@ class PaymentPanel(QFrame):
         row.addWidget(IconLabel("hand", "waiting"))
         held = tr("Do not charge again: another way to pay opens once this one is settled.")
         row.addWidget(plain_label(held, "label", tone="waiting", wrap=True), 1)
+
+    def _icon_button(self, key: Key, icon: str, name: str) -> Button:
+        trigger = self._desk.commands.action(self._keys[key]).trigger
+        return Button(tone=ButtonTone.ICON, icon=icon, name=name, on_click=trigger)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -162,7 +176,8 @@ class PaymentPanel(QFrame):
         link = QHBoxLayout()
         link.setSpacing(4)
         link.addWidget(self.link, 1)
-        link.addWidget(self.copy)
+        for button in (self.copy, self.mail, self.text):
+            link.addWidget(button)
         page = QWidget()
         page.setProperty("page", "true")
         body = QVBoxLayout(page)
@@ -232,11 +247,17 @@ class PaymentPanel(QFrame):
         self.why.setVisible(now.stage in HELD and bool(ways))
         self.setAccessibleName(self.spoken)
 
+    def say_sent(self, address: str) -> None:
+        """The link is on its way."""
+        self.notice.say(Tone.SETTLED, tr("The link goes to {address}.", address=shown(address, 80)))
+
     def _show_buttons(self) -> None:
         commands = self._desk.commands
         buttons = {
             Key.OPEN_BROWSER: self.open,
             Key.COPY_LINK: self.copy,
+            Key.MAIL_LINK: self.mail,
+            Key.TEXT_LINK: self.text,
             Key.CHECK_NOW: self.check,
             Key.HOLD: self.hold,
             Key.CANCEL_PAYMENT: self.cancel,
@@ -276,11 +297,15 @@ class PaymentPanel(QFrame):
     def _show_link(self, now: Situation) -> None:
         url = now.url if now.stage in PAYABLE else None
         # The till's own page can't be reached from a customer's phone; a link is for phones, in training too.
-        on_phone = bool(url) and now.tender.method in _FOR_PHONES
+        on_phone = bool(url) and now.tender.method in FOR_PHONES
         self.qr.setVisible(on_phone)
         self._caption.setVisible(on_phone)
         self.link.setVisible(bool(url))
         self.copy.setVisible(bool(url))
+        for button, way in ((self.mail, Way.MAIL), (self.text, Way.TEXT)):
+            address = address_of(self._desk.till, now.view, way) if now.view is not None and url else ""
+            button.setVisible(bool(address))
+            button.setToolTip(as_tooltip(tr("{what}: {address}", what=button.accessibleName(), address=address)))
         if url and url != self.link.text():
             self.link.setText(url)
             self.link.setCursorPosition(0)
@@ -294,7 +319,7 @@ class PaymentPanel(QFrame):
                     Tone.WAITING,
                     tr("The browser could not be opened."),
                     tr("The customer can still pay by the code or the link.")
-                    if now.tender.method in _FOR_PHONES
+                    if now.tender.method in FOR_PHONES
                     else tr("Copy the address into a browser of this computer, or choose another way to pay."),
                 )
         else:

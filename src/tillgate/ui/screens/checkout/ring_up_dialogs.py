@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from PySide6.QtCore import QDate, Qt, Slot
+from PySide6.QtCore import QDate, QLocale, Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDateEdit,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from tillgate.domain.rental import FURTHEST_AHEAD, span_of
-from tillgate.i18n import ntr, tr
+from tillgate.i18n import active_language, ntr, tr
 from tillgate.services.cart_view import CartLineView
 from tillgate.services.catalogue import PeriodRecord, ProductView, VariantRecord
 from tillgate.ui.screens.checkout.choice_list import Choice, ChoiceList
@@ -105,6 +105,7 @@ class RentalDialog(Dialog):
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
         self.first.setCalendarPopup(True)
+        self.first.setLocale(QLocale(active_language()))
         self.first.setDisplayFormat("ddd, d MMM yyyy")
         self.first.setAccessibleName(tr("First day"))
         self.first.setMinimumWidth(190)

@@ -7,7 +7,6 @@ from typing import Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QWidget
 
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.errors import TillgateError
@@ -16,6 +15,7 @@ from tillgate.i18n import ntr, tr
 from tillgate.services.cancel import Ended
 from tillgate.services.cart_view import CartView
 from tillgate.services.catalogue import ProductHit
+from tillgate.services.link_notices import Way
 from tillgate.services.payment_news import PaymentNews
 from tillgate.ui.message_text import MessageText, message_for
 from tillgate.ui.screen import Screen
@@ -27,7 +27,8 @@ from tillgate.ui.screens.checkout.paying import Paying
 from tillgate.ui.screens.checkout.ring_up import RingUp
 from tillgate.ui.screens.checkout.ringing import Ringing
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, IN_PROGRESS, PAYABLE, SOLD, TELLS, Stage
-from tillgate.ui.screens.checkout.view import CheckoutView
+from tillgate.ui.screens.checkout.view import CheckoutView, holds_focus
+from tillgate.ui.text import shown
 from tillgate.ui.theme import Density, Tone, set_density
 from tillgate.ui.widgets.notices import NoticeAction, announce
 
@@ -77,6 +78,8 @@ class CheckoutScreen(Screen):
             Key.UNDO: ringing.undo,
             Key.OPEN_BROWSER: paying.open_browser,
             Key.COPY_LINK: self._copy_link,
+            Key.MAIL_LINK: lambda: paying.send_link(Way.MAIL),
+            Key.TEXT_LINK: lambda: paying.send_link(Way.TEXT),
             Key.CHECK_NOW: paying.check,
             Key.CANCEL_PAYMENT: paying.cancel,
         }
@@ -101,6 +104,7 @@ class CheckoutScreen(Screen):
         self.paying.changed.connect(self._show_payment)
         self.paying.ended.connect(self._given_up)
         self.paying.held_back.connect(self._held_back)
+        self.paying.link_sent.connect(self._link_sent)
         self.paying.refused.connect(self._payment_refused)
         self.paying.not_started.connect(self._not_started)
         self._desk.tasks.watch(self, set(Kind), self._heard)
@@ -301,14 +305,14 @@ class CheckoutScreen(Screen):
         moved, self._stage = now.stage is not self._stage, now.stage
         waits = now.stage in IN_PROGRESS or now.view is None
         panel = self.view.payment if waits else self.view.outcome
-        was_inside = _holds_focus(panel)
+        was_inside = holds_focus(panel)
         turned = self.view.show_side(panel)
         self._show_commands()
         panel.show_situation(now, self._desk.tenders(), self._reviewed)
         self._tell_front(shown=self.isVisible())
         if turned:
             self.view.toast.hide()
-        if turned or (moved and not waits) or (was_inside and not _holds_focus(panel)):
+        if turned or (moved and not waits) or (was_inside and not holds_focus(panel)):
             # A button that had the focus may be gone by now; then it must not be somewhere in the window.
             self.view.outcome.take_focus() if panel is self.view.outcome else panel.setFocus()
         if moved:
@@ -378,6 +382,10 @@ class CheckoutScreen(Screen):
             QGuiApplication.clipboard().setText(now.url)
             self.view.toast.show_text(tr("The link is copied."))
 
+    @Slot(str)
+    def _link_sent(self, address: str) -> None:
+        self.view.toast.show_text(tr("The link goes to {address}.", address=shown(address, 80)))
+
     # What can be done
 
     def _show_tender(self) -> None:
@@ -424,6 +432,8 @@ class CheckoutScreen(Screen):
             Key.DONE: stage in SOLD and side is self.view.outcome,
             Key.OPEN_BROWSER: shows_link,
             Key.COPY_LINK: shows_link,
+            Key.MAIL_LINK: shows_link and self.paying.can_send(Way.MAIL),
+            Key.TEXT_LINK: shows_link and self.paying.can_send(Way.TEXT),
             Key.CHECK_NOW: known and stage is not Stage.CREATING,
             Key.CANCEL_PAYMENT: known and stage in _CANCELLABLE and self._waits_for_money,
         }
@@ -438,8 +448,3 @@ class CheckoutScreen(Screen):
     def _can_pay(self, *, on_cart: bool) -> bool:
         retry = self.view.side is self.view.outcome and self._stage in ENDED_WITHOUT_MONEY and self._reviewed is None
         return (on_cart or retry) and self._desk.tender() is not None
-
-
-def _holds_focus(panel: QWidget) -> bool:
-    focus = QApplication.focusWidget()
-    return focus is not None and (focus is panel or panel.isAncestorOf(focus))

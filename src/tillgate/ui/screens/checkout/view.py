@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
 
 from tillgate.ui.screens.checkout.cart_panel import CartPanel
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
@@ -47,3 +47,9 @@ class CheckoutView:
         # What is rung up waits while the money is on its way.
         self.finder.setEnabled(panel is not self.payment)
         return True
+
+
+def holds_focus(panel: QWidget) -> bool:
+    """Whether the focus is in a panel, or on it."""
+    focus = QApplication.focusWidget()
+    return focus is not None and (focus is panel or panel.isAncestorOf(focus))

@@ -80,7 +80,10 @@ class Bill(QWidget):
         held = state is ConsultationState.OPEN and details.active is not None
         head = QHBoxLayout()
         head.addWidget(amount, 1)
-        head.addWidget(StatusBadge(BEING_PAID if held else STATUS[state]), 0, Qt.AlignmentFlag.AlignTop)
+        status = BEING_PAID if held else STATUS[state]
+        if held and details.active is not None and details.active.late:
+            status = LATE
+        head.addWidget(StatusBadge(status), 0, Qt.AlignmentFlag.AlignTop)
         return head
 
     def _facts(self, details: ConsultationDetails) -> Facts:
@@ -93,6 +96,8 @@ class Bill(QWidget):
                 (tr("Clinic"), visit.clinic.name),
                 (tr("Visit"), visit.consultation.code),
                 (tr("Held"), self._office.instant(visit.consultation.held_at)),
+                (tr("Note"), visit.consultation.note),
+                (tr("Replaced by"), visit.consultation.replaced_by),
             ]
         )
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.consultation import new_key
 from tillgate.domain.errors import TillgateError
 from tillgate.i18n import tr
+from tillgate.labels import provider_name
 from tillgate.services.cancel import Ended
 from tillgate.services.consultation_lists import ConsultationDetails, load_consultation
 from tillgate.services.consultation_replies import ActivePayment
-from tillgate.services.consultations import PayConsultation, Pressed
+from tillgate.services.consultations import PayConsultation, Pressed, Why
+from tillgate.services.link_notices import Way
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, tender_of
 from tillgate.ui.screens.checkout.payment_panel import PaymentPanel
@@ -26,9 +29,11 @@ from tillgate.ui.screens.consultations.pay_panels import AskPanel, EndPanel
 from tillgate.ui.screens.consultations.paying import FeePaying
 from tillgate.ui.screens.consultations.words import FEE_WORDS
 from tillgate.ui.theme import Density, Tone, set_density
+from tillgate.ui.widgets.labels import plain_label, set_text
 from tillgate.ui.widgets.notices import announce
 
 _BILL_WIDTH: Final = 380
+_NEW: Final = frozenset({Stage.CREATING, Stage.WAITING})
 _CANCELLABLE: Final = IN_PROGRESS - {Stage.ENDING, Stage.FINISHING}
 
 
@@ -47,6 +52,8 @@ class PayPage(QWidget):
         self.ask = AskPanel(desk, office.hint(f"{SCREEN}.pay"))
         self.panel = PaymentPanel(desk, keys=PANEL, words=FEE_WORDS, leave=tr("Back to the list"))
         self.end = EndPanel(desk)
+        self.told = plain_label(role="strong", tone="settled", wrap=True)
+        self.told.hide()
         papers = PaperSaver(office, self, self.end.notice)
         self._papers = papers
         saving = partial(papers.save, desk.save_invoice) if desk.save_invoice is not None else None
@@ -72,7 +79,11 @@ class PayPage(QWidget):
         row.setContentsMargins(20, 18, 20, 14)
         row.setSpacing(20)
         row.addWidget(scroll)
-        row.addWidget(self._side, 1)
+        side = QVBoxLayout()
+        side.setSpacing(12)
+        side.addWidget(self.told)
+        side.addWidget(self._side, 1)
+        row.addLayout(side, 1)
 
     def _connect(self) -> None:
         self.ask.pay_asked.connect(self._press)
@@ -85,10 +96,12 @@ class PayPage(QWidget):
         self.end.invoice_asked.connect(self._save_invoice)
         self.end.exceptions_asked.connect(self._to_exceptions)
         self.paying.changed.connect(self._show_payment_now)
+        self.paying.created.connect(self._created)
         self.paying.existing.connect(self._found_first)
         self.paying.not_started.connect(self._not_started)
         self.paying.refused.connect(self._refused)
         self.paying.ended.connect(self._given_up)
+        self.paying.link_sent.connect(self.panel.say_sent)
 
     # In and out
 
@@ -97,6 +110,7 @@ class PayPage(QWidget):
         self.paying.forget()
         self.end.forget()
         self.ask.notice.clear()
+        self._tell("")
         self._stage = None
         self._key = new_key(self._desk.till.clock.now())
         self._show_fee(details)
@@ -123,9 +137,11 @@ class PayPage(QWidget):
 
     def do(self, verb: str) -> None:
         """A command of the payment was given."""
-        acts = {
+        acts: dict[str, Callable[[], object]] = {
             "open_browser": self.paying.open_browser,
             "copy_link": self._copy_link,
+            "mail_link": partial(self.paying.send_link, Way.MAIL),
+            "text_link": partial(self.paying.send_link, Way.TEXT),
             "check_now": self.paying.check,
             "cancel_payment": self.paying.cancel,
             "leave": self.leave,
@@ -145,9 +161,20 @@ class PayPage(QWidget):
         self.paying.press(command, tender)
 
     @Slot(object)
+    def _created(self, pressed: Pressed) -> None:
+        """The document's message (seed 003, step 6); gone once the payment is past waiting."""
+        provider = provider_name(pressed.payment.provider)
+        self._tell(tr("The payment was created. Going to {provider}…", provider=provider))
+        announce(self.told, self.told.text())
+
+    def _tell(self, text: str) -> None:
+        set_text(self.told, text)
+        self.told.setVisible(bool(text))
+
+    @Slot(object)
     def _found_first(self, pressed: Pressed) -> None:
         self._to_ask()
-        self.ask.warn(pressed.payment)
+        self.ask.warn(pressed.payment, replayed=pressed.why is Why.REPLAY)
         self._read_bill()
 
     @Slot(object)
@@ -182,6 +209,7 @@ class PayPage(QWidget):
 
     def _to_ask(self) -> None:
         self._stage = None
+        self._tell("")
         self._side.setCurrentWidget(self.ask)
         if self.bill.details is not None:
             self._show_fee(self.bill.details)
@@ -212,6 +240,8 @@ class PayPage(QWidget):
             self.panel.show_situation(now, ())
         else:
             self.end.show_situation(now)
+        if now.stage not in _NEW:
+            self._tell("")
         if turned:
             self.panel.setFocus() if waits else self.end.take_focus()
         if moved:
@@ -226,6 +256,8 @@ class PayPage(QWidget):
         can = {
             "open_browser": payable,
             "copy_link": payable,
+            "mail_link": payable and self.paying.can_send(Way.MAIL),
+            "text_link": payable and self.paying.can_send(Way.TEXT),
             "check_now": waits,
             "cancel_payment": waits and now is not None and now.stage in _CANCELLABLE,
             "leave": now is not None and now.view is not None,

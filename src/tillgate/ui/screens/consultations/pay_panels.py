@@ -9,7 +9,7 @@ from PySide6.QtCore import QElapsedTimer, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from tillgate.domain.money import Money
-from tillgate.i18n import tr
+from tillgate.i18n import mark, tr
 from tillgate.services.consultation_replies import ActivePayment
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
@@ -26,6 +26,8 @@ from tillgate.ui.widgets.status_badge import StatusBadge
 
 # Nobody answers what was not on the screen yet (erpnext#12645).
 DEAF_MS: Final = 350
+_ACTIVE: Final = mark("{amount}, begun at {time} by {person}. No second payment was begun.")
+_REPLAYED: Final = mark("The payment was created before: {amount}, at {time} by {person}. No second one was begun.")
 _AGAIN: Final = ENDED_WITHOUT_MONEY | {Stage.REFUNDED}
 _MANAGER: Final = frozenset({Stage.LATE, Stage.DOUBLE, Stage.REFUND_STUCK})
 
@@ -102,10 +104,10 @@ class AskPanel(_Panel):
         if working:
             self.notice.clear()
 
-    def warn(self, first: ActivePayment) -> None:
+    def warn(self, first: ActivePayment, *, replayed: bool) -> None:
         """There is a payment already: which, how much, when, who; and the way to it, never to a second one."""
         told = tr(
-            "{amount}, begun at {time} by {person}. No second payment was begun.",
+            _REPLAYED if replayed else _ACTIVE,
             amount=self._desk.money(first.amount),
             time=self._desk.instant(first.created_at),
             person=first.taken_by or first.till_id,

@@ -13,8 +13,10 @@ from tillgate.ui.screens.checkout.paying import Doing, Paying
 
 
 class FeePaying(Paying):
-    """As `Paying`; `existing(Pressed)` where the press found a payment that was there before (ruling 23)."""
+    """As `Paying`; `created(Pressed)` where the press began a payment, `existing(Pressed)` where it found one that was
+    there before (ruling 23)."""
 
+    created = Signal(object)
     existing = Signal(object)
 
     def press(self, command: PayConsultation, tender: Tender) -> bool:
@@ -36,6 +38,7 @@ class FeePaying(Paying):
     def _pressed(self, pressed: Pressed) -> None:
         if pressed.kind is PressKind.NEW:
             self._payment_id = pressed.payment.id
+            self.created.emit(pressed)
             return
         self.forget()
         self.existing.emit(pressed)

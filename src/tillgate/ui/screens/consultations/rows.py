@@ -29,8 +29,8 @@ def columns() -> list[Column[ConsultationRow]]:
     return [
         text_column("patient", tr("Patient"), lambda row: row.patient, sortable=False, width=170, stretch=True,
                     strong=True),
-        money_column("fee", tr("Fee"), lambda row: row.fee, sortable=False, width=130),
-        status_column(STATE, tr("State"), status_of, sortable=False, width=160),
+        money_column("fee", tr("Fee"), lambda row: row.fee, sortable=False, width=120),
+        status_column(STATE, tr("State"), status_of, sortable=False, width=150),
         instant_column(HELD, tr("Held"), lambda row: row.held_at, width=168, minor=True),
         text_column("practitioner", tr("Practitioner"), lambda row: row.practitioner, sortable=False, width=160,
                     minor=True),
@@ -47,6 +47,11 @@ def filters() -> list[ChoiceFilter]:
 def open_fees(text: str = "") -> Query:
     """What is owed, the oldest first."""
     return Query(text, Sort(HELD), ((STATE, ConsultationState.OPEN.value),))
+
+
+def of_code(code: str) -> Query:
+    """The visit of a number, whatever became of it."""
+    return Query(code, Sort(HELD))
 
 
 def service_query(query: Query) -> ConsultationQuery:

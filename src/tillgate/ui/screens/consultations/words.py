@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 from tillgate.domain.consultation import ConsultationInvoiceState, ConsultationState
+from tillgate.domain.percent import percent_ppm_text
 from tillgate.domain.tax_rules import TaxEffect, TaxLine
-from tillgate.i18n import mark, tr
+from tillgate.i18n import active_language, mark, tr
 from tillgate.services.consultation_lists import ConsultationRow
 from tillgate.ui.screens.checkout.stage_words import WORDS, Words
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.theme import Tone
-from tillgate.ui.widgets.status_badge import Status
+from tillgate.ui.widgets.status_badge import LATE, Status
 
 BEING_PAID: Final = Status(Tone.WAITING, "clock", mark("Being paid"))
 STATUS: Final[dict[ConsultationState, Status]] = {
@@ -26,7 +26,13 @@ INVOICE_STATUS: Final[dict[ConsultationInvoiceState, Status]] = {
     ConsultationInvoiceState.FINAL: Status(Tone.SETTLED, "file-check", mark("Invoice final")),
     ConsultationInvoiceState.VOID: Status(Tone.DRAFT, "file-x", mark("Invoice void")),
 }
-_EFFECTS: Final[dict[TaxEffect, str]] = {
+EFFECTS: Final[dict[TaxEffect, str]] = {
+    TaxEffect.INFORMATIONAL: mark("For information"),
+    TaxEffect.INCLUDED: mark("Included in the fee"),
+    TaxEffect.ADDED: mark("Added to the fee"),
+    TaxEffect.WITHHELD: mark("Withheld from the fee"),
+}
+_TITLES: Final[dict[TaxEffect, str]] = {
     TaxEffect.INFORMATIONAL: mark("{tax} {rate} % (for information)"),
     TaxEffect.INCLUDED: mark("{tax} {rate} % (included)"),
     TaxEffect.ADDED: mark("{tax} {rate} % (added)"),
@@ -84,10 +90,20 @@ FEE_WORDS: Final[dict[Stage, Words]] = {
 
 def status_of(row: ConsultationRow) -> Status:
     """How a row stands."""
+    if row.paid_late:
+        return LATE
     return BEING_PAID if row.being_paid else STATUS[row.state]
 
 
 def tax_title(line: TaxLine) -> str:
     """A tax with its rate and what it does to the amount."""
-    rate = Decimal(line.rate_ppm).scaleb(-4).normalize()
-    return tr(_EFFECTS[line.effect], tax=line.name, rate=f"{rate:f}")
+    return tr(_TITLES[line.effect], tax=line.name, rate=_number(line.rate_ppm))
+
+
+def rate_text(rate_ppm: int) -> str:
+    """A rate by itself: "12 %"."""
+    return tr("{number} %", number=_number(rate_ppm))
+
+
+def _number(rate_ppm: int) -> str:
+    return percent_ppm_text(rate_ppm, decimal_mark="." if active_language() == "en" else ",")

@@ -14,10 +14,12 @@ from tillgate.ui.widgets.fields import TextField
 
 
 class CustomerForm(FormDialog):
-    """`saved(CustomerRecord)`. `known` None writes a new one down."""
+    """`saved(CustomerRecord)`. `known` None writes a new one down, under a `title` of its own if there is one."""
 
-    def __init__(self, parent: QWidget, office: BackOffice, known: CustomerRecord | None = None) -> None:
-        title = tr("Change {name}", name=known.name) if known else tr("New customer")
+    def __init__(
+        self, parent: QWidget, office: BackOffice, known: CustomerRecord | None = None, *, title: str = ""
+    ) -> None:
+        title = tr("Change {name}", name=known.name) if known else title or tr("New customer")
         super().__init__(parent, office, title, verb=tr("Save"), width=520)
         self._known = known
         self.name = TextField(tr("Name"), limit=60)

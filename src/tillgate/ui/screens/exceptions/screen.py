@@ -42,6 +42,7 @@ _SAID: Final[dict[ExceptionAction, str]] = {
     ExceptionAction.REFUND: mark("{amount} is on its way back to the customer."),
     ExceptionAction.CREDIT: mark("{amount} is in the customer’s wallet."),
     ExceptionAction.RETRY: mark("It is tried again in a moment."),
+    ExceptionAction.ACCEPT: mark("{amount} is in the books as given back."),
     ExceptionAction.CLOSE: mark("It is closed, with your reason."),
 }
 SCREEN: Final = "exceptions"
@@ -51,6 +52,7 @@ VERBS: Final = (
     Verb(ExceptionAction.REFUND.value, mark("Refund the money"), "undo-2", "F8"),
     Verb(ExceptionAction.CREDIT.value, mark("Credit the money to the wallet"), "wallet", "Ctrl+Shift+W"),
     Verb(ExceptionAction.RETRY.value, mark("Try again"), "refresh-cw", "Ctrl+R"),
+    Verb(ExceptionAction.ACCEPT.value, mark("Take in what the provider says"), "badge-check", "Ctrl+Shift+T"),
     Verb(ExceptionAction.CLOSE.value, mark("Close the exception"), "archive", "Ctrl+Shift+X"),
     Verb(PAYMENT, mark("Show the payment"), "credit-card", "Ctrl+P"),
 )

@@ -38,6 +38,7 @@ _TONES = {
     ExceptionAction.RETRY: ButtonTone.PRIMARY,
     ExceptionAction.REFUND: ButtonTone.DESTRUCTIVE,
     ExceptionAction.CREDIT: ButtonTone.SECONDARY,
+    ExceptionAction.ACCEPT: ButtonTone.PRIMARY,
     ExceptionAction.CLOSE: ButtonTone.QUIET,
 }
 # The verb of the button that leads to the payment; the others are the words of ExceptionAction.

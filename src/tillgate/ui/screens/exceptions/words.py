@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from tillgate.domain.errors import Invalid
-from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
+from tillgate.domain.exceptions import AGREED, ExceptionAction, ExceptionKind
 from tillgate.domain.money import Money, parse_money
 from tillgate.domain.payment import AttemptState, PaymentState
 from tillgate.i18n import mark, ntr, tr
@@ -51,8 +51,8 @@ KIND_WORDS: Final[dict[ExceptionKind, KindWords]] = {
         mark("{amount} came through {provider}, which is more than the checkout asked for. It was not used."),
     ),
     _K.MISMATCH: KindWords(
-        Status(Tone.FAILED, "triangle-alert", mark("Wrong currency")),
-        mark("{amount} came through {provider} in another currency than the checkout asked for. It was not used."),
+        Status(Tone.FAILED, "triangle-alert", mark("Does not agree")),
+        mark("{amount} came through {provider} in an answer that disagrees with the checkout. It was not used."),
     ),
     _K.UNKNOWN_MONEY: KindWords(
         Status(Tone.FAILED, "circle-help", mark("Unknown money")),
@@ -94,6 +94,7 @@ _VERBS: Final[dict[ExceptionAction, tuple[str, str, str]]] = {
     _A.REFUND: (mark("Refund {amount}"), mark("Refund it"), "undo-2"),
     _A.CREDIT: (mark("Credit {amount}"), mark("Credit it"), "wallet"),
     _A.RETRY: (mark("Try again: {amount}"), mark("Try again"), "refresh-cw"),
+    _A.ACCEPT: (mark("Take in {amount}"), mark("Take it in"), "badge-check"),
     _A.CLOSE: (mark("Close it"), mark("Close it"), "archive"),
 }
 DONE_WORDS: Final[dict[ExceptionAction, str]] = {
@@ -101,12 +102,16 @@ DONE_WORDS: Final[dict[ExceptionAction, str]] = {
     _A.REFUND: mark("Refunded"),
     _A.CREDIT: mark("Credited"),
     _A.RETRY: mark("Tried again"),
+    _A.ACCEPT: mark("Taken in"),
     _A.CLOSE: mark("Closed"),
 }
 _EFFECTS: Final[dict[ExceptionAction, str]] = {
     _A.APPLY: mark("The orders are made now, and {amount} is used for them."),
     _A.REFUND: mark("{amount} goes back to the customer through {provider}. No orders are made for it."),
     _A.CREDIT: mark("{amount} goes to the wallet of {customer}. Nothing goes back through {provider}."),
+    _A.ACCEPT: mark(
+        "The books follow {provider}: {amount} went back, instead of what was asked. No money moves by this."
+    ),
 }
 _RETRIES: Final[dict[ExceptionKind, str]] = {
     _K.REFUND_FAILED: mark("{provider} is asked once more to give {amount} back to the customer."),
@@ -114,6 +119,7 @@ _RETRIES: Final[dict[ExceptionKind, str]] = {
     _K.UNANSWERED: mark("{provider} is asked about the checkout now. No money moves by asking."),
     _K.NOTICE_PARKED: mark("The mail is sent again now. No money moves."),
     _K.INVOICE_STUCK: mark("The invoice is made now. No money moves."),
+    _K.CONFLICT: mark("{provider} is asked about the refund once more. No money moves by asking."),
 }
 _HINDRANCES: Final[dict[str, str]] = {
     "close_checkout_first": mark(
@@ -125,8 +131,12 @@ _HINDRANCES: Final[dict[str, str]] = {
     "refund_exceeds": mark("Less than that is left: some of it went back or was credited another way."),
     "money_of_nobody": mark("Nobody is known whose wallet it could go to."),
     "customer_needed": mark("The payment has no customer whose wallet it could go to."),
+    "would_be_forgotten": mark("It can’t be closed before it is settled; then it leaves the list by itself."),
+    "currency_of_nothing": mark("The amount is in another currency than the payment’s, so it can’t be taken in."),
+    "not_verified": mark("No answer of the provider agreed with what was asked for yet."),
 }
 _EVIDENCE: Final[dict[str, str]] = {
+    AGREED: mark("An answer agreed"),
     "amount": mark("Amount"),
     "asked": mark("Asked for"),
     "came": mark("Came"),
@@ -142,6 +152,7 @@ _EVIDENCE: Final[dict[str, str]] = {
     "reference": mark("Our reference"),
     "refund_ref": mark("Refund’s number"),
     "refunded_outside": mark("Refunded outside the till"),
+    "refund_returned": mark("Refund that came back to the provider"),
     "seen": mark("Seen"),
     "since": mark("Since"),
     "tries": mark("Tries"),
@@ -197,7 +208,7 @@ def effect(office: BackOffice, details: ExceptionDetails, choice: Choice) -> str
         "customer": shown(details.customer, 80) or tr("the customer"),
     }
     if choice.action is _A.CLOSE:
-        return _closing(office, choice)
+        return _closing(office, row, choice)
     if choice.action is _A.RETRY:
         return tr(_RETRIES[row.kind], **values)
     said = tr(_EFFECTS[choice.action], **values)
@@ -207,7 +218,11 @@ def effect(office: BackOffice, details: ExceptionDetails, choice: Choice) -> str
     return "\n".join((said, back))
 
 
-def _closing(office: BackOffice, choice: Choice) -> str:
+def _closing(office: BackOffice, row: ExceptionRow, choice: Choice) -> str:
+    if row.kind is _K.UNANSWERED:
+        return tr(
+            "The payment ends as cancelled, and its cart is free. Money that comes all the same stands here again."
+        )
     if choice.amount is None:
         return tr("It leaves the list with your reason. Nothing else changes, and no money moves.")
     return tr(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tillgate.domain.money import Money
 from tillgate.i18n import tr
+from tillgate.services.consultation_figures import Presses, PressFigures
 from tillgate.services.metric_reads import DayFigures, Duration, Figures
 from tillgate.ui.widgets.data_table import Column, ListSource, Query, count_column, day_column, money_column
 
@@ -19,7 +20,7 @@ def day_source(figures: Figures) -> ListSource[DayFigures]:
     return ListSource(days)
 
 
-def day_columns(figures: Figures) -> list[Column[DayFigures]]:
+def day_columns(figures: Figures, presses: PressFigures) -> list[Column[DayFigures]]:
     """A column for each figure; money has two for each currency that came."""
     columns: list[Column[DayFigures]] = [
         day_column("day", tr("Day"), lambda row: row.day),
@@ -35,8 +36,14 @@ def day_columns(figures: Figures) -> list[Column[DayFigures]]:
     columns += _durations("verification", tr("Verification"), lambda row: row.verification)
     columns += _durations("order_creation", tr("Order creation"), lambda row: row.order_creation)
     columns += _durations("invoice", tr("Invoices"), lambda row: row.invoice)
+    columns.append(count_column("pressed", tr("Presses of Pay"), lambda row: _pressed(presses, row).pressed))
+    columns.append(count_column("replayed", tr("Repeated presses of Pay"), lambda row: _pressed(presses, row).replayed))
     columns.append(count_column("errors", tr("Errors"), lambda row: row.errors))
     return columns
+
+
+def _pressed(presses: PressFigures, row: DayFigures) -> Presses:
+    return presses.days.get(row.day, Presses())
 
 
 def _taken(currency: str) -> Callable[[DayFigures], Money | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QTimer, Slot
@@ -17,6 +18,7 @@ from tillgate.domain.staff import Action
 from tillgate.formats import format_count, format_day, format_day_short, format_duration, format_share
 from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
+from tillgate.services.consultation_figures import Presses, PressFigures, load_press_figures
 from tillgate.services.metric_reads import MOST_DAYS, DayFigures, Duration, Figures, Tally, load_figures
 from tillgate.services.payment_lists import Group
 from tillgate.ui.screen import Screen
@@ -52,6 +54,7 @@ class MetricsScreen(Screen):
         super().__init__()
         self._office = office
         self.figures: Figures | None = None
+        self.presses: PressFigures | None = None
         self._days = preset_range(Preset.LAST_7, office.today())
         self._asked = 0
         self._front = False
@@ -67,7 +70,7 @@ class MetricsScreen(Screen):
             self,
             self.view.notice,
             office.tasks,
-            lambda path: Export(path, day_columns(self._known()), day_source(self._known()), Query(), self._place()),
+            self._export_to,
             file_name="figures.csv",
             before=office.before_export(self, "figures"),
             ask_path=ask_path,
@@ -113,12 +116,15 @@ class MetricsScreen(Screen):
         self._asked += 1
         asked, (first, last) = self._asked, self._range()
         self.view.show_days(self._days.preset, self._days_text())
-        work: Callable[[], Figures] = partial(load_figures, self._office.till, self._office.actor, first, last)
+        till, actor = self._office.till, self._office.actor
 
-        def done(figures: Figures) -> None:
+        def work() -> tuple[Figures, PressFigures]:
+            return load_figures(till, actor, first, last), load_press_figures(till, actor, first, last)
+
+        def done(read: tuple[Figures, PressFigures]) -> None:
             # An answer for days that were left meanwhile is too late.
             if asked == self._asked:
-                self._show(figures)
+                self._show(*read)
 
         self._office.tasks.run(self, work, done, self.view.notice.show_error, label="figures")
 
@@ -159,14 +165,15 @@ class MetricsScreen(Screen):
 
     # Showing
 
-    def _show(self, figures: Figures) -> None:
-        self.figures = figures
+    def _show(self, figures: Figures, presses: PressFigures) -> None:
+        self.figures, self.presses = figures, presses
         total, days = figures.total, figures.days
         self._show_payments(total, days)
         self._show_money(total, days)
         self._show_time(self.view.verification, figures.verification, [day.verification for day in days])
         self._show_time(self.view.orders, figures.order_creation, [day.order_creation for day in days], orders=True)
         self._show_time(self.view.invoices, figures.invoice, [day.invoice for day in days], orders=True)
+        self._show_presses(presses, [day.day for day in days])
         self._show_bars(figures)
         self._show_tables(figures)
 
@@ -210,6 +217,20 @@ class MetricsScreen(Screen):
             links.append(Link(measured, self._order_opener() if orders else self._opener(Group.TAKEN)))
         figure = format_duration(whole.mean_ms, language) if whole.count else "–"
         card.show_figure(figure, links, [day.mean_ms if day.count else None for day in days])
+
+    def _show_presses(self, presses: PressFigures, days: Sequence[date]) -> None:
+        """How many presses of Pay for a consultation were answered by the first one's reply (seed 003)."""
+        language, links = self._office.language, []
+        if presses.pressed:
+            links.append(Link(ntr("of {number} press", "of {number} presses", presses.pressed,
+                                  number=self._count(presses.pressed))))  # fmt: skip
+        if presses.found_active:
+            links.append(Link(tr("{number} found another’s payment", number=self._count(presses.found_active))))
+        if presses.locks_lost:
+            links.append(Link(tr("{number} waited in vain", number=self._count(presses.locks_lost))))
+        shares = [presses.days.get(day, Presses()) for day in days]
+        figure = format_share(presses.replayed, presses.pressed, language)
+        self.view.presses.show_figure(figure, links, [_per_mille(one.replayed, one.pressed) for one in shares])
 
     def _show_bars(self, figures: Figures) -> None:
         language = self._office.language
@@ -300,10 +321,11 @@ class MetricsScreen(Screen):
         if self.figures is not None and not self.view.export.isHidden():
             self._exporting.start()
 
-    def _known(self) -> Figures:
-        if self.figures is None:
+    def _export_to(self, path: Path) -> Export:
+        if self.figures is None or self.presses is None:
             raise Bug("figures_not_read")
-        return self.figures
+        columns = day_columns(self.figures, self.presses)
+        return Export(path, columns, day_source(self.figures), Query(), self._place())
 
     def _place(self) -> Place:
         return Place(self._office.language, self._office.zone)

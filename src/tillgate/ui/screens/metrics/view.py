@@ -39,6 +39,7 @@ class MetricsView(QWidget):
         self.orders = FigureCard(tr("Order creation time"))
         self.invoices = FigureCard(tr("Invoice time"))
         self.started = FigureCard(tr("Payments started"))
+        self.presses = FigureCard(tr("Repeated presses of Pay"))
         self.by_day = Bars(tr("Payments by day"), (PAID, UNPAID, WAITING))
         self.by_hour = Bars(tr("Payments by hour"), (PAID, UNPAID, WAITING))
         self.providers = TableCard(tr("By provider"), tr("No payments in these days."))
@@ -55,7 +56,7 @@ class MetricsView(QWidget):
     def cards(self) -> list[FigureCard]:
         """All figures."""
         first = [self.success, self.money, self.refunds, self.errors]
-        return [*first, self.verification, self.orders, self.invoices, self.started]
+        return [*first, self.verification, self.orders, self.invoices, self.started, self.presses]
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

@@ -33,7 +33,12 @@ CREATED: Final = "created"
 PROVIDER: Final = "provider"
 _FLAG: Final = "flag"
 _LATE: Final = "late"
-_METHODS: Final = {"link": mark("Link"), "order": mark("Page"), "session": mark("Card checkout")}
+_METHODS: Final = {
+    "link": mark("Link"),
+    "order": mark("Page"),
+    "session": mark("Card checkout"),
+    "web": mark("Web checkout"),
+}
 # Groups first; the words of single states are those of their badges.
 _GROUP_WORDS: Final[dict[Group, str]] = {
     Group.UNDER_WAY: mark("Money not certain yet"),

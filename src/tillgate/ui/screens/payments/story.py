@@ -147,6 +147,10 @@ def _closed(_office: BackOffice, data: Values) -> Values:
     return {**data, "action": tr(DONE_WORDS[ExceptionAction(action)]) if known else action}
 
 
+def _accepted(office: BackOffice, data: Values) -> Values:
+    return _amount(office, {**data, "amount": data.get("told")})
+
+
 def _approved(office: BackOffice, data: Values) -> Values:
     written = str(data.get("amount", ""))
     return {**data, "amount": money_text(office, written) or written}
@@ -224,6 +228,9 @@ EVENTS: Final[dict[str, Told]] = {
     ),
     "consultation.credited": Told("file-x", Tone.SETTLED, mark("Credit note {note} reverses invoice {invoice}.")),
     "consultation.refunded": Told("corner-up-left", Tone.SETTLED, mark("The consultation’s fee went back in full.")),
+    "device_invoice.put_up": Told("file-text", Tone.NEUTRAL, mark("It is for invoice {invoice} of a device.")),
+    "device_invoice.paid": Told("file-check", Tone.SETTLED, mark("Invoice {invoice} is paid.")),
+    "device_invoice.refunded": Told("corner-up-left", Tone.SETTLED, mark("Invoice {invoice} went back in full.")),
     "order.created": Told("package", Tone.SETTLED, mark("Order {number} was made: {items}, {amount}."), _order),
     "invoice.created": Told("file-check", Tone.SETTLED, mark("Invoice {invoice} was made for {order}."), _amount),
     "invoice.credited": Told(
@@ -238,14 +245,25 @@ EVENTS: Final[dict[str, Told]] = {
         _amount,
     ),
     "refund.done": Told("corner-up-left", Tone.SETTLED, mark("The refund arrived as {provider_ref}.")),
+    "refund.accepted": Told(
+        "badge-check",
+        Tone.SETTLED,
+        mark("{amount} was taken in as given back, as the provider says. {reason}"),
+        _accepted,
+    ),
+    "payment.money_agreed": Told(
+        "shield-check", Tone.NEUTRAL, mark("The provider’s answer about {provider_ref} agrees now.")
+    ),
     "refund.failed": Told("circle-x", Tone.FAILED, mark("The refund was refused: {reason}")),
     "exception.opened": Told("triangle-alert", Tone.WAITING, mark("Put on Exceptions: {kind}."), _exception),
     "exception.closed": Told("check", Tone.SETTLED, mark("Settled on Exceptions: {action}. {reason}"), _closed),
+    "payment.link_sent": Told("send", Tone.NEUTRAL, mark("The payment link is to be sent to the customer.")),
     "outbox.done": Told("send", Tone.SETTLED, mark("{what}: done."), _work),
     "outbox.failed": Told("clock", Tone.WAITING, mark("{what}: did not work yet. The till tries again."), _work),
     "outbox.parked": Told("circle-alert", Tone.FAILED, mark("{what}: given up after a day. See Exceptions."), _work),
     "outbox.repeated": Told("send", Tone.NEUTRAL, mark("{what}: to be sent once more."), _work),
     "outbox.retried": Told("refresh-cw", Tone.NEUTRAL, mark("{what}: to be tried again now."), _work),
+    "outbox.withdrawn": Told("ban", Tone.DRAFT, mark("{what}: withdrawn, since the order was cancelled."), _work),
     "outbox.cancelled": Told("ban", Tone.DRAFT, mark("{what}: not to be sent. {reason}"), _work),
     "outbox.lease_lost": Told("clock", Tone.DRAFT, mark("{what}: taken over by another till."), _work),
     "approved": Told("user-check", Tone.SETTLED, mark("A manager approved {amount}: {reason}"), _approved),

@@ -31,6 +31,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "": _EVERYWHERE,
     "checkout": mark("Checkout"),
     "consultations": mark("Consultations"),
+    "batch": mark("Batch payment"),
     "payments": mark("Payments"),
     "orders": mark("Orders"),
     "exceptions": mark("Exceptions"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
@@ -66,7 +67,16 @@ _OUTCOMES: Final[Mapping[Outcome, tuple[Tone, str, str]]] = {
     ),
 }
 # What the dashboards call the keys; a key's form names one of them.
-KEY_TITLES: Final = (mark("Key id"), mark("Key secret"), mark("Publishable key"), mark("Secret key"))
+KEY_TITLES: Final = (
+    mark("Key id"),
+    mark("Key secret"),
+    mark("Publishable key"),
+    mark("Secret key"),
+    mark("Public key"),
+    mark("Private key"),
+    mark("Integrity secret"),
+    mark("Signs Web Checkouts; without it there are payment links only."),
+)
 _UNCLEAR: Final = (Tone.WAITING, mark("{provider} gave no clear answer."), mark("Test again in a minute."))
 
 
@@ -85,6 +95,9 @@ class KeysForm(QFrame):
         prefix = form.live_prefix if door.till.mode is Mode.LIVE else form.test_prefix
         self.key_id = TextField(tr(form.id_title), placeholder=f"{prefix}…")
         self.key_secret = TextField(tr(form.secret_title), secret=True)
+        self.others = {
+            other.name: TextField(tr(other.title), secret=True, placeholder=tr(other.explains)) for other in form.others
+        }
         self.notice = InlineNotice()
         self.test = Button(tr("Test connection"), icon="wifi", on_click=self._test)
         self.save = Button(tr("Save in the keyring"), tone=ButtonTone.PRIMARY, icon="save", on_click=self._save)
@@ -93,7 +106,10 @@ class KeysForm(QFrame):
         self.key_id.changed.connect(self._show_buttons)
         self.key_secret.changed.connect(self._show_buttons)
         self.key_id.submitted.connect(self.key_secret.setFocus)
-        self.key_secret.submitted.connect(self._test)
+        fields = [self.key_secret, *self.others.values()]
+        for field, following in pairwise(fields):
+            field.submitted.connect(following.setFocus)
+        fields[-1].submitted.connect(self._test)
         self._show_buttons()
         self.load()
 
@@ -109,7 +125,7 @@ class KeysForm(QFrame):
         column.setContentsMargins(20, 18, 20, 18)
         column.setSpacing(12)
         column.addLayout(head)
-        for widget in (self.ends, self.key_id, self.key_secret, self.notice):
+        for widget in (self.ends, self.key_id, self.key_secret, *self.others.values(), self.notice):
             column.addWidget(widget)
         column.addLayout(buttons)
 
@@ -128,6 +144,10 @@ class KeysForm(QFrame):
         if self._kept is not None and is_set:
             ends = {"key": self._kept.key_id_last4, "secret": self._kept.key_secret_last4}
             set_text(self.ends, tr("They end in {key} and {secret}. Neither is shown again.", **ends))
+            for other in self._form.others:
+                last4 = self._kept.others_last4.get(other.name)
+                hint = tr("Kept, ends in {secret}", secret=last4) if last4 else tr(other.explains)
+                self.others[other.name].line.setPlaceholderText(hint)
         else:
             set_text(self.ends, tr("Keys are written into this computer's keyring and nowhere else."))
         self._show_buttons()
@@ -151,7 +171,9 @@ class KeysForm(QFrame):
         door = self._door
         provider, key_id, secret = self._form.provider, self.key_id.text, Secret(self.key_secret.text)
         if key_id or secret:
-            work = partial(try_keys, door.till, door.actor, self._open, provider, key_id=key_id, key_secret=secret)
+            others = self._typed_others()
+            typed = partial(try_keys, key_id=key_id, key_secret=secret, others=others)
+            work = partial(typed, door.till, door.actor, self._open, provider)
         else:
             work = partial(try_kept_keys, door.till, door.actor, self._secrets, self._open, provider)
         self._busy(True)
@@ -178,9 +200,13 @@ class KeysForm(QFrame):
             self._form.provider,
             key_id=self.key_id.text,
             key_secret=Secret(self.key_secret.text),
+            others=self._typed_others(),
         )
         self._busy(True)
         door.tasks.run(self, work, lambda _: self._done(tr("Kept.")), partial(self._refused, self._save))
+
+    def _typed_others(self) -> dict[str, Secret]:
+        return {name: Secret(field.text) for name, field in self.others.items() if field.text}
 
     def _ask_forget(self) -> None:
         Confirm(
@@ -201,7 +227,8 @@ class KeysForm(QFrame):
     def _done(self, said: str) -> None:
         self._busy(False)
         self.key_id.clear()
-        self.key_secret.clear()
+        for field in (self.key_secret, *self.others.values()):
+            field.clear()
         self.notice.say(Tone.SETTLED, said)
         self.load()
         self.saved.emit()
@@ -209,7 +236,7 @@ class KeysForm(QFrame):
     def _refused(self, again: Callable[[str | None], object], error: TillgateError) -> None:
         self._busy(False)
         self.notice.clear()
-        fields = {"key_id": self.key_id, "key_secret": self.key_secret}
+        fields = {"key_id": self.key_id, "key_secret": self.key_secret, **self.others}
         field = fields.get(str(error.values.get("field", "")))
         if isinstance(error, Invalid) and field is not None:
             words = message_for(error)

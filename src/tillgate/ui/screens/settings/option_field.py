@@ -21,6 +21,7 @@ CURRENCIES: Final = ("INR", "COP", "KES", "PHP", "IDR", "USD")
 CHOICE_WORDS: Final[Mapping[str, str]] = {
     "link": mark("Payment link"),
     "order": mark("Checkout on the till's own page"),
+    "web": mark("Web checkout"),
     "yes": mark("Yes"),
     "no": mark("No"),
     "starttls": mark("STARTTLS"),

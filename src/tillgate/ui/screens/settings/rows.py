@@ -36,6 +36,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "keys_changing": mark("Keys about to change"),
     "keys_changed": mark("Keys changed"),
     "secret.offered": mark("Code for a new till shown"),
+    "secret.revoked": mark("Code for a new till taken back"),
     "secret.taken": mark("Till joined the store"),
     "till.taken": mark("Till opened on a computer"),
     "keys_not_changed": mark("Keys not changed"),
@@ -43,6 +44,8 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "keys_tested": mark("Keys tested"),
     "exported": mark("List exported"),
     "clock_jump": mark("Clock set back"),
+    "books.checked": mark("Integrity checked"),
+    "books.check_stopped": mark("Integrity check stopped"),
 }
 AREA_WORDS: Final[Mapping[AuditArea, str]] = {
     AuditArea.SIGN_IN: mark("Signing in"),

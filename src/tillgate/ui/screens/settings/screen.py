@@ -1,4 +1,4 @@
-"""Settings: the store's options, provider keys, security and the audit."""
+"""Settings: the store's options, provider keys, security, the integrity check and the audit."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from tillgate.i18n import mark, tr
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.settings.audit_page import AuditPage
+from tillgate.ui.screens.settings.integrity_page import IntegrityPage
 from tillgate.ui.screens.settings.keyboard_page import KeyboardPage
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.settings.mail_password import MailPassword
 from tillgate.ui.screens.settings.options_page import OptionsPage
 from tillgate.ui.screens.settings.places import Places
 from tillgate.ui.screens.settings.security_page import SecurityPage
+from tillgate.ui.screens.settings.tills_page import TillsPage
 from tillgate.ui.screens.settings.view import Page, SettingsView
 from tillgate.ui.widgets.labels import plain_label
 
@@ -48,8 +50,10 @@ class SettingsScreen(Screen):
                 Page("keys", mark("Provider keys"), "key-round", self._keys),
                 Page("mail", mark("Mail"), "mail", self._mail),
                 Page("till", mark("This till"), "monitor", partial(self._options, Section.TILL, mark("This till"))),
+                Page("tills", mark("Tills of the store"), "layout-grid", partial(TillsPage, door, places, zone)),
                 *keyboard,
                 Page("security", mark("Security"), "shield-check", partial(SecurityPage, door, places)),
+                Page("integrity", mark("Integrity check"), "badge-check", partial(IntegrityPage, door, places, zone)),
                 Page("audit", mark("Audit"), "history", partial(AuditPage, door, zone), fills=True),
             ]
         )

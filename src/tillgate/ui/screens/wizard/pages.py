@@ -58,6 +58,12 @@ class StorePage(PageFrame):
         self.fields = {option.name: OptionField(option, known.text(option)) for option in _OPTIONS}
         for field in self.fields.values():
             self.body.addWidget(field)
+        self.join = Button(tr("Join a store that is there already"), tone=ButtonTone.LINK)
+        self.join.hide()
+        row = QHBoxLayout()
+        row.addWidget(self.join)
+        row.addStretch(1)
+        self.body.addLayout(row)
         language = self.fields[STORE_LANGUAGE.name]
         language.changed.connect(lambda: self.language_chosen.emit(language.text))
         self.setFocusProxy(self.fields[STORE_NAME.name])
@@ -140,8 +146,8 @@ class KeysPage(PageFrame):
         super().__init__(
             tr("Payments through a provider"),
             tr("Copy both keys from the provider's dashboard: Razorpay has them under Account & Settings, Stripe under "
-               "Developers, API keys. Without them the till opens and takes no payment through a provider; they can be "
-               "typed in later, under Settings."),
+               "Developers, API keys, Wompi under Developers. Without them the till opens and takes no payment through "
+               "a provider; they can be typed in later, under Settings."),
         )  # fmt: skip
         self._forms = forms
         for form in forms.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
 from typing import Final
@@ -10,7 +11,7 @@ from PySide6.QtCore import QLocale, QTimer, QTimeZone, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
-from tillgate.domain.provider_keys import RAZORPAY_KEYS, STRIPE_KEYS, KeyForm
+from tillgate.domain.provider_keys import KEY_FORMS, KeyForm
 from tillgate.domain.settings import STORE_CURRENCY, STORE_LANGUAGE, STORE_NAME, STORE_ZONE
 from tillgate.i18n import LANGUAGES, tr, use_language
 from tillgate.services.first_start import open_store
@@ -22,6 +23,7 @@ from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.settings.places import Places
+from tillgate.ui.screens.wizard.join_pages import JoinedPage, JoinPage
 from tillgate.ui.screens.wizard.pages import DonePage, KeysPage, ManagerPage, StorePage
 from tillgate.ui.screens.wizard.view import FirstStartView
 from tillgate.ui.tasks import Tasks
@@ -36,6 +38,7 @@ class Step(IntEnum):
     DONE = 3
 
 
+_OF_CURRENCY: Final = {"INR": "razorpay", "COP": "wompi"}
 # Where a step back is no longer possible: the manager is there.
 _MADE: Final = Step.KEYS
 
@@ -53,6 +56,8 @@ class FirstStartScreen(Screen):
         self._till, self._pins, self._tasks, self._places = till, pins, tasks, places
         self._session: Session | None = None
         self._has_keys = False
+        # What the way on does where it is not the next step.
+        self._act: Callable[[], None] | None = None
         self._values = guesses()
         use_language(self._values[STORE_LANGUAGE.name])
         self.step = Step.STORE
@@ -80,6 +85,10 @@ class FirstStartScreen(Screen):
         self.store = StorePage(self._values)
         self.store.language_chosen.connect(lambda _language: QTimer.singleShot(0, self, self._speak))
         self.manager = ManagerPage()
+        self.store.join.setVisible(self._places.join is not None)
+        self.store.join.clicked.connect(self._to_join)
+        self.joining = JoinPage()
+        self.joining.submitted.connect(self._next)
         self.store.submitted.connect(self._next)
         self.manager.submitted.connect(self._next)
         self.view.next.clicked.connect(self._next)
@@ -100,8 +109,10 @@ class FirstStartScreen(Screen):
     def _show(self, step: Step, page: QWidget) -> None:
         self.step = step
         self.view.set_working(False)
-        self.view.back.setVisible(Step.STORE < step < _MADE)
-        self.view.next.show_text(self._verb(step))
+        joining = isinstance(page, JoinPage | JoinedPage)
+        self.view.back.setVisible(Step.STORE < step < _MADE or isinstance(page, JoinPage))
+        self._act = self._join if isinstance(page, JoinPage) else self._close if joining else None
+        self.view.next.show_text(page.verb if isinstance(page, JoinPage | JoinedPage) else self._verb(step))
         self.view.show_page(step, page)
 
     def _verb(self, step: Step) -> str:
@@ -117,6 +128,9 @@ class FirstStartScreen(Screen):
     def _next(self) -> None:
         if not self.view.next.isEnabled():
             return
+        if self._act is not None:
+            self._act()
+            return
         {
             Step.STORE: self._check_store,
             Step.MANAGER: self._open_store,
@@ -125,10 +139,36 @@ class FirstStartScreen(Screen):
         }[self.step]()
 
     def _back(self) -> bool:
-        if self.step is not Step.MANAGER:
+        if self.step is not Step.MANAGER and self._act != self._join:
             return False
         self._show(Step.STORE, self.store)
         return True
+
+    # Joining a store instead
+
+    @Slot()
+    def _to_join(self) -> None:
+        self._show(Step.STORE, self.joining)
+
+    def _join(self) -> None:
+        join = self._places.join
+        if join is not None and self.joining.ready():
+            self.joining.notice.clear()
+            self.view.set_working(True)
+            self._tasks.run(self, partial(join, self.joining.request), self._joined, self._join_refused)
+
+    def _joined(self, _none: object) -> None:
+        self.joining.forget()
+        self._show(Step.DONE, JoinedPage(self.joining.till.text))
+        self.view.next.setFocus()
+
+    def _join_refused(self, error: TillgateError) -> None:
+        self.view.set_working(False)
+        if not self.joining.refuse(error):
+            self.joining.notice.show_error(error)
+
+    def _close(self) -> None:
+        self._places.close()
 
     def _check_store(self) -> None:
         if self.store.ready():
@@ -176,9 +216,9 @@ class FirstStartScreen(Screen):
         self._show(Step.KEYS, KeysPage(forms))
 
     def _likely_keys(self) -> tuple[KeyForm, ...]:
-        """Razorpay first where rupees are taken, Stripe elsewhere."""
-        every = (RAZORPAY_KEYS, STRIPE_KEYS)
-        return every if self._values[STORE_CURRENCY.name] == "INR" else every[::-1]
+        """The provider of the store's currency first, Stripe where it has none."""
+        first = _OF_CURRENCY.get(self._values[STORE_CURRENCY.name], "stripe")
+        return tuple(sorted(KEY_FORMS.values(), key=lambda form: form.provider != first))
 
     def _keys_saved(self) -> None:
         self._has_keys = True

@@ -49,7 +49,7 @@ class Column(Generic[R]):
     @property
     def least(self) -> int:
         """The width below which minor columns make room."""
-        return 120 if self.stretch else self.width
+        return min(160, self.width) if self.stretch else self.width
 
 
 def text_column(

@@ -1,0 +1,156 @@
+"""Batches and their items as frozen records: how they are read, locked and moved, one step at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from tillgate.domain.batch import BATCH_MOVES, ITEM_MOVES, BatchState, ItemState
+from tillgate.domain.errors import Bug, NotFound, Refused, TillgateError
+from tillgate.domain.money import Money
+from tillgate.services.records import columns
+from tillgate.store.models import payment_batch, payment_batch_item
+from tillgate.store.statements import Statement, update_rows
+from tillgate.store.unit_of_work import UnitOfWork
+
+_MONEY: Final = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """One press of Start: which device, how many invoices, and whose e-mail."""
+
+    id: int
+    key: str
+    device_id: int
+    wanted: int
+    email: str
+    provider: str
+    method: str
+    state: BatchState
+    stop_asked: int
+    reason: str
+    till_id: str
+    created_by: int | None
+    created_at: datetime
+    ended_at: datetime | None
+    lease_owner: str | None
+    lease_until: datetime | None
+    version: int
+
+    @property
+    def subject(self) -> str:
+        """How the audit names it."""
+        return f"batch:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """One invoice of a batch, in its turn."""
+
+    id: int
+    batch_id: int
+    position: int
+    invoice_id: int
+    state: ItemState
+    payment_id: int | None
+    reused: int
+    reason: str | None
+    error_values: str | None
+    tries: int
+    page_opened_at: datetime | None
+    tried_at: datetime | None
+    version: int
+
+    @property
+    def payment_key(self) -> str:
+        """The key of this try's payment: after a kill the same try finds what it made."""
+        return f"batch:{self.batch_id}:{self.position}:{self.tries}"
+
+
+_BATCH: Final = columns(BatchRecord, payment_batch)
+_ITEM: Final = columns(ItemRecord, payment_batch_item)
+_LOAD: Final = Statement(select(*_BATCH).where(payment_batch.c.id == bindparam("id")))
+_LOCK: Final = Statement(select(*_BATCH).where(payment_batch.c.id == bindparam("id")).with_for_update())
+_BY_KEY: Final = Statement(select(*_BATCH).where(payment_batch.c.key == bindparam("key")))
+_LOAD_ITEM: Final = Statement(select(*_ITEM).where(payment_batch_item.c.id == bindparam("id")))
+_ITEMS: Final = Statement(
+    select(*_ITEM).where(payment_batch_item.c.batch_id == bindparam("id")).order_by(payment_batch_item.c.position)
+)
+
+
+def load_batch(connection: Connection, batch_id: int, *, lock: bool = False) -> BatchRecord:
+    """Raises NotFound("batch_unknown")."""
+    row = (_LOCK if lock else _LOAD).first(connection, id=batch_id)
+    if row is None:
+        raise NotFound("batch_unknown", batch=batch_id)
+    return BatchRecord(*row)
+
+
+def find_batch_by_key(connection: Connection, key: str) -> BatchRecord | None:
+    """The batch that a press made."""
+    row = _BY_KEY.first(connection, key=key)
+    return BatchRecord(*row) if row else None
+
+
+def load_item(connection: Connection, item_id: int) -> ItemRecord:
+    """An item; its batch is what is locked. Raises NotFound("batch_item_unknown")."""
+    row = _LOAD_ITEM.first(connection, id=item_id)
+    if row is None:
+        raise NotFound("batch_item_unknown", item=item_id)
+    return ItemRecord(*row)
+
+
+def list_items(connection: Connection, batch_id: int) -> list[ItemRecord]:
+    """A batch's items in the order of paying."""
+    return [ItemRecord(*row) for row in _ITEMS.rows(connection, id=batch_id)]
+
+
+def change_batch(uow: UnitOfWork, found: BatchRecord, **values: object) -> None:
+    """Change columns of a batch that is locked. Raises Bug for a move that the table does not have."""
+    target = values.get("state", found.state)
+    if isinstance(target, BatchState) and target is not found.state and target not in BATCH_MOVES[found.state]:
+        raise Bug("batch_move", source=found.state.value, target=target.value)
+    where = {"id": found.id, "version": found.version}
+    if update_rows(uow.connection, payment_batch, where, {**values, "version": found.version + 1}) != 1:
+        raise Bug("batch_changed", batch=found.id)
+
+
+def change_item(uow: UnitOfWork, found: ItemRecord, **values: object) -> None:
+    """Change columns of an item whose batch is locked. Raises Bug for a move that the table does not have."""
+    target = values.get("state", found.state)
+    if isinstance(target, ItemState) and target is not found.state and target not in ITEM_MOVES[found.state]:
+        raise Bug("batch_item_move", source=found.state.value, target=target.value)
+    where = {"id": found.id, "version": found.version}
+    if update_rows(uow.connection, payment_batch_item, where, {**values, "version": found.version + 1}) != 1:
+        raise Bug("batch_item_changed", item=found.id)
+
+
+def write_error(error: TillgateError) -> dict[str, object]:
+    """The columns that keep what went wrong with an item."""
+    return {"reason": error.code, "error_values": json.dumps({name: _kept(v) for name, v in error.values.items()})}
+
+
+def read_error(code: str, values: str | None) -> TillgateError:
+    """The same again, for its words. Whatever kind it was, a row of a batch is something that the user can act on."""
+    found: Mapping[str, Any] = json.loads(values or "{}")
+    filled: dict[str, Any] = {name: _told(value) for name, value in found.items()}
+    return Refused(code, **filled)
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, Money):
+        return {_MONEY: [value.minor, value.currency]}
+    return value if isinstance(value, (str, int, bool)) or value is None else str(value)
+
+
+def _told(value: object) -> object:
+    if isinstance(value, dict):
+        minor, currency = value[_MONEY]
+        return Money(minor, currency)
+    return value

@@ -1,0 +1,197 @@
+"""One step of a batch: an invoice gets a link, or keeps the open one that it has, or is passed over, or fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tillgate.domain.batch import ItemState, SkipReason
+from tillgate.domain.devices import DEVICE_INVOICE_THING, DeviceInvoiceState
+from tillgate.domain.errors import NotAllowed, Refused, TillgateError, Unavailable
+from tillgate.domain.payment import ENDED_UNPAID, WAITING, PaymentState, Purpose
+from tillgate.domain.staff import Actor
+from tillgate.failpoints import fp
+from tillgate.i18n import tr
+from tillgate.ports import Payer
+from tillgate.services import payments
+from tillgate.services.batch_rows import BatchRecord, ItemRecord, change_item, load_batch, load_item, write_error
+from tillgate.services.device_invoices import check_open
+from tillgate.services.device_rows import load_device_invoice, load_owner
+from tillgate.services.payment_rows import find_live_payment, find_payment_by_key, load_payment
+from tillgate.services.payments import StartPayment, Thing
+from tillgate.services.records import PaymentRecord
+from tillgate.services.settle import check_now
+from tillgate.services.till import Till
+from tillgate.store.unit_of_work import UnitOfWork
+
+log: Final = logging.getLogger("tillgate.batch")
+# What keeps the whole batch from going on rather than this one invoice.
+_STOPS_ALL: Final = frozenset({"till_blocked", "database_busy", "commit_unknown", "lock_not_won"})
+_MISCONFIGURED: Final = "misconfigured"
+# An ended link makes room for a new one; more often than this nothing ends while a step looks.
+_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step came to: the item's new state with its columns, and the words of the log."""
+
+    state: ItemState
+    invoice: str
+    said: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    payment_id: int | None = None
+    reason: str = ""
+    keys_refused: bool = False
+
+
+def take_up(till: Till, batch: BatchRecord, item: ItemRecord, actor: Actor) -> Outcome:
+    """Take up one invoice; every failure of its own is its outcome.
+
+    Raises what keeps the whole batch from going on: NotAllowed, and Unavailable of the database or the till.
+    """
+    step = _Step(till, actor, batch, item)
+    try:
+        return step.take()
+    except NotAllowed:
+        raise
+    except TillgateError as error:
+        if error.code in _STOPS_ALL or not isinstance(error, (Refused, Unavailable)):
+            raise
+        return step.failed(error)
+
+
+class _Step:
+    def __init__(self, till: Till, actor: Actor, batch: BatchRecord, item: ItemRecord) -> None:
+        self._till = till
+        self._actor = actor
+        self._batch = batch
+        self._item = item
+        with till.db.read() as connection:
+            self._invoice = load_device_invoice(connection, item.invoice_id)
+            self._owner = load_owner(connection, self._invoice.customer_id)
+            cut_off = find_payment_by_key(connection, item.payment_key)
+        # A kill came after this try's payment was written: whatever became of it is heard before anything else.
+        self._cut_off = cut_off[0] if cut_off else None
+
+    def take(self) -> Outcome:
+        if self._cut_off is not None:
+            heard = check_now(self._till, self._actor, self._cut_off.id)
+            if heard.state not in ENDED_UNPAID:
+                return self._taken(heard, reused=False)
+            self._try_anew()
+        for _ in range(_ROUNDS):
+            held = self._find_holder()
+            if held is None:
+                return self._open_link()
+            # Its provider is asked: a link that ended meanwhile is no link.
+            heard = check_now(self._till, self._actor, held.id)
+            if heard.state in WAITING:
+                return self._taken(heard, reused=True)
+            if heard.state not in ENDED_UNPAID:
+                return self._skipped(self._why_held())
+        raise Refused("batch_link_ended", number=self._invoice.number)
+
+    def failed(self, error: TillgateError) -> Outcome:
+        """The invoice is left without a link; the batch goes on with the next."""
+        said = f"failed for {self._invoice.number}: {error}"
+        values = {**write_error(error), "payment_id": None, "reused": 0}
+        return Outcome(ItemState.FAILED, self._invoice.number, said, values, reason=error.code)
+
+    def _find_holder(self) -> PaymentRecord | None:
+        with self._till.db.read() as connection:
+            return find_live_payment(connection, DEVICE_INVOICE_THING, self._invoice.id)
+
+    def _why_held(self) -> SkipReason:
+        with self._till.db.read() as connection:
+            state = load_device_invoice(connection, self._invoice.id).state
+        return SkipReason.ON_EXCEPTIONS if state is DeviceInvoiceState.OPEN else SkipReason.PAID
+
+    def _open_link(self) -> Outcome:
+        """A payment of its own, and its link."""
+        with self._till.db.read() as connection:
+            self._invoice = load_device_invoice(connection, self._invoice.id)
+        if self._invoice.state is not DeviceInvoiceState.OPEN:
+            paid = self._invoice.state is DeviceInvoiceState.PAID
+            return self._skipped(SkipReason.PAID if paid else SkipReason.CLOSED)
+        try:
+            made = payments.start(self._till, self._actor, self._command()).payment
+        except Refused as refused:
+            return self._lost(refused)
+        if made.state in ENDED_UNPAID:
+            return self._refused(made)
+        return self._taken(made, reused=False)
+
+    def _lost(self, refused: Refused) -> Outcome:
+        """Another till took the invoice between our look and our write: it is told whose link that is."""
+        live = refused.values.get("payment")
+        if refused.code == "device_invoice_paid":
+            return self._skipped(SkipReason.PAID)
+        if refused.code == "device_invoice_closed":
+            return self._skipped(SkipReason.CLOSED)
+        if refused.code != "already_being_paid" or not isinstance(live, int):
+            raise refused
+        with self._till.db.read() as connection:
+            return self._taken(load_payment(connection, live), reused=True)
+
+    def _refused(self, made: PaymentRecord) -> Outcome:
+        misconfigured = made.ended_reason == _MISCONFIGURED
+        code = "batch_keys_refused" if misconfigured else "batch_link_refused"
+        error = Refused(code, provider=self._batch.provider, reason=made.ended_reason or made.state.value)
+        outcome = self.failed(error)
+        values = {**outcome.values, "payment_id": made.id}
+        return Outcome(
+            outcome.state, outcome.invoice, outcome.said, values, made.id, reason=code, keys_refused=misconfigured
+        )
+
+    def _taken(self, made: PaymentRecord, *, reused: bool) -> Outcome:
+        known = made.state is not PaymentState.CREATED
+        what = "link reused" if reused else ("payment created" if known else "payment is being looked up")
+        said = f"{what} for {self._invoice.number}: payment {made.id}"
+        values = {"payment_id": made.id, "reused": int(reused), "reason": None, "error_values": None}
+        reason = "reused" if reused else ""
+        return Outcome(ItemState.TAKEN, self._invoice.number, said, values, made.id, reason)
+
+    def _skipped(self, why: SkipReason) -> Outcome:
+        said = f"skipped {self._invoice.number}: {why.value}"
+        values = {"payment_id": None, "reason": why.value, "error_values": None}
+        return Outcome(ItemState.SKIPPED, self._invoice.number, said, values, reason=why.value)
+
+    def _command(self) -> StartPayment:
+        invoice, batch = self._invoice, self._batch
+        return StartPayment(
+            key=self._item.payment_key,
+            purpose=Purpose.DEVICE_INVOICE,
+            amount=invoice.amount,
+            things=(Thing(DEVICE_INVOICE_THING, invoice.id, invoice.amount),),
+            description=tr("Invoice {number}", number=invoice.number),
+            provider=batch.provider,
+            method=batch.method,
+            customer_id=invoice.customer_id,
+            payer=Payer(self._owner.name, batch.email, self._owner.phone),
+            guard=self._guard,
+            attach=self._attach,
+        )
+
+    def _guard(self, uow: UnitOfWork) -> None:
+        check_open(load_device_invoice(uow.connection, self._invoice.id, lock=True))
+
+    def _attach(self, uow: UnitOfWork, made: PaymentRecord) -> None:
+        """The item knows its payment from the payment's first moment."""
+        fp("batch.inside_intent")
+        item = load_item(uow.connection, self._item.id)
+        change_item(uow, item, payment_id=made.id)
+        uow.record("device_invoice.put_up", made.subject, invoice=self._invoice.number, batch=self._batch.id)
+
+    def _try_anew(self) -> None:
+        """The try that was cut off came to nothing: another one, with a key of its own."""
+
+        def work(uow: UnitOfWork) -> ItemRecord:
+            load_batch(uow.connection, self._batch.id, lock=True)
+            item = load_item(uow.connection, self._item.id)
+            change_item(uow, item, payment_id=None, tries=item.tries + 1)
+            return load_item(uow.connection, item.id)
+
+        self._item = self._till.db.transact(self._actor, work)

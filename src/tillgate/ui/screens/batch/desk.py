@@ -1,0 +1,20 @@
+"""What the batch screen is given beside the back office's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tillgate.ports import PageOpener
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDesk:
+    """`open_page` shows a page on one of its provider's hosts in the system's browser, from any thread. `way` names the
+    provider and the method of the settings. `save_slip` is called on the work lane with a batch's number."""
+
+    open_page: PageOpener
+    way: Callable[[], tuple[str, str | None]]
+    save_slip: Callable[[int], Path] | None = None
+    open_settings: Callable[[], object] | None = None

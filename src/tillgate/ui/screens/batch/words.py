@@ -1,0 +1,92 @@
+"""How batches, their rows, devices and invoices stand, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tillgate.domain.batch import BatchState, Shown, SkipReason
+from tillgate.domain.devices import DeviceInvoiceState, DeviceStatus, InvoiceOrigin
+from tillgate.i18n import mark, ntr, tr
+from tillgate.services.batch_views import BatchRow, BatchView, ItemView
+from tillgate.ui.message_text import message_for
+from tillgate.ui.theme import Tone
+from tillgate.ui.widgets.status_badge import Status
+
+CHOSEN: Final = Status(Tone.ACCENT, "check", mark("In this batch"))
+LATER: Final = Status(Tone.DRAFT, "clock", mark("Later"))
+BEING_PAID: Final = Status(Tone.WAITING, "link", mark("Link is open"))
+REUSED: Final = Status(Tone.WAITING, "link", mark("Open link reused"))
+SHOWN: Final[dict[Shown, Status]] = {
+    Shown.WAITING: Status(Tone.DRAFT, "circle-dashed", mark("Waits its turn")),
+    Shown.CREATING: Status(Tone.ACCENT, "loader-circle", mark("Creating the link")),
+    Shown.CHECKING: Status(Tone.WAITING, "refresh-cw", mark("Checking")),
+    Shown.LINK_OPEN: Status(Tone.WAITING, "link", mark("Link open")),
+    Shown.BEING_PAID: Status(Tone.WAITING, "loader-circle", mark("Processing")),
+    Shown.PAID: Status(Tone.SETTLED, "circle-check", mark("Paid")),
+    Shown.ENDED: Status(Tone.FAILED, "hourglass", mark("Link ended unpaid")),
+    Shown.FAILED: Status(Tone.FAILED, "circle-x", mark("Failed")),
+    Shown.SKIPPED: Status(Tone.DRAFT, "arrow-right", mark("Skipped")),
+    Shown.GIVEN_BACK: Status(Tone.NEUTRAL, "corner-up-left", mark("Given back")),
+}
+SKIPPED: Final[dict[SkipReason, Status]] = {
+    SkipReason.PAID: Status(Tone.SETTLED, "circle-check", mark("Skipped: already paid")),
+    SkipReason.CLOSED: Status(Tone.DRAFT, "circle-minus", mark("Skipped: not owed")),
+    SkipReason.ON_EXCEPTIONS: Status(Tone.WAITING, "triangle-alert", mark("Skipped: on Exceptions")),
+    SkipReason.BY_HAND: Status(Tone.DRAFT, "arrow-right", mark("Skipped by you")),
+}
+INTERRUPTED: Final = Status(Tone.WAITING, "triangle-alert", mark("Interrupted"))
+BATCH: Final[dict[BatchState, Status]] = {
+    BatchState.RUNNING: Status(Tone.ACCENT, "loader-circle", mark("Running")),
+    BatchState.STOPPED: Status(Tone.WAITING, "pause", mark("Stopped")),
+    BatchState.DONE: Status(Tone.SETTLED, "check", mark("Gone through")),
+}
+DEVICE: Final[dict[DeviceStatus, Status]] = {
+    DeviceStatus.ACTIVE: Status(Tone.SETTLED, "circle-check", mark("Active")),
+    DeviceStatus.PAUSED: Status(Tone.DRAFT, "circle-pause", mark("Paused")),
+    DeviceStatus.RETIRED: Status(Tone.DRAFT, "archive", mark("Retired")),
+}
+INVOICE: Final[dict[DeviceInvoiceState, Status]] = {
+    DeviceInvoiceState.OPEN: Status(Tone.ACCENT, "circle-dot", mark("To be paid")),
+    DeviceInvoiceState.PAID: Status(Tone.SETTLED, "circle-check", mark("Paid")),
+    DeviceInvoiceState.REFUNDED: Status(Tone.NEUTRAL, "corner-up-left", mark("Refunded")),
+    DeviceInvoiceState.CANCELLED: Status(Tone.DRAFT, "circle-minus", mark("Cancelled")),
+}
+ORIGIN: Final[dict[InvoiceOrigin, str]] = {
+    InvoiceOrigin.DAILY: mark("Daily run"),
+    InvoiceOrigin.IMPORTED: mark("Imported"),
+}
+
+
+def status_of(item: ItemView) -> Status:
+    """How a row of a batch stands."""
+    if item.shown is Shown.SKIPPED and item.skipped is not None:
+        return SKIPPED[item.skipped]
+    if item.shown is Shown.LINK_OPEN and item.reused:
+        return REUSED
+    return SHOWN[item.shown]
+
+
+def standing(batch: BatchRow | BatchView) -> Status:
+    """How a batch stands; one whose process is gone was interrupted."""
+    state = batch.state if isinstance(batch, BatchRow) else batch.batch.state
+    if state is BatchState.RUNNING and not batch.at_work:
+        return INTERRUPTED
+    return BATCH[state]
+
+
+def told(item: ItemView) -> str:
+    """What there is to say of a row beside its state: why it failed, or whose link it reuses."""
+    if item.problem is not None:
+        words = message_for(item.problem)
+        return " ".join(part for part in (words.what, words.next) if part)
+    if item.reused and item.url:
+        whose = item.taken_by or item.till_id
+        return tr("The link was opened before by {person}; no second one is made.", person=whose)
+    return ""
+
+
+def age_text(days: int) -> str:
+    """How old an invoice is."""
+    if days <= 0:
+        return tr("today")
+    return ntr("{count} day old", "{count} days old", days)
