@@ -68,7 +68,7 @@ def _batch(window: TillWindow) -> Screen:
     shop = window.shop
     desk = BatchDesk(
         open_page=open_url,
-        way=lambda: (BATCH_PROVIDER, shop.till.settings()[WOMPI_METHOD]),
+        way=lambda: (BATCH_PROVIDER, _wompi_method(shop)),
         open_settings=lambda: window.shell.go("settings"),
     )
     return BatchScreen(_office(window), desk)
@@ -104,9 +104,13 @@ def _usual_way(shop: Shop) -> tuple[str, str]:
     wompi = shop.providers.get("wompi")
     if wompi is None or settings[STORE_CURRENCY] not in wompi.capabilities.smallest_minor:
         return "razorpay", settings[RAZORPAY_METHOD]
-    chosen = settings[WOMPI_METHOD]
+    return "wompi", _wompi_method(shop)
+
+
+def _wompi_method(shop: Shop) -> str:
+    wompi, chosen = shop.providers.get("wompi"), shop.till.settings()[WOMPI_METHOD]
     # Web Checkout needs a secret that may be missing.
-    return "wompi", chosen if chosen in wompi.capabilities.methods else wompi.capabilities.default_method
+    return chosen if wompi is None or chosen in wompi.capabilities.methods else wompi.capabilities.default_method
 
 
 def _door(window: TillWindow) -> Door:
