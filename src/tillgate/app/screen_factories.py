@@ -11,7 +11,14 @@ from sqlalchemy import make_url
 
 from tillgate.app.browser import open_file, open_url
 from tillgate.app.joining import join_instead
-from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
+from tillgate.app.papers import (
+    save_batch_slip,
+    save_credit_note,
+    save_fee_invoice,
+    save_fee_receipt,
+    save_invoice,
+    save_receipt,
+)
 from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.payment import Mode
@@ -69,6 +76,7 @@ def _batch(window: TillWindow) -> Screen:
     desk = BatchDesk(
         open_page=open_url,
         way=lambda: (BATCH_PROVIDER, _wompi_method(shop)),
+        save_slip=partial(save_batch_slip, shop, _actor(window)),
         open_settings=lambda: window.shell.go("settings"),
     )
     return BatchScreen(_office(window), desk)
