@@ -32,6 +32,7 @@ from tillgate.services.till import Till
 from tillgate.store.engine import sqlite_engine
 from tillgate.store.first_look import first_look
 from tillgate.ui import theme
+from tillgate.ui.screens.settings.integrity_page import IntegrityPage
 from tillgate.ui.screens.sign_in import SignInScreen
 from tillgate.ui.theme import Scheme
 
@@ -175,6 +176,35 @@ def test_a_pin_typed_before_the_till_is_open_lets_in_once_it_is(start: Callable[
     started.until(lambda: session_of(started) == CASHIER.name)
     started.until(lambda: started.application.till and started.application.till.shell.current_key == "checkout")
     started.until(lambda: started.application.till and started.application.till.tasks.pending == 0)
+
+
+def test_what_the_last_integrity_check_found_stands_above_the_screens_and_opens_it(
+    start: Callable[..., Start], prepared: Profile
+) -> None:
+    shop = open_shop(prepared)
+    with shop.till.db.write(shop.till.system) as uow:
+        uow.record("books.checked", "books", ok=False, faults={"sums": 2})
+    shop.close()
+    started = start()
+    started.gate.set()
+    started.until(lambda: open_till(started.application))
+    till = open_till(started.application)
+    assert till is not None
+    started.until(lambda: till.shell.standing.notices)
+    assert till.shell.standing.notices[0].text.startswith("The integrity check found entries")
+    assert till.shell.standing.notices[0].buttons == []
+    till.enter(till.shop.sign_in(MANAGER.name, MANAGER.pin))
+    [opens] = till.shell.standing.notices[0].buttons
+    click(opens)
+    assert till.shell.current_key == "settings"
+    page = till.shell.page("settings").findChild(IntegrityPage)
+    assert page is not None
+    started.until(lambda: "Found wrong: 2" in page.last.text())
+    click(page.run)
+    # The sample's books are sound, so that what stood there is gone.
+    started.until(lambda: not till.shell.standing.notices)
+    assert page.notice.text == "Everything fits together."
+    started.until(lambda: till.tasks.pending == 0)
 
 
 def test_the_demo_waits_for_what_is_behind_the_window(start: Callable[..., Start]) -> None:

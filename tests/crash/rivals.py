@@ -12,10 +12,12 @@ from sqlalchemy import select
 from tests.crash.counter import Counter
 from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.money import Money
+from tillgate.services import carts
 from tillgate.services.cancel import cancel, switch
+from tillgate.services.checkout import new_key, put_up_for_payment
 from tillgate.services.refunds import request_refund
 from tillgate.services.settle import check_now
-from tillgate.store.models import payment
+from tillgate.store.models import cart, payment
 
 # What the bank does to a call. A time-out is longer than a hasty till waits.
 FAULTS: Final = (
@@ -75,7 +77,7 @@ def meddle(counter: Counter) -> None:
     with counter.till.db.read() as connection:
         newest = list(connection.execute(select(payment.c.id).order_by(payment.c.id.desc()).limit(3)).scalars())
     if newest:
-        act = counter.chance.choice((_cancel, _switch, _check, _customer_pays, _give_back, _use_or_give_back))
+        act = counter.chance.choice((*_WITH_MONEY, _press_pay, _take_over))
         counter.quietly(partial(act, counter, int(counter.chance.choice(newest))))
     counter.tick()
 
@@ -106,4 +108,24 @@ def _use_or_give_back(counter: Counter, _number: int) -> None:
     counter.decide()
 
 
+def _some_cart(counter: Counter) -> int:
+    with counter.till.db.read() as connection:
+        newest = list(connection.execute(select(cart.c.id).order_by(cart.c.id.desc()).limit(3)).scalars())
+    return int(counter.chance.choice(newest))
+
+
+def _press_pay(counter: Counter, _number: int) -> None:
+    """On a cart of either till, which may be paid for just now."""
+    method = counter.chance.choice(("link", "order"))
+    number = _some_cart(counter)
+    put_up_for_payment(counter.till, counter.shop.cashier, number, key=new_key(), provider="razorpay", method=method)
+
+
+def _take_over(counter: Counter, _number: int) -> None:
+    """A cart is laid aside, and one that lies aside goes on at this till."""
+    counter.quietly(partial(carts.hold, counter.till, counter.shop.cashier, _some_cart(counter)))
+    carts.recall(counter.till, counter.shop.cashier, _some_cart(counter))
+
+
+_WITH_MONEY: Final = (_cancel, _switch, _check, _customer_pays, _give_back, _use_or_give_back)
 MEDDLING: Final[dict[str, Callable[[Counter], None]]] = {"meddle": meddle}

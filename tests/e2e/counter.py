@@ -23,7 +23,7 @@ T = TypeVar("T")
 # Only a machine that is broken or very busy is waited for this long.
 PATIENCE_S = 80.0
 _BROWSER = """#!/bin/sh
-exec chromium --no-sandbox --headless=new --disable-gpu --disable-quic --no-first-run --disable-background-networking \\
+exec chromium --no-sandbox {look} --disable-gpu --disable-quic --no-first-run --disable-background-networking \\
   --disable-component-update --disable-sync --remote-debugging-port=0 --user-data-dir="{profile}" "$@" >/dev/null 2>&1
 """
 
@@ -70,10 +70,13 @@ class Counter:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.folder / "program.log"
         self.browser_profile = self.folder / "browser"
-        script = self.folder / "browser.sh"
-        script.write_text(_BROWSER.format(profile=self.browser_profile))
-        script.chmod(0o755)
-        self.browser = script
+        self.browser = self.folder / "browser.sh"
+        self.write_browser("--headless=new")
+
+    def write_browser(self, look: str) -> None:
+        """How the browser shows itself; without a window it does not take a second page while it runs."""
+        self.browser.write_text(_BROWSER.format(profile=self.browser_profile, look=look))
+        self.browser.chmod(0o755)
 
     def open_till(self) -> None:
         """Start the application and wait for its window."""

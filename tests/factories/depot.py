@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import CAPABILITIES, FakeProvider
 from tests.factories.people import signed_in
 from tillgate.domain.devices import DeviceStatus, InvoiceOrigin
@@ -44,6 +45,16 @@ class Depot:
     manager: Actor
     customer_id: int
     devices: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def clock(self) -> FakeClock:
+        """The till's clock, to let time pass."""
+        assert isinstance(self.till.clock, FakeClock)
+        return self.till.clock
+
+    def sign_in_again(self) -> None:
+        """A new day, new sessions."""
+        self.cashier, self.manager = signed_in(self.till, Role.CASHIER), signed_in(self.till, Role.MANAGER)
 
     def device(
         self, code: str = "BIKE001", *, status: DeviceStatus = DeviceStatus.PAUSED, rate: int = 5_000_000

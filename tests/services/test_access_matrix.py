@@ -51,6 +51,7 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "batch_payment.skip_item": Action.TAKE_PAYMENT,
     "batch_payment.start_batch": Action.TAKE_PAYMENT,
     "batch_payment.stop_batch": Action.TAKE_PAYMENT,
+    "batch_slips.render_batch_slip": Action.VIEW_PAYMENTS,
     "batch_views.list_batches": Action.VIEW_PAYMENTS,
     "batch_views.view_batch": Action.VIEW_PAYMENTS,
     "book_checks.check_books": Action.VIEW_AUDIT,

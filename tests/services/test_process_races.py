@@ -45,6 +45,7 @@ from tillgate.store.models import (
     payment,
     refund,
     return_inbox,
+    sales_credit_note,
     sales_invoice,
     sales_order,
     staff_session,
@@ -274,7 +275,30 @@ def one_return(track: Track) -> None:
     track.sold_once(made)
 
 
-RACES: Final = (one_cart, one_settling, one_series, one_refund, one_decision, one_return)
+def one_reversal(track: Track) -> None:
+    """A refund is done while the invoices are made: every credit note is there, and none is above its invoice."""
+    # All of it at once, and another time in two halves.
+    parts = 2 if track.rows(sales_credit_note) else 1
+    made = track.paid()
+    (money,) = track.rows(capture, payment_id=made)
+    for _ in range(parts):
+        track.hand.give_back(made, money.amount_minor // parts)
+    track.race({"do": "refund"}, {"do": "invoices"})
+    # What was held up by the other is due in a moment.
+    track.clock.advance(120)
+    track.race({"do": "invoices"}, {"do": "refund"})
+    left = {each.id: each.total_minor for each in track.rows(sales_invoice, payment_id=made)}
+    notes = track.rows(sales_credit_note, payment_id=made)
+    for note in notes:
+        left[note.invoice_id] -= note.amount_minor
+    assert len(left) == 2
+    assert min(left.values()) >= 0
+    done = track.rows(refund, payment_id=made, state=RefundState.DONE)
+    assert sum(note.amount_minor for note in notes) == parts * (money.amount_minor // parts)
+    assert {note.refund_id for note in notes} == {each.id for each in done}
+
+
+RACES: Final = (one_cart, one_settling, one_series, one_refund, one_decision, one_return, one_reversal)
 
 
 def test_of_two_processes_one_has_done_it(track: Track) -> None:
@@ -300,9 +324,10 @@ def test_of_two_processes_one_has_done_it(track: Track) -> None:
         series = list_series(connection)
         assert not unbalanced(connection)
         assert verify_chain(connection, track.hand.till.db.audit_key) is None
-    invoices = sorted(int(row.number.rpartition("-")[2]) for row in track.rows(sales_invoice))
-    (given,) = (count for name, count in series.items() if name.startswith("invoice:"))
-    assert invoices == list(range(1, given + 1))
+    for kind, table in (("invoice:", sales_invoice), ("credit:", sales_credit_note)):
+        papers = sorted(int(row.number.rpartition("-")[2]) for row in track.rows(table))
+        (given,) = (count for name, count in series.items() if name.startswith(kind))
+        assert papers == list(range(1, given + 1))
 
 
 class Overtaken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from tillgate.app.news import changes_of
 from tillgate.app.profile import Profile, write_private
 from tillgate.app.renderer import Renderer
 from tillgate.domain.changes import Changes
-from tillgate.domain.errors import Unavailable
+from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
 from tillgate.domain.secret import Secret
@@ -84,6 +84,8 @@ class Shop:
     works: dict[str, outbox.Work]
     # Why the keyring could not be read, or "": then providers are off and the screen says how to turn them on.
     keyring_trouble: str = ""
+    # What is wrong with a provider's kept keys, by its name; the till reads the same.
+    refused_keys: dict[str, Refused] = field(default_factory=dict)
     # The till's id of a shared database; None for a file of its own.
     holding: Holding | None = None
 
@@ -160,9 +162,17 @@ class Shop:
             if keys is not None:
                 for secret in (keys.key_secret, *keys.others.values()):
                     self.books.known_secrets.add(secret)
-                self.providers[name] = _open(self.till.mode, name, keys, self.sandbox)
+                self._open_with(name, keys)
             if former is not None:
                 former.close()
+
+    def _open_with(self, name: str, keys: ProviderKeys) -> None:
+        """Keys of two modes, or of no known form, turn the provider off; who asks for it is told why."""
+        self.refused_keys.pop(name, None)
+        try:
+            self.providers[name] = _open(self.till.mode, name, keys, self.sandbox)
+        except Refused as error:
+            self.refused_keys[name] = error
 
     def check_thoroughly(self) -> None:
         """After the first paint: the whole file, which stops selling where it is damaged, and the newest fees."""
@@ -212,8 +222,11 @@ def open_shop(
     lanes = Lanes(work)
     loopback = Loopback(lanes.wake)
     providers: dict[str, PaymentProvider] = {}
+    refused_keys: dict[str, Refused] = {}
     address = partial(_address, loopback, books.settings)
-    till = replace(books.till, providers=providers, fulfilling=FULFILLING, new_return=address)
+    till = replace(
+        books.till, providers=providers, refused_keys=refused_keys, fulfilling=FULFILLING, new_return=address
+    )
     if holding is not None:
         till = replace(till, blocked=lambda: till_stopped(books, holding))
     loopback.till = till
@@ -231,6 +244,7 @@ def open_shop(
         works={"invoice": invoices.make_due, "mail": notices.MailWork(notifier, renderer), "text": send_text},
     )
     shop.holding = holding
+    shop.refused_keys = refused_keys
     shop.reload_providers()
     if not books.findings.blocked:
         books.findings.take(check_before_selling(till, None if profile.database_url else profile.folder))

@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_unlock(commands)
     _add_import(commands)
+    _add_daily(commands)
     _add_password(commands)
     _add_till(commands)
     return parser
@@ -79,11 +80,22 @@ def _add_unlock(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    importing = commands.add_parser("import", help="add a shop or a clinic from a JSON file")
-    importing.add_argument("file", type=Path, help="a file of the form of the sample's shop.json or clinic.json")
+    importing = commands.add_parser(
+        "import", help="add a shop or a clinic from a JSON file, or invoices from a CSV file"
+    )
+    importing.add_argument(
+        "file", type=Path, help="of the form of the sample's shop.json or clinic.json, or devices' invoices as CSV"
+    )
     importing.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
     _add_place(importing)
     importing.set_defaults(run=_import)
+
+
+def _add_daily(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    daily = commands.add_parser("daily-invoices", help="invoice every device up to today, as the till does by itself")
+    daily.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
+    _add_place(daily)
+    daily.set_defaults(run=_daily)
 
 
 def _add_password(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -153,6 +165,12 @@ def _import(options: argparse.Namespace) -> int:
     from tillgate.app.integrity import run_import  # noqa: PLC0415
 
     return _say(*run_import(_profile(options), options.file))
+
+
+def _daily(options: argparse.Namespace) -> int:
+    from tillgate.app.devices import run_daily_invoices  # noqa: PLC0415
+
+    return _say(*run_daily_invoices(_profile(options)))
 
 
 def _password(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from tillgate.services.book_looks import Fault
 from tillgate.services.catalogue_files import Part, load_content
 from tillgate.services.catalogue_import import Fate, import_for_owner
 from tillgate.services.clinic_files import ClinicAdded, import_clinic, is_clinic
+from tillgate.services.device_files import is_invoice_table
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
     Severity,
@@ -96,12 +97,14 @@ def run_unlock(profile: Profile, name: str) -> tuple[int, list[str]]:
 
 
 def run_import(profile: Profile, file: Path) -> tuple[int, list[str]]:
-    """Add what is not there yet of a shop or a clinic; all of it, or nothing.
+    """Add what is not there yet of a shop, a clinic, or devices' invoices; all of it, or nothing.
 
     The form is that of the samples, `resources/sample/shop.json` and `clinic.json`.
     """
     try:
         content = load_content(file)
+        if is_invoice_table(content):
+            return import_table(profile, content)
         till = open_for_owner(profile)[0].till
         try:
             if is_clinic(content):
@@ -118,6 +121,13 @@ def run_import(profile: Profile, file: Path) -> tuple[int, list[str]]:
         return 1, [f"{len(bad)} rows of {file} can't be added:", *shown, *rest, _NOTHING_ADDED]
     added = (f"{check.count(Fate.NEW, part)} {words}" for part, words in _ADDED.items())
     return 0, [f"Added {', '.join(added)}."]
+
+
+def import_table(profile: Profile, content: bytes) -> tuple[int, list[str]]:
+    """Devices' invoices, which come as a table."""
+    from tillgate.app.devices import run_import_invoices  # noqa: PLC0415 - it needs this module
+
+    return run_import_invoices(profile, content)
 
 
 def _said(added: ClinicAdded) -> str:

@@ -11,7 +11,14 @@ from sqlalchemy import make_url
 
 from tillgate.app.browser import open_file, open_url
 from tillgate.app.joining import join_instead
-from tillgate.app.papers import save_credit_note, save_fee_invoice, save_fee_receipt, save_invoice, save_receipt
+from tillgate.app.papers import (
+    save_batch_slip,
+    save_credit_note,
+    save_fee_invoice,
+    save_fee_receipt,
+    save_invoice,
+    save_receipt,
+)
 from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.payment import Mode
@@ -68,7 +75,8 @@ def _batch(window: TillWindow) -> Screen:
     shop = window.shop
     desk = BatchDesk(
         open_page=open_url,
-        way=lambda: (BATCH_PROVIDER, shop.till.settings()[WOMPI_METHOD]),
+        way=lambda: (BATCH_PROVIDER, _wompi_method(shop)),
+        save_slip=partial(save_batch_slip, shop, _actor(window)),
         open_settings=lambda: window.shell.go("settings"),
     )
     return BatchScreen(_office(window), desk)
@@ -104,9 +112,13 @@ def _usual_way(shop: Shop) -> tuple[str, str]:
     wompi = shop.providers.get("wompi")
     if wompi is None or settings[STORE_CURRENCY] not in wompi.capabilities.smallest_minor:
         return "razorpay", settings[RAZORPAY_METHOD]
-    chosen = settings[WOMPI_METHOD]
+    return "wompi", _wompi_method(shop)
+
+
+def _wompi_method(shop: Shop) -> str:
+    wompi, chosen = shop.providers.get("wompi"), shop.till.settings()[WOMPI_METHOD]
     # Web Checkout needs a secret that may be missing.
-    return "wompi", chosen if chosen in wompi.capabilities.methods else wompi.capabilities.default_method
+    return chosen if wompi is None or chosen in wompi.capabilities.methods else wompi.capabilities.default_method
 
 
 def _door(window: TillWindow) -> Door:

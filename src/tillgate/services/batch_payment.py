@@ -21,6 +21,7 @@ from typing import Final
 
 from tillgate.domain.batch import DEFAULT_PROVIDER, BatchState, ItemState, SkipReason, StopReason, parse_count
 from tillgate.domain.errors import Invalid, NotFound, Refused, Unavailable
+from tillgate.domain.settings import WOMPI_METHOD
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
 from tillgate.ports import PaymentProvider
@@ -222,7 +223,7 @@ def _check(till: Till, command: StartBatch, here: DeviceRecord | None) -> _Check
     if not email:
         raise Invalid("batch_email_missing", field="email")
     provider = _provider(till, command.provider)
-    method = command.method or provider.capabilities.default_method
+    method = command.method or _usual_method(till, provider)
     if method not in provider.capabilities.methods:
         raise Invalid("method_unsupported", field="method", method=method, provider=provider.name)
     return _Checked(here, count, email, method)
@@ -230,11 +231,19 @@ def _check(till: Till, command: StartBatch, here: DeviceRecord | None) -> _Check
 
 def _provider(till: Till, name: str) -> PaymentProvider:
     found = till.providers.get(name)
+    if found is None and (wrong := till.refused_keys.get(name)) is not None:
+        raise Invalid(wrong.code, money_moved=None, **{**wrong.values, "field": "provider"})
     if found is None:
         raise Unavailable("provider_keys_missing", provider=name)
     if found.mode is not till.mode:
         raise Invalid("key_mode", field="provider", mode=till.mode.value, found=found.mode.value)
     return found
+
+
+def _usual_method(till: Till, provider: PaymentProvider) -> str:
+    """What the store set, where the account can do it: Web Checkout needs a secret that may be missing (ruling 9)."""
+    wanted = till.settings()[WOMPI_METHOD] if provider.name == DEFAULT_PROVIDER else ""
+    return wanted if wanted in provider.capabilities.methods else provider.capabilities.default_method
 
 
 def _write(

@@ -58,6 +58,12 @@ class InvoiceFileCheck:
         return sum(row.fate is fate for row in self.rows)
 
 
+def is_invoice_table(content: bytes) -> bool:
+    """Whether a file begins as a table of invoices does."""
+    head = content[:200].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return head.startswith((b"device", b'"device')) and b"number" in head
+
+
 def check_invoices(till: Till, actor: Actor, content: bytes) -> InvoiceFileCheck:
     """What importing a file would do, row by row. Raises Invalid where it is no such table at all."""
     authorize(till, actor, Action.EDIT_CATALOGUE)

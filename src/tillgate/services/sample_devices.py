@@ -16,10 +16,10 @@ from tillgate.domain.devices import DeviceStatus, InvoiceOrigin, parse_number
 from tillgate.domain.money import Money
 from tillgate.paths import resource
 from tillgate.services.daily_invoices import invoice_until
-from tillgate.services.device_rows import load_device, write_invoice
+from tillgate.services.device_rows import days_invoiced, load_device, write_invoice
 from tillgate.services.devices import DeviceDraft, device_row, insert_device
 from tillgate.services.till import Till
-from tillgate.store.models import customer, device, device_invoice
+from tillgate.store.models import customer, device
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -67,14 +67,16 @@ def _add_device(uow: UnitOfWork, given: Mapping[str, Any], currency: str, today:
 
 
 def _add_invoices(uow: UnitOfWork, given: Mapping[str, Any]) -> int:
-    known, devices = _ids(uow, device_invoice.c.number), _ids(uow, device.c.code)
-    new = [each for each in given["invoices"] if each["number"] not in known]
-    for each in new:
+    """Those of days that their device has no invoice for; how many."""
+    devices, made = _ids(uow, device.c.code), 0
+    for each in given["invoices"]:
         number = parse_number(each["number"])
         owner = load_device(uow.connection, devices[number.device])
-        amount = Money(each["amount_minor"], owner.currency)
-        write_invoice(uow, owner, number.day, amount, InvoiceOrigin.IMPORTED, number=str(number))
-    return len(new)
+        if number.day not in days_invoiced(uow.connection, owner.id, number.day):
+            amount = Money(each["amount_minor"], owner.currency)
+            write_invoice(uow, owner, number.day, amount, InvoiceOrigin.IMPORTED, number=str(number))
+            made += 1
+    return made
 
 
 def _ids(uow: UnitOfWork, key: Column[Any]) -> dict[str, int]:

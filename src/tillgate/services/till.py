@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from tillgate.domain.errors import Refused
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.settings import STORE_ZONE, Settings
 from tillgate.domain.staff import Actor, system_actor
@@ -53,6 +54,8 @@ class Till:
     providers: Mapping[str, PaymentProvider]
     fulfilling: Mapping[Purpose, Fulfilling]
     settings: Callable[[], Settings] = Settings
+    # What is wrong with the kept keys of a provider that is therefore off, by its name.
+    refused_keys: Mapping[str, Refused] = field(default_factory=dict)
     # Says where a browser comes back to: for a method of paying and a checkout's token.
     new_return: Callable[[str, str], ReturnAddress] = field(default=lambda _method, _token: ReturnAddress())
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from tests.factories.history import Shop
 from tests.ui.back_office.conftest import OpenOffice
@@ -18,6 +20,7 @@ from tillgate.services.exception_lists import Choice, ExceptionDetails, Exceptio
 from tillgate.services.payment_rows import load_payment
 from tillgate.services.records import PaymentRecord
 from tillgate.services.sweep import sweep
+from tillgate.store.models import refund
 from tillgate.ui.screens.exceptions.rows import CLOSED, STANDING
 from tillgate.ui.screens.exceptions.words import KIND_WORDS, effect, evidence, hindrance, verb, what_happened
 from tillgate.ui.widgets.data_table import Query
@@ -96,6 +99,27 @@ def test_a_refused_refund_is_tried_again(office: OpenOffice, shop: Shop) -> None
     shop.work()
     assert shop.provider.taken_minor() == paid.amount_minor - 2_500
     assert found(shop, paid.id).state is PaymentState.PARTIALLY_REFUNDED
+
+
+def test_a_refund_that_is_told_otherwise_is_taken_in(office: OpenOffice, shop: Shop) -> None:
+    paid = shop.sell()
+    shop.refund(paid, 2_500, "Returned")
+    shop.provider.faults["refund"] = ["+unknown"]
+    shop.work()
+    (key, facts), *_ = shop.provider.refunds.items()
+    shop.provider.refunds[key] = replace(facts, amount=Money(4_000, "INR"))
+    with shop.till.db.write(shop.till.system) as uow:
+        uow.execute(update(refund).values(next_at=uow.now))
+    shop.work()
+    window = office(shop.manager)
+    page = ExceptionPage(window)
+    assert page.verbs == {"Take in ₹40.00": True, "Try again: ₹25.00": True, "Close it": False}
+    assert page.says(_A.CLOSE).startswith("It can’t be closed before it is settled")
+    assert "₹40.00 went back, instead of what was asked" in page.says(_A.ACCEPT)
+    page.settle(_A.ACCEPT, "As on their dashboard")
+    assert window.exceptions().notice.text == "₹40.00 is in the books as given back."
+    assert found(shop, paid.id).state is PaymentState.PARTIALLY_REFUNDED
+    window.until(lambda: page.table.model.rowCount() == 0)
 
 
 def test_what_is_closed_says_how_and_why(office: OpenOffice, shop: Shop) -> None:

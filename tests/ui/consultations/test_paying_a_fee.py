@@ -44,6 +44,7 @@ def test_a_fee_is_paid_by_keyboard_alone(page: FeePage) -> None:
     page.wake()
     page.key(Qt.Key.Key_Return)
     page.settled(lambda: not page.screen.paying and page.screen.table.count.text().startswith("0"))
+    page.settled(page.screen.table.pane.isHidden)
 
 
 def test_a_double_click_and_a_held_enter_are_one_payment(page: FeePage) -> None:

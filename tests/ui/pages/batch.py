@@ -71,7 +71,7 @@ class BatchPage:
             zone=till.zone,
             language=self.language,
         )
-        desk = BatchDesk(self._open, lambda: ("wompi", None), self._save)
+        desk = BatchDesk(self._open, lambda: ("wompi", "link"), self._save)
         return BatchScreen(office, desk, pick_file=lambda _parent, then: then(self.files[-1]))
 
     def _tell(self, entries: list[AuditEntry]) -> None:

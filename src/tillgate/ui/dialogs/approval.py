@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QFrame, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import Invalid, Refused, TillgateError
 from tillgate.domain.money import Money
@@ -27,6 +27,7 @@ from tillgate.ui.widgets.fields import TextField
 from tillgate.ui.widgets.labels import plain_label
 from tillgate.ui.widgets.pin_entry import PinEntry
 
+_WIDTH: Final = 760
 # What an action is called, for the person who approves or confirms it.
 ACTION_WORDS: Final[Mapping[Action, str]] = {
     Action.REFUND: mark("Give money back"),
@@ -75,14 +76,22 @@ class ApprovalDialog(Dialog):
 
     def __init__(self, parent: QWidget, door: Door, asked: Asked) -> None:
         verb = tr("Approve {amount}", amount=asked.money) if asked.amount else tr("Approve")
-        super().__init__(parent, tr("A manager approves"), verb=verb, on_accept=self._approve, icon="shield-check")
+        title = tr("A manager approves")
+        super().__init__(parent, title, verb=verb, on_accept=self._approve, icon="shield-check", width=_WIDTH)
         self._door, self._asked = door, asked
         self.reason = TextField(tr("Why"), placeholder=tr("For instance: damaged on arrival"))
         self.reason.set_text(asked.reason)
         self.credential = ManagerPin([])
-        self.add(self._summary())
-        self.add(self.reason)
-        self.add(self.credential)
+        # Side by side: one above the other they are too tall for a small screen, the buttons below it.
+        what, who = QVBoxLayout(), QHBoxLayout()
+        what.setSpacing(12)
+        what.addWidget(self._summary())
+        what.addWidget(self.reason)
+        what.addStretch(1)
+        who.setSpacing(24)
+        who.addLayout(what, 1)
+        who.addWidget(self.credential, 1)
+        self.body.addLayout(who)
         self.credential.submitted.connect(self._approve)
         self.reason.submitted.connect(self.credential.setFocus)
         door.tasks.run(self, partial(list_people, door.till), self._offer, self.show_error)

@@ -15,6 +15,6 @@ class BatchDesk:
     provider and the method of the settings. `save_slip` is called on the work lane with a batch's number."""
 
     open_page: PageOpener
-    way: Callable[[], tuple[str, str | None]]
+    way: Callable[[], tuple[str, str]]
     save_slip: Callable[[int], Path] | None = None
     open_settings: Callable[[], object] | None = None

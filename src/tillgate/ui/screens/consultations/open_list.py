@@ -93,6 +93,13 @@ class OpenFeesList(DeskList):
             own_keys=False,
         )
 
+    def came_back(self) -> None:
+        """In front again: the details of a patient who owes nothing any more are closed. Not before: that would take
+        the focus from what is in front."""
+        body = self.table.pane.body
+        if isinstance(body, PatientFees) and not body.owes:
+            self.table.pane.close_pane()
+
     def add(self) -> None:
         """Ask for a fee; of the patient whose details are open, if they are."""
         ask_fee(self, self.office, self.notice, self._ask)
@@ -136,6 +143,7 @@ class PatientFees(QWidget):
         self.change = Button(tr("Change the patient"), icon="pencil", on_click=self._change)
         self.change.setVisible(self._office.may(Action.EDIT_CUSTOMERS))
         self.pays: list[Button] = []
+        self.owes = True
         self._body: QWidget | None = None
         verbs = FlowLayout()
         verbs.addWidget(self.change)
@@ -161,6 +169,11 @@ class PatientFees(QWidget):
         self._office.tasks.run(self, work, self._show, self.notice.show_error, label="open fees")
 
     def _show(self, rows: Sequence[ConsultationRow]) -> None:
+        self.owes = bool(rows)
+        if not rows and self.isVisible():
+            # Paid or withdrawn meanwhile: the patient is in the list no more.
+            self._desk.table.pane.close_pane()
+            return
         if self._body is not None:
             self._body.hide()
             self._body.deleteLater()
@@ -254,7 +267,7 @@ def _columns(office: BackOffice) -> list[Column[OpenFees]]:
         text_column(
             "patient", tr("Patient"), lambda row: row.name, sortable=False, width=200, stretch=True, strong=True
         ),
-        count_column("count", tr("Fees"), lambda row: row.count, sortable=False, width=76),
+        count_column("count", tr("Fees"), lambda row: row.count, sortable=False, width=100),
         _owed_column(office),
         instant_column("oldest", tr("Oldest"), lambda row: row.oldest, sortable=False, width=168, minor=True),
         text_column("phone", tr("Phone"), lambda row: row.phone, sortable=False, width=150, minor=True),

@@ -195,6 +195,7 @@ class ConsultationsScreen(Screen):
 
     def _to_list(self) -> None:
         self._stack.setCurrentWidget(self._list)
+        self.open_fees.came_back()
         self.commands.follow(self.front.verbs)
         self.front.table.refresh()
         self.front.table.setFocus()

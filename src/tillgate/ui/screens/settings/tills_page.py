@@ -49,9 +49,8 @@ class TillCard(QFrame):
         self.setProperty("surface", "raised")
         self.setMaximumWidth(_WIDTH)
         name = tr("Till {till}, this one", till=known.id) if known.mine else tr("Till {till}", till=known.id)
-        where = known.computer or tr("This computer")
         self.badge = StatusBadge(_OPEN if known.open else _CLOSED)
-        told = [tr("On {computer}", computer=where)]
+        told = [tr("On {computer}", computer=known.computer) if known.computer else tr("On this computer")]
         if known.opened_at is not None and known.open:
             told.append(tr("opened {time}", time=format_instant(known.opened_at, active_language(), zone)))
         elif known.seen_at is not None:
@@ -104,8 +103,11 @@ class CodeCard(QFrame):
         """The code itself, the one time that it is there."""
         set_text(self.title, tr("Code for the new till"))
         set_text(self.code, offer.code.reveal())
-        set_text(self.how, tr("Start Tillgate at the new computer, choose “Join a store that is there already”, and "
-                              "type this code in. It is shown this once; who has it can become a till of the store."))  # fmt: skip
+        how = tr(
+            "Start Tillgate at the new computer, choose “Join a store that is there already”, and type this code in. "
+            "It is shown this once; who has it can become a till of the store."
+        )
+        set_text(self.how, how)
         self._begin(offer.expires_at, whole=True)
         announce(self.code, self.code.text())
 

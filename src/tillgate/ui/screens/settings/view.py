@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QScrollArea, QStackedWidget, QWidget
 
 from tillgate.i18n import tr
+from tillgate.ui.guard import guarded
 from tillgate.ui.icons import icon
 
 
@@ -85,12 +86,29 @@ class SettingsView(QWidget):
         self.shown.emit(key)
 
 
+class _PageArea(QScrollArea):
+    """Scrolls a page that is taller than its room: wrapped texts would let the layout squeeze the fields instead."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__()
+        self._page = page
+        self.setWidgetResizable(True)
+        self.setWidget(page)
+        page.installEventFilter(self)
+
+    @guarded(False)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._page and event.type() in {QEvent.Type.LayoutRequest, QEvent.Type.Resize}:
+            layout = self._page.layout()
+            if layout is not None and layout.hasHeightForWidth():
+                self._page.setMinimumHeight(layout.totalHeightForWidth(self.viewport().width()))
+        return False
+
+
 def _scrolled(page: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
+    area = _PageArea(page)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     page.setProperty("page", "true")
     page.setContentsMargins(0, 0, 12, 0)
-    area.setWidget(page)
     return area

@@ -1,0 +1,403 @@
+"""A batch: the document's answer, and every way in which an invoice of it can go another way."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, update
+
+from tests.factories.clock import START, FakeClock
+from tests.factories.depot import AMOUNTS, EMAIL, Depot, new_bank, open_depot
+from tests.factories.people import signed_in
+from tests.factories.tills import audit_rows, make_till
+from tillgate import failpoints
+from tillgate.domain.batch import BatchState, ItemState, Shown, SkipReason, StopReason
+from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.domain.errors import Invalid, NotAllowed, NotFound, Refused, TillgateError, Unavailable
+from tillgate.domain.money import Money
+from tillgate.domain.payment import Mode, PaymentState
+from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_METHOD, Settings
+from tillgate.domain.staff import Role
+from tillgate.ports import CancelWay
+from tillgate.services.batch_payment import retry_item, skip_item, stop_batch
+from tillgate.services.batch_views import document_of, list_batches
+from tillgate.services.settle import check_now
+from tillgate.services.sign_in import sign_out
+from tillgate.services.till import Till
+from tillgate.store.models import payment, payment_attempt, payment_batch, payment_batch_item
+
+
+@pytest.fixture
+def depot(till: Till) -> Depot:
+    return open_depot(till)
+
+
+@pytest.fixture
+def here(sqlite_only: Engine, clock: FakeClock) -> Depot:
+    """On SQLite alone, for what is decided above the database."""
+    return open_depot(make_till(sqlite_only, clock))
+
+
+def test_the_documents_answer_oldest_first(depot: Depot, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="tillgate.batch"):
+        view = depot.pay()
+    said = document_of(view)
+    assert (said["success"], said["data"].pop("skipped"), said["data"].pop("waiting")) == (True, [], 0)
+    results = said["data"].pop("results")
+    assert said["data"] == {"errors": [], "totalProcessed": 3, "successCount": 3, "errorCount": 0}
+    assert [each["invoice"]["amount"] for each in results] == [6_000_000, 4_500_000, 5_000_000]
+    for number, (each, item) in enumerate(zip(results, view.items, strict=True), 1):
+        assert each == {
+            "success": True,
+            "invoice": {"invoiceId": item.invoice_number, "amount": AMOUNTS[number - 1]},
+            "payment": {"paymentReference": depot.reference(item), "status": "PENDING"},
+            "checkoutUrl": f"https://pay.example/{number}",
+        }
+    lines = [each.message for each in caplog.records]
+    assert lines[0] == "creating a batch payment for 3 invoices, one after another"
+    assert [line[:4] for line in lines[1:-1]] == ["1/3 ", "1/3 ", "2/3 ", "2/3 ", "3/3 ", "3/3 "]
+    assert lines[-1] == "batch payment ends: 3 successful, 0 failed, 0 skipped, 0 left"
+    owners = depot.rows(payment)
+    assert {(each.payer_email, each.purpose.value, each.provider) for each in owners} == {
+        (EMAIL, "device_invoice", "wompi")
+    }
+    assert [each[1] for each in audit_rows(depot.till) if each[1].startswith("batch.")] == [
+        *("batch.started", "batch.item_taken", "batch.item_taken", "batch.item_taken", "batch.done"),
+    ]
+    assert (view.progress, view.batch.state, view.settled) == ((3, 3), BatchState.DONE, False)
+
+
+def test_fewer_open_invoices_than_asked_for_are_paid_as_they_are(here: Depot) -> None:
+    assert len(here.pay(count=10).items) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "code"),
+    [
+        ({"device": "BIKE999"}, NotFound, "device_unknown"),
+        ({"count": 0}, Invalid, "batch_count"),
+        ({"count": 11}, Invalid, "batch_count"),
+        ({"count": "-1"}, Invalid, "batch_count"),
+        ({"count": "3x"}, Invalid, "batch_count_malformed"),
+        ({"count": ""}, Invalid, "batch_count_malformed"),
+        ({"count": "٣"}, Invalid, "batch_count_malformed"),
+        ({"email": "customer@"}, Invalid, "email_malformed"),
+        ({"email": " "}, Invalid, "batch_email_missing"),
+        ({"email": "a@example.com\r\nBcc: b@example.com"}, Invalid, "email_malformed"),
+        ({"device": "BIKE002"}, Refused, "batch_nothing_to_pay"),
+        ({"provider": "stripe"}, Unavailable, "provider_keys_missing"),
+        ({"method": "session"}, Invalid, "method_unsupported"),
+        ({"key": "short"}, Invalid, "key_malformed"),
+    ],
+)
+def test_bad_input_has_its_own_message_and_makes_nothing(
+    here: Depot, changes: dict[str, Any], error: type[TillgateError], code: str
+) -> None:
+    here.device("BIKE002")
+    with pytest.raises(error) as refused:
+        here.pay(**changes)
+    assert refused.value.code == code
+    assert (here.rows(payment_batch), here.rows(payment), here.provider.sent) == ([], [], [])
+
+
+def test_keys_of_another_mode_and_mixed_keys_are_told_apart_from_missing_ones(here: Depot) -> None:
+    live = replace(here.till, mode=Mode.LIVE)
+    with pytest.raises(Invalid, match="key_mode"):
+        replace(here, till=live, cashier=signed_in(live, Role.CASHIER)).pay()
+    mixed = Invalid("wompi_key_mode", field="integrity", mode="test")
+    without = replace(here.till, providers={}, refused_keys={"wompi": mixed})
+    with pytest.raises(Invalid, match="wompi_key_mode"):
+        replace(here, till=without).pay()
+    assert here.rows(payment_batch) == []
+
+
+def test_the_stores_way_to_pay_and_its_bounds_count(here: Depot) -> None:
+    settings = Settings({WOMPI_METHOD.name: "web", WOMPI_LARGEST.name: "50000"})
+    methods = {"link": CancelWay.CLOSES, "web": CancelWay.LOCAL_ONLY}
+    here.provider.capabilities = replace(here.provider.capabilities, methods=methods)
+    here.till = replace(here.till, settings=lambda: settings)
+    view = here.pay()
+    assert [each.shown for each in view.items] == [Shown.FAILED, Shown.LINK_OPEN, Shown.LINK_OPEN]
+    problem = view.items[0].problem
+    assert problem is not None
+    assert (problem.code, problem.values["largest"]) == ("amount_above_maximum", Money(5_000_000, "COP"))
+    assert here.provider.sends("create") == 2
+    assert {each.method for each in here.rows(payment_attempt)} == {"web"}
+
+
+def test_a_second_press_with_the_same_key_is_the_same_batch(depot: Depot) -> None:
+    command = depot.command()
+    first = depot.start(key=command.key)
+    assert depot.start(key=command.key) == first
+    depot.run(first)
+    again = depot.run(first)
+    assert (again.batch.state, len(depot.rows(payment)), depot.provider.sends("create")) == (BatchState.DONE, 3, 3)
+
+
+def test_paid_ones_are_passed_over_and_open_links_reused_and_said_so(depot: Depot) -> None:
+    first = depot.pay()
+    depot.customer_pays(first.items[0])
+    depot.owe(7_000_000, first=first.items[2].day.replace(day=20))
+    second = depot.pay(count=3)
+    assert [(each.reused, each.shown) for each in second.items] == [
+        (True, Shown.LINK_OPEN),
+        (True, Shown.LINK_OPEN),
+        (False, Shown.LINK_OPEN),
+    ]
+    assert [each.payment_id for each in second.items[:2]] == [each.payment_id for each in first.items[1:]]
+    assert [each.get("reused") for each in document_of(second)["data"]["results"]] == [True, True, None]
+    assert second.items[0].taken_by == depot.cashier.name
+
+
+def test_one_found_paid_meanwhile_is_listed_as_skipped(depot: Depot) -> None:
+    """The customer paid the open link of an earlier batch, and nobody has heard of it yet."""
+    before = depot.pay(count=1)
+    depot.provider.pay(depot.reference(before.items[0]))
+    view = depot.pay()
+    assert [each.shown for each in view.items] == [Shown.SKIPPED, Shown.LINK_OPEN, Shown.LINK_OPEN]
+    assert view.items[0].skipped is SkipReason.PAID
+    data = document_of(view)["data"]
+    assert data["skipped"] == [{"invoiceId": view.items[0].invoice_number, "reason": "paid"}]
+    assert (data["totalProcessed"], data["successCount"], data["errorCount"]) == (2, 2, 0)
+    assert depot.view(before.batch.id).items[0].shown is Shown.PAID
+
+
+def test_a_link_that_ended_gets_a_new_one(depot: Depot) -> None:
+    before = depot.pay(count=1)
+    depot.provider.end(depot.reference(before.items[0]), CheckoutStatus.EXPIRED)
+    view = depot.pay(count=1)
+    assert (view.items[0].reused, view.items[0].shown) == (False, Shown.LINK_OPEN)
+    assert depot.view(before.batch.id).items[0].shown is Shown.ENDED
+
+
+@pytest.mark.parametrize("position", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("fault", "shown"),
+    [
+        ("declined", Shown.FAILED),
+        ("unknown", Shown.CHECKING),
+        ("+unknown", Shown.CHECKING),
+        ("not_sent", Shown.CHECKING),
+    ],
+)
+def test_one_that_fails_is_reported_and_the_rest_go_on(
+    here: Depot, clock: FakeClock, position: int, fault: str, shown: Shown
+) -> None:
+    here.provider.faults["create"] = [*[""] * (position - 1), fault]
+    view = here.pay()
+    assert [each.shown for each in view.items] == [
+        shown if each.position == position else Shown.LINK_OPEN for each in view.items
+    ]
+    data = document_of(view)["data"]
+    (failing,) = [each for each in data["results"] if not each["success"]]
+    assert data["errors"] == [{"invoiceId": failing["invoice"]["invoiceId"], "error": failing["error"]}]
+    assert (data["totalProcessed"], data["successCount"], data["errorCount"]) == (3, 2, 1)
+    # Whether it was opened is found out by the core, and the row fills in; no second link where the first lives.
+    failed = view.items[position - 1]
+    if failed.payment_id is not None and shown is Shown.CHECKING:
+        for _ in range(4):
+            clock.advance(6)
+            check_now(here.till, here.cashier, failed.payment_id)
+        assert here.view(view.batch.id).items[position - 1].shown is Shown.LINK_OPEN
+        assert len(here.provider.checkouts) == 3
+
+
+def test_keys_that_the_provider_refuses_stop_the_batch(here: Depot) -> None:
+    here.provider.faults["create"] = ["", "misconfigured"]
+    view = here.pay()
+    assert [each.shown for each in view.items] == [Shown.LINK_OPEN, Shown.FAILED, Shown.WAITING]
+    assert (view.batch.state, view.batch.reason) == (BatchState.STOPPED, StopReason.KEYS_REFUSED)
+    assert here.run(view.batch.id).items[2].shown is Shown.LINK_OPEN
+    retried = retry_item(here.till, here.cashier, view.items[1].id)
+    assert retried.items[1].shown is Shown.WAITING
+    assert [each.shown for each in here.run(view.batch.id).items] == [Shown.LINK_OPEN] * 3
+    assert here.provider.sends("create") == 3
+
+
+def test_it_stops_after_the_one_it_is_at_and_is_resumed(depot: Depot) -> None:
+    number = depot.start()
+
+    def stop(verb: str) -> None:
+        if verb == "create" and depot.provider.count == 0:
+            stop_batch(depot.till, depot.cashier, number)
+
+    before, depot.provider.before = depot.provider.before, stop
+    stopped = depot.run(number)
+    depot.provider.before = before
+    assert [each.shown for each in stopped.items] == [Shown.LINK_OPEN, Shown.WAITING, Shown.WAITING]
+    assert (stopped.batch.state, stopped.progress, stopped.may_resume) == (BatchState.STOPPED, (1, 3), True)
+    assert [each.id for each in list_batches(depot.till, depot.cashier, unfinished=True)] == [number]
+    resumed = depot.run(number)
+    assert [each.shown for each in resumed.items] == [Shown.LINK_OPEN] * 3
+    assert depot.provider.sends("create") == 3
+    assert list_batches(depot.till, depot.cashier, unfinished=True) == ()
+
+
+def test_a_batch_that_nobody_runs_stops_at_once(here: Depot) -> None:
+    number = here.start()
+    assert here.view(number).interrupted
+    assert stop_batch(here.till, here.cashier, number).batch.state is BatchState.STOPPED
+    assert here.provider.sent == []
+
+
+def test_one_is_skipped_by_hand_and_may_be_tried_after_all(here: Depot) -> None:
+    number = here.start()
+    first = here.view(number).items[0]
+    skip_item(here.till, here.cashier, first.id)
+    view = here.run(number)
+    assert [each.shown for each in view.items] == [Shown.SKIPPED, Shown.LINK_OPEN, Shown.LINK_OPEN]
+    for item, code in ((view.items[1], "batch_item_begun"), (first, "batch_item_begun")):
+        with pytest.raises(Refused, match=code):
+            skip_item(here.till, here.cashier, item.id)
+    with pytest.raises(Refused, match="batch_item_not_over"):
+        retry_item(here.till, here.cashier, view.items[1].id)
+    retry_item(here.till, here.cashier, first.id)
+    assert here.run(number).items[0].shown is Shown.LINK_OPEN
+
+
+class Killed(BaseException):
+    """Ends the process where it is."""
+
+
+PLACES = (
+    *("batch.after_step", "batch.inside_intent", "start.after_intent", "start.before_sent_mark"),
+    *("start.after_sent_mark", "start.after_answer", "start.after_outcome", "batch.after_item"),
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("at", [1, 3])
+def test_after_a_kill_it_goes_on_where_it_stood_without_a_second_link(
+    here: Depot, clock: FakeClock, place: str, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, left = here.start(), at
+
+    def die(name: str) -> None:
+        nonlocal left
+        left -= name == place
+        if name == place and not left:
+            raise Killed
+
+    # A process that is gone gives nothing back.
+    monkeypatch.setattr("tillgate.services.batch_payment._Run.give_up", lambda _run: None)
+    monkeypatch.setattr(failpoints, "_armed", die)
+    with pytest.raises(Killed):
+        here.run(number)
+    monkeypatch.setattr(failpoints, "_armed", None)
+    with pytest.raises(Refused, match="batch_at_work"):
+        here.run(number)
+    clock.advance(61)
+    assert here.view(number).interrupted
+    view = here.run(number)
+    for _ in range(3):
+        clock.advance(6)
+        here.settle()
+    view = here.view(number)
+    assert [each.shown for each in view.items] == [Shown.LINK_OPEN] * 3
+    opened = [each.reference for each in here.provider.checkouts.values()]
+    assert sorted(opened) == sorted(each.reference for each in view.items)
+    live = [each for each in here.rows(payment) if each.state is PaymentState.PENDING]
+    assert len(live) == 3
+
+
+class Impatient(FakeClock):
+    """Nobody waits for what can't come: every look at this clock is a second later."""
+
+    def monotonic(self) -> float:
+        self.ticks += 1
+        return self.ticks
+
+
+def test_two_tills_on_one_device_each_invoice_is_taken_by_one(depot: Depot) -> None:
+    """The other one starts in the middle of the first one's call, and is told whose links those are."""
+    other = depot.till_of("T2")
+    other.till = replace(other.till, clock=Impatient(START))
+    found: list[Any] = []
+
+    def meanwhile(verb: str) -> None:
+        if verb == "create" and not found:
+            found.append(None)
+            found[0] = other.pay()
+
+    depot.provider.before = meanwhile
+    mine = depot.pay()
+    theirs = found[0]
+    assert [each.reused for each in theirs.items] == [True, False, False]
+    # The first one's link was being opened just then.
+    assert (theirs.items[0].till_id, theirs.items[0].shown) == ("T1", Shown.CHECKING)
+    assert [each.reused for each in mine.items] == [False, True, True]
+    assert {each.taken_by for each in mine.items[1:]} == {other.cashier.name}
+    assert [each.payment_id for each in mine.items] == [each.payment_id for each in theirs.items]
+    assert len(depot.rows(payment)) == len(depot.provider.checkouts) == 3
+
+
+def test_the_database_judges_where_both_look_at_once(depot: Depot) -> None:
+    """Both saw the invoice free; the second one's write is refused, and it is told."""
+    other, done = depot.till_of("T2"), False
+
+    def race(name: str) -> None:
+        nonlocal done
+        if name == "start.before_intent" and not done:
+            done = True
+            other.pay(count=1)
+
+    failpoints.arm(race)
+    try:
+        view = depot.pay(count=1)
+    finally:
+        failpoints.arm(None)
+    assert (view.items[0].reused, view.items[0].till_id) == (True, "T2")
+    assert len(depot.rows(payment)) == depot.provider.sends("create") == 1
+
+
+def test_while_a_process_runs_it_nobody_else_does(depot: Depot) -> None:
+    number = depot.start()
+    seen: list[str] = []
+
+    def again(verb: str) -> None:
+        if verb == "create" and not seen:
+            with pytest.raises(Refused, match="batch_at_work") as refused:
+                depot.till_of("T2").run(number)
+            seen.append(refused.value.code)
+            assert depot.view(number).at_work
+
+    depot.provider.before = again
+    depot.run(number)
+    assert seen == ["batch_at_work"]
+
+
+def test_a_session_that_ends_interrupts_it_and_nothing_is_lost(here: Depot) -> None:
+    number = here.start()
+
+    def leave(verb: str) -> None:
+        if verb == "create" and here.provider.count == 0:
+            sign_out(here.till, here.cashier)
+
+    here.provider.before = leave
+    with pytest.raises(NotAllowed, match="session_over"):
+        here.run(number)
+    here.cashier = signed_in(here.till, Role.CASHIER)
+    view = here.view(number)
+    assert (view.interrupted, view.items[0].shown, view.items[1].state) == (True, Shown.LINK_OPEN, ItemState.WORKING)
+    assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
+    assert here.provider.sends("create") == 3
+
+
+def test_a_process_that_slept_past_its_lease_finds_it_gone(here: Depot) -> None:
+    number = here.start()
+
+    def sleep(verb: str) -> None:
+        if verb == "create" and here.provider.count == 0:
+            stolen = update(payment_batch).values(lease_owner="T1:another", lease_until=here.till.clock.now())
+            here.till.db.transact(here.till.system, lambda uow: uow.execute(stolen))
+
+    here.provider.before = sleep
+    with pytest.raises(Refused, match="batch_at_work"):
+        here.run(number)
+    here.provider.before = new_bank().before
+    assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
+    assert here.provider.sends("create") == 3
+    assert [each.tries for each in here.rows(payment_batch_item)] == [1, 1, 1]
