@@ -270,9 +270,7 @@ class _UnderLock:
             return
         tally(self._till, CREATED, "")
         log.info("Payment: New payment created", extra={"payment_id": self._made, **_about(self._press)})
-        log.debug(
-            "Payment result cached", extra={"cache_key": self._press.key, "ttl": int(REPLAY_FOR.total_seconds())}
-        )
+        log.debug("Payment result cached", extra={"cache_key": self._press.key, "ttl": int(REPLAY_FOR.total_seconds())})
 
     def attach(self, uow: UnitOfWork, made: PaymentRecord) -> None:
         """Tax records, the invoice and the reply, in the payment's own transaction."""
