@@ -17,11 +17,12 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from tests.bench import consultations, money, reads, window
+from tests.bench import batch, consultations, money, reads, window
 from tests.bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "payment-creation": money.payment_creation,
+    "batch": batch.batch,
     "consultation-press": consultations.consultation_press,
     "verified-to-orders": money.verified_to_orders,
     "postgres-payment-creation": money.postgres_creation,

@@ -47,6 +47,8 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         "races": [*PYTEST, "tests/services/test_process_races.py", "tests/services/test_order_races.py"],
         # 1,000 rounds of threads and 1,000 of processes, on each database.
         "presses": [*PYTEST, "-n", "2", "tests/services/test_consultation_races.py"],
+        # Two tills on one device, and every fault at every position of ten, ten times over.
+        "batches": [*PYTEST, "-n", "2", "tests/services/test_batch_races.py"],
         "loopback": [*PYTEST, "tests/web"],
         "guesses": [*PYTEST, "-n", "2", "tests/services/test_sign_in.py"],
         "store": [*PYTEST, "-n", "2", "tests/store"],

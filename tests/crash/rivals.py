@@ -36,7 +36,7 @@ FAULTS: Final = (
 VERBS: Final = ("create", "fetch", "lookup", "cancel", "capture", "refund", "any")
 _DEAF_S: Final = 0.5
 _LOOK_AGAIN_S: Final = 0.02
-_DATABASE_BACK_S: Final = 45.0
+_DATABASE_BACK_S: Final = 120.0
 
 
 def survive(counter: Counter, scene: Callable[[Counter], None]) -> None:

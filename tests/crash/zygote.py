@@ -27,7 +27,7 @@ from tillgate.providers import http
 from tillgate.providers.net import tls_context
 from tillgate.sandbox import SandboxServer
 
-_LONGEST_S: Final = 60.0
+_LONGEST_S: Final = 180.0
 _LOOK_EVERY_S: Final = 0.0005
 
 

@@ -26,7 +26,7 @@ from tillgate.services.records import PaymentRecord
 from tillgate.services.settle import check_now
 from tillgate.services.till import Fulfilling
 from tillgate.store.engine import postgres_engine, sqlite_engine
-from tillgate.store.models import capture, payment, payment_attempt
+from tillgate.store.models import capture, payment, payment_attempt, staff
 from tillgate.store.schema import upgrade
 from tillgate.store.unit_of_work import Database, UnitOfWork
 
@@ -305,3 +305,20 @@ def test_a_server_killed_in_mid_transaction_loses_nothing_and_doubles_nothing(
     assert desk.ledger_is_even()
     assert desk.start(thing=2).state is PaymentState.PENDING
     engine.dispose()
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_what_was_read_before_the_server_went_away_is_read(engine: Engine, clock: FakeClock) -> None:
+    """The connection breaks when nothing is left to read: nobody is told, and the next look has another one."""
+    till = make_till(engine, clock)
+    signed_in(till, Role.CASHIER)
+    with till.db.read() as connection:
+        backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        people = connection.execute(select(func.count()).select_from(staff)).scalar_one()
+        with engine.connect() as other:
+            other.exec_driver_sql("SELECT pg_terminate_backend(%s)", (backend,))
+            gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
+            while not other.exec_driver_sql(gone, (backend,)).scalar_one():
+                other.rollback()
+    with till.db.read() as connection:
+        assert connection.execute(select(func.count()).select_from(staff)).scalar_one() == people == 1

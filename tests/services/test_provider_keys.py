@@ -238,3 +238,45 @@ def test_no_secret_reaches_the_database(till: Till, manager: Actor, secrets: Mem
     assert b"keys_changed" in kept
     for canary in (KEY_SECRET, KEY_ID, "mail password"):
         assert canary.encode() not in kept
+
+
+PUBLIC, PRIVATE, INTEGRITY = "pub_test_A1b2C3d4E5", "prv_test_A1b2C3d4E5", "test_integrity_A1b2C3d4"
+
+
+def open_wompi(name: str, keys: ProviderKeys) -> PaymentProvider:
+    return open_provider(name, Credentials(keys.key_id, keys.key_secret, None, keys.others), Surroundings(Mode.TEST))
+
+
+def test_a_further_secret_is_kept_with_its_account_and_goes_with_it(
+    till: Till, manager: Actor, secrets: MemorySecrets
+) -> None:
+    def keep(key_id: str = PUBLIC, **others: str) -> dict[str, str]:
+        given = {name: Secret(f" {value}\n") for name, value in others.items()}
+        private = Secret(key_id.replace("pub_", "prv_"))
+        save_keys(till, manager, secrets, open_wompi, "wompi", key_id=key_id, key_secret=private, others=given)
+        return {name.removeprefix("wompi.test."): value for name, value in secrets.kept.items()}
+
+    pair = {"key_id": PUBLIC, "key_secret": PRIVATE}
+    assert keep() == pair
+    assert keep(integrity=INTEGRITY) == {**pair, "integrity": INTEGRITY}
+    (shown,) = [each for each in show_keys(till, manager, secrets) if each.provider == "wompi"]
+    assert dict(shown.others_last4) == {"integrity": "C3d4"}
+    keys = load_keys(secrets, Mode.TEST, "wompi")
+    assert keys is not None
+    assert keys.others == {"integrity": Secret(INTEGRITY)}
+    opened = open_wompi("wompi", keys)
+    assert set(opened.capabilities.methods) == {"link", "web"}
+    opened.close()
+    # Typed again without it: the account is the same, so it stays; of another account it would sign what nobody takes.
+    assert keep()["integrity"] == INTEGRITY
+    other = keep("pub_test_Z9y8X7w6V5")
+    assert "integrity" not in other
+    for wrong, code in (
+        ("prod_integrity_A1b2C3d4", "wompi_key_mode"),
+        ("test_events_A1b2C3d4", "wompi_integrity_secret"),
+    ):
+        with pytest.raises(Invalid, match=code):
+            keep(integrity=wrong)
+    assert keep(integrity=INTEGRITY)["integrity"] == INTEGRITY
+    forget_keys(till, manager, secrets, "wompi")
+    assert secrets.kept == {}

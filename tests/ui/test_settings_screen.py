@@ -239,6 +239,28 @@ def test_a_test_that_fails_says_why(page: SettingsPage, outcome: Outcome, words:
     assert "It said: words of the provider" in form.notice.text
 
 
+def test_a_further_secret_is_typed_below_the_pair_and_kept_with_it(page: SettingsPage) -> None:
+    page.keys()
+    (form,) = [each for each in page.screen.findChildren(KeysForm) if each.others]
+    secret = form.others["integrity"]
+    pair = (form.key_id, form.key_secret)
+    for field, text in (
+        *zip(pair, ("pub_test_A1b2C3d4E5", "prv_test_A1b2C3d4E5"), strict=True),
+        (secret, "a canary, and a long one, C3d4"),
+    ):
+        type_text(field.line, text)
+    press(form.key_secret.line, Qt.Key.Key_Return)
+    assert secret.line.hasFocus()
+    press(secret.line, Qt.Key.Key_Return)
+    page.desk.settled()
+    assert form.notice.text.startswith("Wompi knows these keys.")
+    click(form.save)
+    page.desk.settled(lambda: secret.line.placeholderText() == "Kept, ends in C3d4")
+    assert page.desk.secrets.kept["wompi.test.integrity"] == "a canary, and a long one, C3d4"
+    assert secret.text == ""
+    assert "a canary, and a long one, C3d4" not in everything_shown(page.screen)
+
+
 def test_a_key_of_the_other_mode_is_refused_before_it_goes_anywhere(page: SettingsPage) -> None:
     form = page.type_keys("rzp_live_4f8kQ2mWc7")
     for button in (form.test, form.save):

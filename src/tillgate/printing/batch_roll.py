@@ -7,7 +7,7 @@ from tillgate.formats import written_day, written_instant
 from tillgate.i18n import Words
 from tillgate.labels import mode_warning, row_label
 from tillgate.printing.paper import SOFT
-from tillgate.printing.roll import Roll
+from tillgate.printing.roll import INNER, LEFT, Roll
 
 
 class BatchRoll(Roll):
@@ -44,10 +44,10 @@ class BatchRoll(Roll):
             self._middle(text, color=SOFT)
 
     def _row(self, row: SlipRow) -> None:
-        self._sum(row.number, row.amount)
+        self.y += self.paper.write_text(LEFT, self.y, INNER, row.number, most_lines=2)
         day = written_day(row.day, self.words.language, self.currency)
         state = row_label(self.words, row.shown, reused=row.reused)
-        self._quiet(self.words.tr("{day}: {state}", day=day, state=state))
+        self._sum(self.words.tr("{day}: {state}", day=day, state=state), row.amount, color=SOFT)
         if row.reference:
             self._quiet(self.words.tr("Reference {reference}", reference=row.reference))
         self.y += 1.2

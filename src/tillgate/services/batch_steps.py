@@ -73,6 +73,7 @@ class _Step:
             self._invoice = load_device_invoice(connection, item.invoice_id)
             self._owner = load_owner(connection, self._invoice.customer_id)
             cut_off = find_payment_by_key(connection, item.payment_key)
+            self._held = find_live_payment(connection, DEVICE_INVOICE_THING, self._invoice.id)
         # A kill came after this try's payment was written: whatever became of it is heard before anything else.
         self._cut_off = cut_off[0] if cut_off else None
 
@@ -82,16 +83,17 @@ class _Step:
             if heard.state not in ENDED_UNPAID:
                 return self._taken(heard, reused=False)
             self._try_anew()
+            self._look_again()
         for _ in range(_ROUNDS):
-            held = self._find_holder()
-            if held is None:
+            if self._held is None:
                 return self._open_link()
             # Its provider is asked: a link that ended meanwhile is no link.
-            heard = check_now(self._till, self._actor, held.id)
+            heard = check_now(self._till, self._actor, self._held.id)
             if heard.state in WAITING:
                 return self._taken(heard, reused=True)
             if heard.state not in ENDED_UNPAID:
                 return self._skipped(self._why_held())
+            self._look_again()
         raise Refused("batch_link_ended", number=self._invoice.number)
 
     def failed(self, error: TillgateError) -> Outcome:
@@ -100,19 +102,17 @@ class _Step:
         values = {**write_error(error), "payment_id": None, "reused": 0}
         return Outcome(ItemState.FAILED, self._invoice.number, said, values, reason=error.code)
 
-    def _find_holder(self) -> PaymentRecord | None:
+    def _look_again(self) -> None:
         with self._till.db.read() as connection:
-            return find_live_payment(connection, DEVICE_INVOICE_THING, self._invoice.id)
+            self._invoice = load_device_invoice(connection, self._invoice.id)
+            self._held = find_live_payment(connection, DEVICE_INVOICE_THING, self._invoice.id)
 
     def _why_held(self) -> SkipReason:
-        with self._till.db.read() as connection:
-            state = load_device_invoice(connection, self._invoice.id).state
-        return SkipReason.ON_EXCEPTIONS if state is DeviceInvoiceState.OPEN else SkipReason.PAID
+        self._look_again()
+        return SkipReason.ON_EXCEPTIONS if self._invoice.state is DeviceInvoiceState.OPEN else SkipReason.PAID
 
     def _open_link(self) -> Outcome:
         """A payment of its own, and its link."""
-        with self._till.db.read() as connection:
-            self._invoice = load_device_invoice(connection, self._invoice.id)
         if self._invoice.state is not DeviceInvoiceState.OPEN:
             paid = self._invoice.state is DeviceInvoiceState.PAID
             return self._skipped(SkipReason.PAID if paid else SkipReason.CLOSED)

@@ -17,7 +17,7 @@ from tillgate.domain.devices import (
 )
 from tillgate.domain.errors import Bug, NotFound
 from tillgate.domain.money import Money
-from tillgate.services.records import columns, record
+from tillgate.services.records import columns
 from tillgate.store.models import allocation, customer, device, device_invoice
 from tillgate.store.statements import Statement, insert_row, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
@@ -92,6 +92,7 @@ class Owner:
 _DEVICE: Final = columns(DeviceRecord, device)
 _INVOICE: Final = columns(DeviceInvoiceRecord, device_invoice)
 _OWNER: Final = columns(Owner, customer)
+_LOAD_OWNER: Final = Statement(select(*_OWNER).where(customer.c.id == bindparam("id")))
 _LOAD: Final = Statement(select(*_DEVICE).where(device.c.id == bindparam("id")))
 _LOCK: Final = Statement(select(*_DEVICE).where(device.c.id == bindparam("id")).with_for_update())
 _BY_CODE: Final = Statement(select(*_DEVICE).where(device.c.code == bindparam("code")))
@@ -132,10 +133,10 @@ def find_by_code(connection: Connection, code: str) -> DeviceRecord | None:
 
 def load_owner(connection: Connection, customer_id: int) -> Owner:
     """Whose device it is. Raises NotFound("customer_unknown")."""
-    row = connection.execute(select(*_OWNER).where(customer.c.id == customer_id)).one_or_none()
+    row = _LOAD_OWNER.first(connection, id=customer_id)
     if row is None:
         raise NotFound("customer_unknown", customer=customer_id)
-    return record(Owner, row)
+    return Owner(*row)
 
 
 def load_device_invoice(connection: Connection, invoice_id: int, *, lock: bool = False) -> DeviceInvoiceRecord:

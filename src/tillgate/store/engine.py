@@ -89,7 +89,16 @@ def end_reading(connection: Connection) -> None:
     """Let go of the moment that was read, by a commit: a rollback makes psycopg forget every statement it prepared."""
     if connection.dialect.name != "sqlite":
         driver: Any = connection.connection.dbapi_connection
-        driver.commit()
+        try:
+            driver.commit()
+        except _drivers_error(connection):
+            # Nothing was left to read: what was read stands, and only the connection is of no more use.
+            connection.invalidate()
+
+
+def _drivers_error(connection: Connection) -> type[Exception]:
+    """What the driver raises by itself, where SQLAlchemy does not stand between."""
+    return connection.dialect.loaded_dbapi.OperationalError
 
 
 def _has_begun(connection: Connection) -> bool:

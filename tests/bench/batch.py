@@ -1,0 +1,61 @@
+"""A batch of ten invoices at a provider that takes 200 ms for each: what it costs over the waiting itself."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.bench.figure import Figure
+from tests.factories.clock import FakeClock
+from tests.factories.depot import Depot, open_depot
+from tests.factories.tills import make_till, new_sqlite
+from tillgate.domain.batch import BatchState
+from tillgate.store.engine import sqlite_engine
+from tillgate.store.unit_of_work import refuse_inside_transaction
+
+ROUNDS: Final = 5
+INVOICES: Final = 10
+LATENCY_S: Final = 0.2
+# At most so much of the latency may come on top.
+TARGET: Final = 1.03
+
+
+def batch() -> list[Figure]:
+    """The whole batch, from the press to its end, by turns with ten bare waits."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = sqlite_engine(new_sqlite(Path(folder)))
+        depot = open_depot(make_till(engine, FakeClock()))
+        depot.provider.before = _slow
+        for number in range(ROUNDS + 1):
+            depot.device(f"BENCH{number}")
+            depot.owe(*(5_000_000 + n for n in range(INVOICES)), code=f"BENCH{number}")
+        # The first batch pays for compiling statements and filling caches.
+        _paid(depot, 0)
+        taken = [(_paid(depot, number), _waited()) for number in range(1, ROUNDS + 1)]
+        engine.dispose()
+    whole, floor = (statistics.median(times) for times in zip(*taken, strict=True))
+    return [Figure("batch-of-ten", whole, "ms", floor, TARGET)]
+
+
+def _slow(verb: str) -> None:
+    refuse_inside_transaction()
+    if verb == "create":
+        time.sleep(LATENCY_S)
+
+
+def _paid(depot: Depot, number: int) -> float:
+    begun = time.perf_counter()
+    view = depot.pay(device=f"BENCH{number}", count=INVOICES)
+    taken_ms = (time.perf_counter() - begun) * 1000
+    assert (view.batch.state, view.totals.success_count) == (BatchState.DONE, INVOICES)
+    return taken_ms
+
+
+def _waited() -> float:
+    begun = time.perf_counter()
+    for _ in range(INVOICES):
+        time.sleep(LATENCY_S)
+    return (time.perf_counter() - begun) * 1000
