@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tillgate.app.books import Books, open_books
 from tillgate.app.holding import Holding, hold_till
 from tillgate.app.lanes import Lanes, logged
-from tillgate.app.mailing import SettingsNotifier, TrainingNotifier
+from tillgate.app.mailing import SettingsNotifier
 from tillgate.app.news import changes_of
 from tillgate.app.profile import Profile, write_private
 from tillgate.app.renderer import Renderer
@@ -23,6 +23,7 @@ from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import AFTER_PAYING, RETURN_TO_TILL
 from tillgate.domain.staff import Actor, Person
+from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox, sign_in, staff
@@ -30,7 +31,6 @@ from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
-from tillgate.services.kept_keys import read_keys
 from tillgate.services.link_notices import send_text
 from tillgate.services.metrics import write_tallies
 from tillgate.services.payment_views import count_waiting
@@ -124,10 +124,6 @@ class Shop:
     def unlock(self, manager: str, pin: str, locked: str) -> None:
         """A manager unlocks somebody at the sign-in screen; raises as the service."""
         sign_in.unlock_in_place(self.till, self.pins, manager, pin, locked)
-
-    def kept_keys(self) -> dict[str, str]:
-        """The shortcuts that the store chose, by command."""
-        return read_keys(self.till)
 
     def counts(self) -> tuple[int, int]:
         """Payments whose money is not certain yet, and open exceptions."""
@@ -269,9 +265,9 @@ def _address(loopback: Loopback, settings: StoredSettings, method: str, token: s
 
 
 def _notifier(books: Books) -> Notifier:
-    """Training mode sends nothing."""
+    """Training mode writes mails into a folder; nothing leaves the computer."""
     if books.profile.mode is Mode.TRAINING:
-        return TrainingNotifier(books.profile.mails, books.till.clock)
+        return FolderNotifier(books.profile.mails, Sender("training@tillgate.invalid", "Tillgate"), books.till.clock)
     return SettingsNotifier(books.settings, books.keyring, books.till.clock)
 
 

@@ -119,8 +119,9 @@ class TillWindow(QObject):
         """On the work lane: the screens' modules, and the keys that the store chose."""
         # They need services, which this window does not, and a till where nobody is needs neither.
         from tillgate.app import screen_factories  # noqa: F401, PLC0415
+        from tillgate.services.kept_keys import read_keys  # noqa: PLC0415
 
-        return self._opened.result().kept_keys()
+        return read_keys(self._opened.result().till)
 
     def _wear_keys(self, kept: dict[str, str]) -> None:
         from tillgate.app.key_choice import declared  # noqa: PLC0415 - loaded by now
