@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tillgate.app.books import Books, open_books
 from tillgate.app.holding import Holding, hold_till
 from tillgate.app.lanes import Lanes, logged
-from tillgate.app.mailing import SettingsNotifier
+from tillgate.app.mailing import SettingsNotifier, TrainingNotifier
 from tillgate.app.news import changes_of
 from tillgate.app.profile import Profile, write_private
 from tillgate.app.renderer import Renderer
@@ -23,7 +23,6 @@ from tillgate.domain.provider_keys import KEY_FORMS, ProviderKeys
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import AFTER_PAYING, RETURN_TO_TILL
 from tillgate.domain.staff import Actor, Person
-from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox, sign_in, staff
@@ -265,9 +264,9 @@ def _address(loopback: Loopback, settings: StoredSettings, method: str, token: s
 
 
 def _notifier(books: Books) -> Notifier:
-    """Training mode writes mails into a folder; nothing leaves the computer."""
+    """Training mode sends nothing."""
     if books.profile.mode is Mode.TRAINING:
-        return FolderNotifier(books.profile.mails, Sender("training@tillgate.invalid", "Tillgate"), books.till.clock)
+        return TrainingNotifier(books.profile.mails, books.till.clock)
     return SettingsNotifier(books.settings, books.keyring, books.till.clock)
 
 
