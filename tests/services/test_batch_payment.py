@@ -22,7 +22,7 @@ from tillgate.domain.payment import Mode, PaymentState
 from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_METHOD, Settings
 from tillgate.domain.staff import Role
 from tillgate.ports import CancelWay
-from tillgate.services.batch_payment import retry_item, skip_item, stop_batch
+from tillgate.services.batch_payment import retry_item, skip_item, stop_batch, stop_own
 from tillgate.services.batch_views import document_of, list_batches
 from tillgate.services.settle import check_now
 from tillgate.services.sign_in import sign_out
@@ -401,3 +401,23 @@ def test_a_process_that_slept_past_its_lease_finds_it_gone(here: Depot) -> None:
     assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
     assert here.provider.sends("create") == 3
     assert [each.tries for each in here.rows(payment_batch_item)] == [1, 1, 1]
+
+
+def test_the_batches_of_a_till_that_closes_stop_after_the_one_they_are_at(depot: Depot) -> None:
+    number = depot.start(count=3)
+    other = depot.till_of("T2")
+    closed: list[str] = []
+
+    def close(verb: str) -> None:
+        if verb == "create" and not closed:
+            closed.append(verb)
+            stop_own(other.till)
+            assert not depot.view(number).batch.stop_asked, "another till's batches go on"
+            stop_own(depot.till)
+            assert depot.view(number).batch.stop_asked
+
+    depot.provider.before = close
+    stopped = depot.run(number)
+    assert (stopped.batch.state, stopped.totals.waiting) == (BatchState.STOPPED, 2)
+    stop_own(depot.till)
+    assert depot.run(number).batch.state is BatchState.DONE

@@ -27,6 +27,7 @@ from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentPr
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox, sign_in, staff
 from tillgate.services.attempt_lease import release_left_behind
+from tillgate.services.batch_payment import stop_own
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
@@ -190,6 +191,7 @@ class Shop:
     def close(self) -> None:
         """End the till."""
         self.loopback.close()
+        logged(partial(stop_own, self.till))
         self.lanes.stop()
         logged(partial(write_tallies, self.till))
         for provider in self.providers.values():

@@ -128,13 +128,16 @@ def test_one_that_fails_is_said_on_its_row_and_tried_again(page: BatchPage) -> N
 
 def test_one_is_skipped_and_the_rest_resumed(page: BatchPage) -> None:
     number = start_batch(page.depot.till, page.actor, page.depot.command())
-    page.screen.show_batch(number)
+    page.open_again()
+    page.settled(lambda: page.screen.notice.text != "")
+    assert page.screen.notice.text.startswith("1 batch was not gone through.\nBIKE001")
+    page.screen.notice.buttons[0].click()
     page.settled(lambda: len(page.rows) == 3)
     assert page.screen.running.badge.status.text == "Interrupted"
     page.rows[1].buttons["skip"].click()
     page.settled(lambda: page.states[1] == "Skipped by you")
     assert page.opened == []
-    page.key(KEY.Key_F7)
+    page.screen.running.buttons["resume"].click()
     page.settled(lambda: page.states == ["Link open", "Skipped by you", "Link open"])
     view = page.depot.view(number)
     assert view.batch.state is BatchState.DONE

@@ -55,12 +55,27 @@ class BatchPage:
         self.shell = Shell([spec], Screen, self.tasks, idle_minutes=600)
         self.shell.resize(1024, 768)
         self.qtbot.addWidget(self.shell)
-        state = ShellState(
-            "Pedal", "T1", Mode.TRAINING, session="s1", staff_id=self.actor.staff_id, person=self.actor.name,
-            role=self.actor.role,
-        )  # fmt: skip
-        self.shell.show_state(state)
+        self._sign_in("s1")
         self.shell.show()
+        self.settled()
+
+    def _sign_in(self, session: str, *, locked: bool = False) -> None:
+        self.shell.show_state(
+            ShellState(
+                "Pedal",
+                "T1",
+                Mode.TRAINING,
+                session=session,
+                staff_id=self.actor.staff_id,
+                person=self.actor.name,
+                role=None if locked else self.actor.role,
+            )
+        )
+
+    def open_again(self) -> None:
+        """As after a restart: the screen is another one."""
+        self._sign_in("", locked=True)
+        self._sign_in("s2")
         self.settled()
 
     def _make(self) -> BatchScreen:

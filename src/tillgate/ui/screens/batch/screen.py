@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark, ntr, tr
 from tillgate.services.batch_payment import StartBatch
+from tillgate.services.batch_views import BatchRow, list_batches
 from tillgate.services.daily_invoices import DailyRun, make_daily_invoices
 from tillgate.services.device_files import InvoiceFileCheck
 from tillgate.ui.screen import Screen
@@ -31,7 +32,7 @@ from tillgate.ui.screens.list_commands import ListCommands, commands_of
 from tillgate.ui.theme import Density, Tone, set_density
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import plain_label
-from tillgate.ui.widgets.notices import InlineNotice
+from tillgate.ui.widgets.notices import InlineNotice, NoticeAction
 
 PAY: Final = "pay"
 _CHIPS: Final = {
@@ -69,6 +70,7 @@ class BatchScreen(Screen):
         self._lay_out()
         self._connect()
         self.show_page(PAY)
+        self._look_for_unfinished()
 
     def _lay_out(self) -> None:
         set_density(self._pay, Density.TOUCH)
@@ -170,6 +172,7 @@ class BatchScreen(Screen):
 
     def show_batch(self, batch_id: int) -> None:
         """Show a batch as it stands, to resume it or to look at it."""
+        self.notice.clear()
         self.running.begin()
         self._pay.setCurrentWidget(self.running)
         self.show_page(PAY)
@@ -190,6 +193,22 @@ class BatchScreen(Screen):
         self._pay.setCurrentWidget(self.start)
         self.show_page(PAY)
         self.start.choose_device()
+
+    def _look_for_unfinished(self) -> None:
+        """What a crash or a stop left: it goes on where it stood once somebody says so."""
+        work = partial(list_batches, self._office.till, self._office.actor, unfinished=True)
+        self._office.tasks.run(self, work, self._tell_unfinished, self.notice.show_error, label="batches")
+
+    def _tell_unfinished(self, found: Sequence[BatchRow]) -> None:
+        left = [each for each in found if not each.at_work]
+        if not left or self.shows_batch:
+            return
+        text = ntr("{count} batch was not gone through.", "{count} batches were not gone through.", len(left))
+        if len(left) == 1:
+            opens = NoticeAction(tr("Open to resume"), partial(self.show_batch, left[0].id), "folder-open")
+        else:
+            opens = NoticeAction(tr("Show the batches"), partial(self.show_page, "batches"), "layers")
+        self.notice.say(Tone.WAITING, text, ", ".join(each.device_code for each in left[:5]), [opens])
 
     # Start
 
