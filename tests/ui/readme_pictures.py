@@ -32,6 +32,7 @@ from tillgate.services.payment_views import view_payment
 from tillgate.services.settle import check_now
 from tillgate.services.sign_in import Session, sign_in
 from tillgate.ui import theme
+from tillgate.ui.garbage import Sweeper
 from tillgate.ui.screens.checkout import CheckoutScreen
 from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.theme import Scheme
@@ -48,6 +49,8 @@ class Studio:
     def __init__(self, home: Path, folder: Path) -> None:
         self.folder = folder
         self.qt: QApplication = make_qt()
+        # As the application does: what a worker collected might be a widget.
+        self.sweeper = Sweeper()
         profile = Profile(Mode.TRAINING, home)
         profile.make()
         self.application = Application(profile, prepare_training)
@@ -149,6 +152,7 @@ def main(folder: Path) -> None:
         studio.settled(1_500)
         studio.take("figures", Scheme.DARK)
         studio.application.stop()
+        studio.sweeper.stop()
 
 
 if __name__ == "__main__":
