@@ -9,7 +9,6 @@ from tillgate.ui.messages.entry import Entry
 
 _LIST: Final = mark("Look in the list of devices.")
 _ROW: Final = mark("Look at the row again.")
-_LATER: Final = mark("Press Resume later: the batch goes on where it stands.")
 
 TEXTS: Final[dict[str, Entry]] = {
     # Pressing Start
