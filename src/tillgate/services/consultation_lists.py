@@ -120,9 +120,14 @@ class ConsultationDetails:
     payments: tuple[PastPayment, ...]
 
     @property
+    def payable(self) -> bool:
+        """Whether its fee can be paid: by a payment that is there already, or by one that Pay begins."""
+        return self.visit.consultation.state in PAYABLE
+
+    @property
     def may_pay(self) -> bool:
         """Whether Pay would begin a payment."""
-        return self.visit.consultation.state in PAYABLE and self.active is None
+        return self.payable and self.active is None
 
 
 def list_consultations(

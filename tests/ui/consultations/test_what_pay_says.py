@@ -16,6 +16,7 @@ from tests.ui.pages.consultations import FeePage
 from tillgate import i18n
 from tillgate.domain.checkout_facts import CheckoutStatus, TryStatus
 from tillgate.domain.exceptions import ExceptionKind
+from tillgate.domain.money import Money
 from tillgate.domain.tax_rules import TaxEffect, TaxRule
 from tillgate.services import consultations
 from tillgate.services.consultation_edits import cancel_consultation
@@ -96,6 +97,30 @@ def test_what_is_wrong_with_a_press_is_said_in_its_own_words_and_creates_nothing
     assert page.clinic.counts() == (0, 0, 0)
     assert page.clinic.provider.sends("create") == 0
     assert page.opened == []
+
+
+def test_an_amount_that_changed_under_the_panel_is_the_one_that_the_next_press_shows(page: FeePage) -> None:
+    page.open_fee()
+    raise_the_taxes(page)
+    page.pay()
+    ask = page.screen.page.ask
+    page.settled(lambda: "The fee is ₱5,500.00, not ₱5,000.00." in ask.notice.text)
+    page.settled(lambda: "To pay: ₱5,500.00" in page.texts)
+    assert ask.amount.text == "₱5,500.00"
+    page.pay()
+    page.settled(lambda: stage(page) is Stage.WAITING)
+    (made,) = page.payments
+    assert (made.amount, page.screen.page.panel.amount.text) == (Money(550_000, "PHP"), "₱5,500.00")
+
+
+def test_a_fee_that_is_not_owed_any_more_offers_no_pay(page: FeePage) -> None:
+    page.open_fee()
+    withdraw(page)
+    page.pay()
+    ask = page.screen.page.ask
+    page.settled(ask.pay.isHidden)
+    assert "Nothing is owed for this consultation any more." in ask.notice.text
+    assert ask.back.hasFocus()
 
 
 def test_a_lock_that_is_not_won_is_said_and_the_next_press_pays(page: FeePage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -276,6 +276,8 @@ class PayPage(QWidget):
             shown = self.bill.details
             if shown is not None and shown.visit.consultation.id == number:
                 self.bill.show_details(found)
+                if self._side.currentWidget() is self.ask and not self.paying.busy:
+                    self.ask.follow(found.assessed.due, can=found.payable)
 
         self._office.tasks.run(self, work, show, self._refused, label="consultation")
 

@@ -95,6 +95,19 @@ class AskPanel(_Panel):
         self.pay.setVisible(can)
         self.show_working(working=False)
 
+    def follow(self, due: Money, *, can: bool) -> None:
+        """The bill was read again: what the next press asks for is what stands here, and there is none where nothing
+        can be paid any more."""
+        text = self._desk.money(due)
+        if text != self.amount.text:
+            self.amount.show_text(text)
+            self.wake()
+        if not can and not self.pay.isHidden():
+            focused = self.pay.hasFocus()
+            self.pay.hide()
+            if focused:
+                self.back.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def show_working(self, *, working: bool) -> None:
         """Pay is disabled, and says so, while a press is under way."""
         self.pay.setEnabled(not working)
