@@ -189,16 +189,31 @@ class Bench(ABC):
         self.guard.clear()
 
 
+def surroundings(sandbox: SandboxServer) -> tuple[list[Callable[[], None]], dict[str, Any]]:
+    """What every adapter is given: the guard, which a test fills, and the provider's clock."""
+    guard: list[Callable[[], None]] = []
+
+    def before_send() -> None:
+        for check in guard:
+            check()
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC)
+
+    return guard, {"before_send": before_send, "now": now}
+
+
+def deadlines(total_ms: int) -> dict[str, Any]:
+    """One for every kind of call."""
+    return dict.fromkeys(("create_deadline_ms", "status_deadline_ms", "sweep_deadline_ms"), total_ms)
+
+
 class RazorpayBench(Bench):
     """Payment links, and orders paid in the standard checkout."""
 
     @classmethod
     def at(cls, sandbox: SandboxServer) -> list[Bench]:
-        guard: list[Callable[[], None]] = []
-
-        def before_send() -> None:
-            for check in guard:
-                check()
+        guard, place = surroundings(sandbox)
 
         def account(word: str, deadline_ms: int) -> Razorpay:
             return Razorpay(
@@ -206,11 +221,8 @@ class RazorpayBench(Bench):
                 Secret(word),
                 mode=Mode.TRAINING,
                 base_url=sandbox.razorpay.base_url,
-                before_send=before_send,
-                create_deadline_ms=deadline_ms,
-                status_deadline_ms=deadline_ms,
-                sweep_deadline_ms=deadline_ms,
-                now=lambda: datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC),
+                **place,
+                **deadlines(deadline_ms),
             )
 
         good = sandbox.razorpay.key_secret
@@ -262,11 +274,7 @@ class StripeBench(Bench):
 
     @classmethod
     def at(cls, sandbox: SandboxServer) -> list[Bench]:
-        guard: list[Callable[[], None]] = []
-
-        def before_send() -> None:
-            for check in guard:
-                check()
+        guard, place = surroundings(sandbox)
 
         def account(word: str, deadline_ms: int) -> Stripe:
             return Stripe(
@@ -274,11 +282,8 @@ class StripeBench(Bench):
                 Secret(word),
                 mode=Mode.TRAINING,
                 base_url=sandbox.stripe.base_url,
-                before_send=before_send,
-                create_deadline_ms=deadline_ms,
-                status_deadline_ms=deadline_ms,
-                sweep_deadline_ms=deadline_ms,
-                now=lambda: datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC),
+                **place,
+                **deadlines(deadline_ms),
                 sleep=lambda _seconds: None,
             )
 
@@ -326,11 +331,7 @@ class WompiBench(Bench):
 
     @classmethod
     def at(cls, sandbox: SandboxServer) -> list[Bench]:
-        guard: list[Callable[[], None]] = []
-
-        def before_send() -> None:
-            for check in guard:
-                check()
+        guard, place = surroundings(sandbox)
 
         def account(word: str, deadline_ms: int) -> Wompi:
             return Wompi(
@@ -339,11 +340,8 @@ class WompiBench(Bench):
                 mode=Mode.TRAINING,
                 integrity=Secret(sandbox.wompi.keys.integrity),
                 base_url=sandbox.wompi.base_url,
-                before_send=before_send,
-                create_deadline_ms=deadline_ms,
-                status_deadline_ms=deadline_ms,
-                sweep_deadline_ms=deadline_ms,
-                now=lambda: datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC),
+                **place,
+                **deadlines(deadline_ms),
             )
 
         good = sandbox.wompi.key_secret

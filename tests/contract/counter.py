@@ -15,12 +15,12 @@ from typing import Any, Final, cast
 
 from sqlalchemy import select
 
-from tests.crash import driver, oracles
+from tests.crash import oracles
+from tests.crash.counter import Counter
 from tests.crash.shop import BANK, SharedClock, Shop, make_template, open_shop
 from tillgate.domain.exceptions import ExceptionAction
 from tillgate.domain.payment import Mode, RefundState
 from tillgate.domain.secret import Secret
-from tillgate.domain.staff import Actor
 from tillgate.ports import PaymentProvider
 from tillgate.providers.razorpay import Razorpay
 from tillgate.sandbox import SandboxServer
@@ -54,7 +54,7 @@ class OneVerbHasty:
         self._hasty.close()
 
 
-class Cashier(driver.Counter):
+class Cashier(Counter):
     """Whoever rings up finds a free till: each sale before this one has come to its end."""
 
     def finish_before(self) -> None:
@@ -85,10 +85,6 @@ class Cashier(driver.Counter):
         for each in list_exceptions(self.till, self.manager()):
             settle_exception(self.till, self.manager(), each.id, action, "as they wished")
         self.until(lambda: not self.rows(refund, state=RefundState.PENDING))
-
-    def manager(self) -> Actor:
-        """The manager, who has just proved who they are."""
-        return self._manager()
 
     def until(self, holds: Callable[[], object]) -> bool:
         """Let time pass and the timer work until something holds; whether it does."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
-from tillgate.ports import Answer, Outcome
-from tillgate.providers.http import Call, Reply
+from tillgate.ports import Answer, Capabilities, Outcome
+from tillgate.providers.http import ApiClient, Call, Reply
 from tillgate.providers.json_strict import Json, Malformed
 
 # Of a later request of one call these would say too much about the call as a whole.
 _ONLY_OF_THE_FIRST: Final = frozenset({Outcome.NOT_SENT, Outcome.NOT_FOUND, Outcome.DECLINED})
 
 _T = TypeVar("_T")
+_Asking = TypeVar("_Asking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +99,35 @@ def answer_of(call: Call, ask: Callable[[], Found]) -> Answer:
         retry_after_s=retry_after_s,
         elapsed_ms=call.elapsed_ms,
     )
+
+
+class Calls(Generic[_Asking]):
+    """An adapter's calls, each within the deadline of its kind; `asking` makes the steps of one."""
+
+    def __init__(
+        self,
+        client: ApiClient,
+        capabilities: Capabilities,
+        sweep_deadline_ms: int,
+        asking: Callable[[Call], _Asking],
+    ) -> None:
+        self._client = client
+        self._capabilities = capabilities
+        self._sweep_deadline_ms = sweep_deadline_ms
+        self._asking = asking
+
+    def writing(self, verb: str, ask: Callable[[_Asking], Found]) -> Answer:
+        """One that changes something."""
+        return self._run(verb, self._capabilities.create_deadline_ms, ask)
+
+    def reading(self, verb: str, ask: Callable[[_Asking], Found]) -> Answer:
+        """One that looks something up."""
+        return self._run(verb, self._capabilities.status_deadline_ms, ask)
+
+    def sweeping(self, verb: str, ask: Callable[[_Asking], Found]) -> Answer:
+        """One that reads the last days."""
+        return self._run(verb, self._sweep_deadline_ms, ask)
+
+    def _run(self, verb: str, deadline_ms: int, ask: Callable[[_Asking], Found]) -> Answer:
+        call = self._client.call(verb, deadline_ms)
+        return answer_of(call, lambda: ask(self._asking(call)))

@@ -25,7 +25,7 @@ from tillgate.ports import (
 )
 from tillgate.providers.http import ApiClient, nothing_held
 from tillgate.providers.json_strict import Fields, Malformed, parse
-from tillgate.providers.outcome import Ended, Found, answer_of
+from tillgate.providers.outcome import Calls, Ended, Found
 from tillgate.providers.razorpay import answers, facts, parameters, signatures
 from tillgate.providers.razorpay.asking import Asking, path_of, same
 from tillgate.providers.redaction import Redactor
@@ -67,7 +67,6 @@ class Razorpay:
         self.account = key_id
         self._base_url = base_url
         self.capabilities = facts.capabilities(base_url, create_deadline_ms, status_deadline_ms)
-        self._sweep_deadline_ms = sweep_deadline_ms
         self._now = now
         self._secrets = (key_secret,) if previous_secret is None else (key_secret, previous_secret)
         token = Secret(base64.b64encode(f"{key_id}:{key_secret.reveal()}".encode()).decode())
@@ -75,6 +74,7 @@ class Razorpay:
         self._reader = answers.Reader(key_id, mode, self.capabilities.checkout_hosts, self._redactor)
         authorization = Secret(f"Basic {token.reveal()}")
         self._client = ApiClient(self.name, base_url, authorization, answers.outcome_of_refusal, before_send)
+        self._calls = Calls(self._client, self.capabilities, sweep_deadline_ms, lambda call: Asking(call, self._reader))
 
     def __repr__(self) -> str:
         return f"Razorpay({self.account!r}, mode={self.mode.value!r})"
@@ -88,7 +88,7 @@ class Razorpay:
     def create(self, method: str, parameters: str) -> Answer:
         """Open a link or an order. DECLINED only when Razorpay refused it and has nothing that bears our reference."""
         wanted = _sent(method, parameters)
-        return self._writing("create", lambda asking: _create(asking, wanted))
+        return self._calls.writing("create", lambda asking: _create(asking, wanted))
 
     def cancel(self, attempt: AttemptRef) -> Answer:
         """Close a link. An order can't be closed: DECLINED without asking."""
@@ -100,7 +100,7 @@ class Razorpay:
             value = asking.value(asking.post(f"/v1/payment_links/{link_id}/cancel"))
             return Found(checkouts=(same(asking.read.link(value), link_id),))
 
-        return self._writing("cancel", ask)
+        return self._calls.writing("cancel", ask)
 
     def text_payer(self, attempt: AttemptRef) -> Answer:
         """Have Razorpay text the link. DECLINED without asking for an order, which no phone can open."""
@@ -112,7 +112,7 @@ class Razorpay:
             answers.check_done(asking.value(asking.post(f"/v1/payment_links/{link_id}/notify_by/sms")))
             return Found()
 
-        return self._writing("text", ask)
+        return self._calls.writing("text", ask)
 
     # --- looking ---
 
@@ -125,20 +125,20 @@ class Razorpay:
                 raise Ended(Outcome.NOT_FOUND, "")
             return Found(checkouts=found)
 
-        return self._reading("find", ask)
+        return self._calls.reading("find", ask)
 
     def fetch(self, attempt: AttemptRef) -> Answer:
         """The checkout with every try in it, the failed and the authorised ones too."""
         if attempt.method == facts.LINK:
             link_id = facts.checked_id(attempt.provider_id, facts.LINK_ID)
-            return self._reading("fetch", lambda asking: Found((asking.link(link_id),)))
+            return self._calls.reading("fetch", lambda asking: Found((asking.link(link_id),)))
         order_id = facts.checked_id(attempt.provider_id, facts.ORDER_ID)
-        return self._reading("fetch", lambda asking: Found((asking.order(order_id),)))
+        return self._calls.reading("fetch", lambda asking: Found((asking.order(order_id),)))
 
     def find_refunds(self, payment_ref: str) -> Answer:
         """Every refund of a payment, page after page."""
         facts.checked_id(payment_ref, facts.PAYMENT_ID)
-        return self._reading("find_refunds", lambda asking: Found(refunds=asking.refunds_of(payment_ref)))
+        return self._calls.reading("find_refunds", lambda asking: Found(refunds=asking.refunds_of(payment_ref)))
 
     def list_recent(self, since: datetime, known: Collection[str] = ()) -> Answer:
         """Every payment and refund since then; the checkouts of those that hold money and are not `known`."""
@@ -150,7 +150,7 @@ class Razorpay:
             checkouts = {one.provider_id: one for payment in strange for one in asking.checkouts_of(payment)}
             return Found(tuple(checkouts.values()), refunds, payments)
 
-        return self._run("list_recent", self._sweep_deadline_ms, ask)
+        return self._calls.sweeping("list_recent", ask)
 
     def page(self, attempt: AttemptRef, store: str, description: str, payer: Payer) -> CheckoutPage | None:
         """Standard checkout for an order; a payment link is Razorpay's own page."""
@@ -175,7 +175,7 @@ class Razorpay:
             answers.items_from(asking.get("/v1/payments", count="1"))
             return Found()
 
-        return self._reading("test_connection", ask)
+        return self._calls.reading("test_connection", ask)
 
     # --- moving money ---
 
@@ -196,7 +196,7 @@ class Razorpay:
                 raise Malformed("what was captured is not what was asked for")
             return Found(payments=(taken,))
 
-        return self._writing("capture", ask)
+        return self._calls.writing("capture", ask)
 
     def refund(self, request: RefundRequest) -> Answer:
         """Give money back under an idempotency key. DECLINED only when no refund of the payment bears the key; a key
@@ -216,7 +216,7 @@ class Razorpay:
                 raise Malformed("what was refunded is not what was asked for")
             return Found(refunds=(made,))
 
-        return self._writing("refund", ask)
+        return self._calls.writing("refund", ask)
 
     # --- without a call ---
 
@@ -237,18 +237,6 @@ class Razorpay:
     def close(self) -> None:
         """Drop the client."""
         self._client.close()
-
-    # --- one call ---
-
-    def _writing(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
-        return self._run(verb, self.capabilities.create_deadline_ms, ask)
-
-    def _reading(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
-        return self._run(verb, self.capabilities.status_deadline_ms, ask)
-
-    def _run(self, verb: str, deadline_ms: int, ask: Callable[[Asking], Found]) -> Answer:
-        call = self._client.call(verb, deadline_ms)
-        return answer_of(call, lambda: ask(Asking(call, self._reader)))
 
 
 @dataclass(frozen=True, slots=True)

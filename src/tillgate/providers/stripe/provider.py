@@ -25,7 +25,7 @@ from tillgate.ports import (
 )
 from tillgate.providers.http import ApiClient, Reply, nothing_held
 from tillgate.providers.json_strict import Fields, Json, Malformed, parse
-from tillgate.providers.outcome import Ended, Found, answer_of
+from tillgate.providers.outcome import Calls, Ended, Found
 from tillgate.providers.redaction import Redactor
 from tillgate.providers.rules import (
     CREATE_DEADLINE_MS,
@@ -67,9 +67,7 @@ class Stripe:
         self.mode = mode
         self.account = key_id
         self.capabilities = facts.capabilities(base_url, create_deadline_ms, status_deadline_ms)
-        self._sweep_deadline_ms = sweep_deadline_ms
         self._now = now
-        self._sleep = sleep
         self._redactor = Redactor([key_secret])
         self._reader = answers.Reader(key_id, mode, self.capabilities.checkout_hosts, self._redactor, now)
         self._client = ApiClient(
@@ -79,6 +77,9 @@ class Stripe:
             answers.outcome_of_refusal,
             before_send,
             headers={"Stripe-Version": facts.API_VERSION},
+        )
+        self._calls = Calls(
+            self._client, self.capabilities, sweep_deadline_ms, lambda call: Asking(call, self._reader, sleep)
         )
 
     def __repr__(self) -> str:
@@ -96,7 +97,7 @@ class Stripe:
         DECLINED only when Stripe refused it, or failed at it for good, and has nothing that bears our reference.
         """
         wanted = _sent(method, parameters)
-        return self._writing("create", lambda asking: self._create(asking, wanted))
+        return self._calls.writing("create", lambda asking: self._create(asking, wanted))
 
     def cancel(self, attempt: AttemptRef) -> Answer:
         """Close the session. One that is paid or closed already is DECLINED."""
@@ -108,7 +109,7 @@ class Stripe:
                 raise Malformed("another checkout than the one asked for")
             return Found(checkouts=(closed.checkout,))
 
-        return self._writing("cancel", ask)
+        return self._calls.writing("cancel", ask)
 
     # --- looking ---
 
@@ -121,17 +122,17 @@ class Stripe:
                 raise Ended(Outcome.NOT_FOUND, "")
             return Found(checkouts=found)
 
-        return self._reading("find", ask)
+        return self._calls.reading("find", ask)
 
     def fetch(self, attempt: AttemptRef) -> Answer:
         """The session with every try in it, the failed and the authorised ones too."""
         session_id = _session_id(attempt)
-        return self._reading("fetch", lambda asking: Found((asking.session(session_id),)))
+        return self._calls.reading("fetch", lambda asking: Found((asking.session(session_id),)))
 
     def find_refunds(self, payment_ref: str) -> Answer:
         """Every refund of a charge, page after page."""
         facts.checked_id(payment_ref, facts.CHARGE_ID)
-        return self._reading("find_refunds", lambda asking: Found(refunds=asking.refunds_of(payment_ref)))
+        return self._calls.reading("find_refunds", lambda asking: Found(refunds=asking.refunds_of(payment_ref)))
 
     def list_recent(self, since: datetime, known: Collection[str] = ()) -> Answer:
         """Every charge and refund since then; the sessions of those that hold money and are not `known`."""
@@ -142,7 +143,7 @@ class Stripe:
             checkouts = {one.provider_id: one for payment in strange for one in asking.checkouts_of(payment)}
             return Found(tuple(checkouts.values()), refunds, payments)
 
-        return self._run("list_recent", self._sweep_deadline_ms, ask)
+        return self._calls.sweeping("list_recent", ask)
 
     def page(self, attempt: AttemptRef, store: str, description: str, payer: Payer) -> CheckoutPage | None:
         """None: a session is Stripe's own page."""
@@ -157,7 +158,7 @@ class Stripe:
                 raise Ended(Outcome.MISCONFIGURED, "the key is of the other mode")
             return Found()
 
-        return self._reading("test_connection", ask)
+        return self._calls.reading("test_connection", ask)
 
     # --- moving money ---
 
@@ -183,7 +184,7 @@ class Stripe:
                 raise Ended(Outcome.UNKNOWN if there is None else Outcome.DECLINED, asking.words_of(reply))
             return Found(payments=(there,))
 
-        return self._writing("capture", ask)
+        return self._calls.writing("capture", ask)
 
     def refund(self, request: RefundRequest) -> Answer:
         """Give money back under an idempotency key. DECLINED only when no refund of the charge bears the key; a key
@@ -201,7 +202,7 @@ class Stripe:
                 raise Malformed("what was refunded is not what was asked for")
             return Found(refunds=(made,))
 
-        return self._writing("refund", ask)
+        return self._calls.writing("refund", ask)
 
     # --- without a call ---
 
@@ -217,7 +218,7 @@ class Stripe:
         """Drop the client."""
         self._client.close()
 
-    # --- one call ---
+    # --- inside a call ---
 
     @property
     def _live(self) -> bool:
@@ -241,16 +242,6 @@ class Stripe:
         if made.url is None and made.status.value == "open":
             raise Malformed("the session's address is not one of Stripe's")
         return Found(checkouts=(made,))
-
-    def _writing(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
-        return self._run(verb, self.capabilities.create_deadline_ms, ask)
-
-    def _reading(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
-        return self._run(verb, self.capabilities.status_deadline_ms, ask)
-
-    def _run(self, verb: str, deadline_ms: int, ask: Callable[[Asking], Found]) -> Answer:
-        call = self._client.call(verb, deadline_ms)
-        return answer_of(call, lambda: ask(Asking(call, self._reader, self._sleep)))
 
 
 @dataclass(frozen=True, slots=True)

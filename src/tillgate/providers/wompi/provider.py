@@ -23,7 +23,7 @@ from tillgate.ports import (
 )
 from tillgate.providers.http import ApiClient, Reply, nothing_held
 from tillgate.providers.json_strict import Fields, Malformed, parse
-from tillgate.providers.outcome import Ended, Found, answer_of
+from tillgate.providers.outcome import Calls, Ended, Found
 from tillgate.providers.redaction import Redactor
 from tillgate.providers.rules import (
     CREATE_DEADLINE_MS,
@@ -67,7 +67,6 @@ class Wompi:
         self.mode = mode
         self.account = key_id
         self.capabilities = facts.capabilities(address, integrity, create_deadline_ms, status_deadline_ms)
-        self._sweep_deadline_ms = sweep_deadline_ms
         self._now = now
         self._integrity = integrity
         self._checkout_url = facts.checkout_address(address)
@@ -76,6 +75,9 @@ class Wompi:
         self._reader = answers.Reader(key_id, mode, self._checkout_url, hosts, self._redactor)
         authorization = Secret(f"Bearer {key_secret.reveal()}")
         self._client = ApiClient(self.name, address, authorization, answers.outcome_of_refusal, before_send)
+        self._calls = Calls(
+            self._client, self.capabilities, sweep_deadline_ms, lambda call: Asking(call, self._reader, now())
+        )
 
     def __repr__(self) -> str:
         return f"Wompi({self.account!r}, mode={self.mode.value!r})"
@@ -96,7 +98,7 @@ class Wompi:
             raise Bug("method_unknown", provider=facts.NAME, method=method)
         open_checkout = self._open_link if method == facts.LINK else self._open_web
         fields, amount = _sent(method, parameters)
-        return self._writing("create", lambda asking: Found((open_checkout(asking, parameters, fields, amount),)))
+        return self._calls.writing("create", lambda asking: Found((open_checkout(asking, parameters, fields, amount),)))
 
     def cancel(self, attempt: AttemptRef) -> Answer:
         """Deactivate a link; DECLINED where it was paid before. A Web Checkout can't be ended: DECLINED unasked."""
@@ -113,7 +115,7 @@ class Wompi:
                 raise Ended(Outcome.DECLINED, "the link was paid before it was closed")
             return Found((found,))
 
-        return self._writing("cancel", ask)
+        return self._calls.writing("cancel", ask)
 
     # --- looking ---
 
@@ -131,15 +133,15 @@ class Wompi:
                 raise Malformed("our reference stands on somebody else's payment")
             return Found((answers.with_tries(asking.read.web_checkout(attempt.reference, attempt.amount), found),))
 
-        return self._reading("find", ask)
+        return self._calls.reading("find", ask)
 
     def fetch(self, attempt: AttemptRef) -> Answer:
         """The checkout with every transaction of it, the declined and the pending ones too."""
         if attempt.method == facts.LINK:
             link_id = facts.checked_id(attempt.provider_id, facts.LINK_ID)
-            return self._reading("fetch", lambda asking: Found((asking.link(link_id),)))
+            return self._calls.reading("fetch", lambda asking: Found((asking.link(link_id),)))
         reference = facts.checked_id(attempt.provider_id, REFERENCE)
-        return self._reading("fetch", lambda asking: Found((asking.web_checkout(reference, attempt.amount),)))
+        return self._calls.reading("fetch", lambda asking: Found((asking.web_checkout(reference, attempt.amount),)))
 
     def find_refunds(self, payment_ref: str) -> Answer:
         """The void of a transaction, if it was voided; money that went back by hand Wompi does not tell of."""
@@ -149,7 +151,7 @@ class Wompi:
             money = asking.transaction(payment_ref).money
             return Found(refunds=(answers.void_of(money),) if money.status is TryStatus.REFUNDED else ())
 
-        return self._reading("find_refunds", ask)
+        return self._calls.reading("find_refunds", ask)
 
     def list_recent(self, since: datetime, known: Collection[str] = ()) -> Answer:
         """Every transaction and void since then; the checkouts of those that hold money and are not `known`."""
@@ -163,7 +165,7 @@ class Wompi:
             payments = tuple(one.money for one in found)
             return Found(tuple(checkouts), tuple(answers.void_of(one) for one in voided), payments)
 
-        return self._run("list_recent", self._sweep_deadline_ms, ask)
+        return self._calls.sweeping("list_recent", ask)
 
     def page(self, attempt: AttemptRef, store: str, description: str, payer: Payer) -> CheckoutPage | None:
         """None: links and Web Checkouts are Wompi's own pages."""
@@ -182,7 +184,7 @@ class Wompi:
             asking.with_reference("tillgate-connection-test")
             return Found()
 
-        return self._reading("test_connection", ask)
+        return self._calls.reading("test_connection", ask)
 
     # --- moving money ---
 
@@ -196,7 +198,7 @@ class Wompi:
                 raise Ended(Outcome.DECLINED, "this amount of this payment does not wait to be captured")
             return Found(payments=(money,))
 
-        return self._writing("capture", ask)
+        return self._calls.writing("capture", ask)
 
     def refund(self, request: RefundRequest) -> Answer:
         """Void a card payment whole, which Wompi does until it is settled, the same day. DECLINED for everything else:
@@ -205,7 +207,7 @@ class Wompi:
         facts.checked_id(request.payment_ref, facts.TRANSACTION_ID)
         if request.amount.minor <= 0:
             raise Bug("refund_amount", provider=facts.NAME)
-        return self._writing("refund", lambda asking: Found(refunds=(_void(asking, request),)))
+        return self._calls.writing("refund", lambda asking: Found(refunds=(_void(asking, request),)))
 
     # --- without a call ---
 
@@ -221,7 +223,7 @@ class Wompi:
         """Drop the client."""
         self._client.close()
 
-    # --- one call ---
+    # --- inside a call ---
 
     def _open_link(self, asking: Asking, body: str, fields: Fields, amount: Money) -> CheckoutFacts:
         made = asking.open_link(body)
@@ -241,16 +243,6 @@ class Wompi:
         url = parameters.web_address(self._checkout_url, self.account, self._integrity, query, amount)
         made = asking.read.web_checkout(fields.text(parameters.REFERENCE), amount, url)
         return answers.with_tries(made, asking.with_reference(made.reference))
-
-    def _writing(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
-        return self._run(verb, self.capabilities.create_deadline_ms, ask)
-
-    def _reading(self, verb: str, ask: Callable[[Asking], Found]) -> Answer:
-        return self._run(verb, self.capabilities.status_deadline_ms, ask)
-
-    def _run(self, verb: str, deadline_ms: int, ask: Callable[[Asking], Found]) -> Answer:
-        call = self._client.call(verb, deadline_ms)
-        return answer_of(call, lambda: ask(Asking(call, self._reader, self._now())))
 
 
 def _query(body: str) -> dict[str, str | int]:
