@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,11 +14,13 @@ from sqlalchemy import Engine
 from tests.factories.clinic import FEE, Clinic, open_clinic
 from tests.factories.clock import FakeClock
 from tests.factories.tills import audit_rows, make_till
+from tillgate import failpoints
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.consultation import ConsultationState
 from tillgate.domain.errors import Invalid, NotAllowed, Refused, Stale, TillgateError
 from tillgate.domain.money import Money
 from tillgate.domain.tax_rules import TaxEffect, TaxRule
+from tillgate.ports import PaymentProvider
 from tillgate.services.consultation_edits import (
     ConsultationDraft,
     cancel_consultation,
@@ -25,6 +29,7 @@ from tillgate.services.consultation_edits import (
 )
 from tillgate.services.consultation_lists import load_consultation
 from tillgate.services.consultation_rows import ConsultationRecord
+from tillgate.services.consultations import pay
 from tillgate.services.customers import CustomerDraft, create_customer
 from tillgate.services.open_fees import Known, find_known, list_open_fees, open_fees_key, sum_open_fees
 from tillgate.services.settle import check_now
@@ -36,7 +41,7 @@ from tillgate.services.tax_rules import (
     withdraw_tax_rule,
 )
 from tillgate.services.till import Till
-from tillgate.store.models import consultation
+from tillgate.store.models import consultation, tax_record
 
 LESS = Money(400_000, "PHP")
 
@@ -215,6 +220,49 @@ def test_a_rule_that_is_a_mistake_is_withdrawn_and_one_that_taxed_is_not(clinic:
     assert sum(rule.name == "GST" for rule in list_tax_rules(clinic.till, clinic.manager, "PH")) == 2
     assert not any(rule.applies_on(date(2030, 1, 1)) for rule in list_tax_rules(clinic.till, clinic.manager)
                    if rule.name == "GST")  # fmt: skip
+
+
+class Meanwhile(dict[str, PaymentProvider]):
+    """A till's providers; once told to, something happens as a press looks for its own: after it has read the taxes."""
+
+    def __init__(self, clinic: Clinic, happens: Callable[[], None]) -> None:
+        super().__init__(clinic.till.providers)
+        self._happens: Callable[[], None] | None = None
+        failpoints.arm(lambda place: setattr(self, "_happens", happens) if place == "consultation.under_lock" else None)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            happens()
+        return super().get(name, default)
+
+
+def test_a_rule_is_not_withdrawn_between_a_presss_look_at_it_and_its_tax_record(clinic: Clinic) -> None:
+    vat = next(rule for rule in list_tax_rules(clinic.till, clinic.manager, "PH") if rule.name == "VAT")
+    assert vat.id is not None
+    told: list[str] = []
+
+    def withdraw(number: int) -> None:
+        try:
+            withdraw_tax_rule(clinic.till, clinic.manager, number)
+        except TillgateError as error:
+            told.append(error.code)
+
+    manager = threading.Thread(target=withdraw, args=(vat.id,))
+
+    def happens() -> None:
+        manager.start()
+        # Where nothing holds it up it is done by then.
+        manager.join(1.0)
+
+    providers = Meanwhile(clinic, happens)
+    try:
+        pay(replace(clinic.till, providers=providers), clinic.cashier, clinic.press(clinic.consultation()))
+    finally:
+        failpoints.arm(None)
+    manager.join()
+    assert [row.name for row in clinic.rows(tax_record)] == ["VAT", "PPh"]
+    assert told == ["tax_used"]
 
 
 def test_a_new_rate_ends_the_old_rule_the_day_before_or_nothing_is_done(here: Clinic, clock: FakeClock) -> None:

@@ -127,7 +127,7 @@ _PAID_FOR: Final = Statement(
     )
 )
 _RULE: Final = [tax_rule.c[each.name] for each in fields(TaxRule)]
-_RULES: Final = Statement(
+_VALID: Final = (
     select(*_RULE)
     .where(
         tax_rule.c.country == bindparam("country"),
@@ -139,6 +139,9 @@ _RULES: Final = Statement(
     )
     .order_by(tax_rule.c.id)
 )
+_RULES: Final = Statement(_VALID)
+# Presses share it; whoever ends or withdraws a rule waits for them, and they for that.
+_LOCK_RULES: Final = Statement(_VALID.with_for_update(read=True, key_share=True))
 _TAXES: Final = Statement(
     select(
         tax_record.c.name,
@@ -191,9 +194,9 @@ def paid_for(connection: Connection, payment_id: int) -> int | None:
     return int(row[0]) if row else None
 
 
-def list_rules(connection: Connection, country: str, day: date) -> list[TaxRule]:
-    """The tax rules of a country that are valid on a day, the oldest first."""
-    return [TaxRule(*row) for row in _RULES.rows(connection, country=country, day=day)]
+def list_rules(connection: Connection, country: str, day: date, *, lock: bool = False) -> list[TaxRule]:
+    """The tax rules of a country that are valid on a day, the oldest first; `lock` keeps them as they are meanwhile."""
+    return [TaxRule(*row) for row in (_LOCK_RULES if lock else _RULES).rows(connection, country=country, day=day)]
 
 
 def list_taxes(connection: Connection, payment_id: int) -> tuple[TaxLine, ...]:

@@ -171,7 +171,7 @@ def _replay(till: Till, connection: Connection, press: PayConsultation) -> Press
     return Pressed(PressKind.EXISTING, reply.payment, Why.REPLAY)
 
 
-def _check(till: Till, connection: Connection, visit: Visit, press: PayConsultation) -> Assessed:
+def _check(till: Till, connection: Connection, visit: Visit, press: PayConsultation, *, lock: bool = False) -> Assessed:
     """Everything that can be wrong with a press, before and again under the lock; what is due otherwise."""
     here = visit.consultation
     if here.patient_id != press.patient_id:
@@ -180,7 +180,7 @@ def _check(till: Till, connection: Connection, visit: Visit, press: PayConsultat
         raise Refused("consultation_paid", consultation=here.id, payment=here.payment_id, money_moved=MoneyMoved.YES)
     if here.state not in PAYABLE:
         raise Refused("consultation_closed", consultation=here.id)
-    assessed = assess_today(till, connection, visit)
+    assessed = assess_today(till, connection, visit, lock=lock)
     if press.amount != assessed.due:
         raise Invalid("amount_not_fee", field="amount", asked=press.amount, due=assessed.due)
     _provider(till, press)
@@ -196,10 +196,10 @@ def _provider(till: Till, press: PayConsultation) -> PaymentProvider:
     raise Invalid("provider_unsupported", field="provider", provider=press.provider)
 
 
-def assess_today(till: Till, connection: Connection, visit: Visit) -> Assessed:
+def assess_today(till: Till, connection: Connection, visit: Visit, *, lock: bool = False) -> Assessed:
     """A consultation's fee with the taxes of its clinic's country that are valid on this store day."""
     today = till.store_day(till.clock.now())
-    return assess(visit.consultation.fee, list_rules(connection, visit.country, today), today)
+    return assess(visit.consultation.fee, list_rules(connection, visit.country, today, lock=lock), today)
 
 
 def _command(till: Till, connection: Connection, press: PayConsultation) -> StartPayment:
@@ -249,7 +249,7 @@ class _UnderLock:
             tally(till, LOCK_WON, str(self._tries), waited)
             fp("consultation.under_lock")
             self._visit = load_visit(uow.connection, self._press.consultation_id, lock=True)
-            self._assessed = _check(till, uow.connection, self._visit, self._press)
+            self._assessed = _check(till, uow.connection, self._visit, self._press, lock=True)
             return work(uow)
 
         try:
