@@ -327,7 +327,7 @@ class WompiBench(Bench):
     finds_unpaid = False
     captures = False
     refunds_by_key = False
-    sweep_looks = 2
+    sweep_looks = 1
 
     @classmethod
     def at(cls, sandbox: SandboxServer) -> list[Bench]:

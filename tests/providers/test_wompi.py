@@ -283,6 +283,24 @@ def test_a_list_in_another_order_is_read_to_its_end() -> None:
     assert found.status is CheckoutStatus.PAID
 
 
+def test_what_is_odd_in_others_payments_keeps_no_link_from_being_heard() -> None:
+    oddities: list[dict[str, Any]] = [
+        {"amount_in_cents": 0},
+        {"created_at": "hoy"},
+        {"currency": None},
+        {"reference": None},
+        {"status": 7},
+    ]
+    odd = [sample.transaction(id=f"1292-7-{n}", payment_link_id=None, **each) for n, each in enumerate(oddities)]
+    listed = sample.answer([*odd, sample.transaction()])
+    with played({LINK_PATH: sample.answer(sample.link()), LISTED: listed}) as (provider, _):
+        found = provider.fetch(LINK).checkout
+        assert found is not None
+        assert (found.status, len(found.tries)) == (CheckoutStatus.PAID, 1)
+        # The sweep is of everything: half of it is none.
+        assert provider.list_recent(NOW).outcome is Outcome.UNKNOWN
+
+
 def test_keys_of_two_merchants_are_a_misconfiguration() -> None:
     with played({"POST /v1/payment_links": sample.answer(sample.link(merchant_public_key="pub_test_Other001"))}) as (
         provider,
@@ -384,13 +402,15 @@ def test_the_sweep_passes_over_links_that_are_nobodys() -> None:
     web = sample.transaction(id="1292-1-2", payment_link_id=None, reference=sample.REFERENCE)
     shop = sample.transaction(id="1292-1-3", payment_link_id=None, reference="caja #4")
     routes = {
-        LISTED: (sample.answer([theirs, web, shop]), sample.answer([web])),
+        LISTED: sample.answer([theirs, web, shop]),
         "GET /v1/payment_links/VPOS_kp6q1M": sample.answer(
             sample.link(id="VPOS_kp6q1M", sku=None, amount_in_cents=None)
         ),
     }
-    with played(routes) as (provider, _):
+    with played(routes) as (provider, script):
         answer = provider.list_recent(NOW)
+        # However much of the account's money is not the till's, the list is read once, and each link.
+        assert [asked.split("?")[0] for asked in script.asked] == [LISTED, "GET /v1/payment_links/VPOS_kp6q1M"]
     assert answer.outcome is Outcome.SUCCESS, answer
     assert [one.provider_ref for one in answer.payments] == ["1292-1-1", "1292-1-2", "1292-1-3"]
     assert [one.reference for one in answer.checkouts] == [sample.REFERENCE]

@@ -69,7 +69,8 @@ class Asking(Steps):
         until = max(self._now, began)
         if ends is not None:
             until = min(until, ends + facts.LATEST_PAYMENT)
-        return [one for one in self.transactions(began, until) if one.link_id == link.checkout.provider_id]
+        # Those of other links are not even read: nothing odd in them keeps this one from being heard.
+        return list(self.transactions(began, until, link.checkout.provider_id))
 
     # --- transactions ---
 
@@ -92,8 +93,10 @@ class Asking(Steps):
         """A Web Checkout with every transaction of it."""
         return answers.with_tries(self.read.web_checkout(reference, amount), self.with_reference(reference))
 
-    def transactions(self, since: datetime, until: datetime) -> Iterator[Transaction]:
-        """Every transaction made from one instant to another, newest first. The search knows whole days alone."""
+    def transactions(self, since: datetime, until: datetime, link_id: str | None = None) -> Iterator[Transaction]:
+        """Every transaction, or every one of a link, made from one instant to another, newest first. The search knows
+        whole days alone, and no links.
+        """
         window = {
             "from_date": f"{since - facts.SEARCH_MARGIN:%Y-%m-%d}",
             "until_date": f"{until + facts.SEARCH_MARGIN:%Y-%m-%d}",
@@ -101,6 +104,8 @@ class Asking(Steps):
             "order": "DESC",
         }
         for item in self._pages(window, since):
+            if link_id is not None and Fields(item, "entry").raw("payment_link_id") != link_id:
+                continue
             one = self.read.transaction(item)
             if one.money.created_at is None or one.money.created_at >= since - _ROUNDED:
                 yield one
@@ -117,23 +122,33 @@ class Asking(Steps):
                 if entry not in seen:
                     seen.add(entry)
                     yield item
-            times = [answers.instant_or_none(Fields(item, "entry"), "created_at") for item in items]
+            times = [_made_at(item) for item in items]
             ordered = _newest_first([latest, *times] if latest else times)
             if len(items) < facts.PAGE or (ordered and times[-1] is not None and times[-1] < since - _ROUNDED):
                 return
             latest = times[-1]
         raise Malformed("a list without an end")
 
-    def checkouts_of(self, found: Transaction) -> Iterator[CheckoutFacts]:
-        """The checkout that a transaction belongs to, where it could be one of ours."""
-        if found.link_id is None:
-            if answers.is_ours(found.reference):
-                yield self.web_checkout(found.reference, found.money.amount)
-            return
-        value = self.get(f"{_LINKS}/{found.link_id}")
+    def checkout_of(self, link_id: str | None, mine: list[Transaction]) -> CheckoutFacts | None:
+        """The checkout of transactions that were listed before, where it could be one of ours."""
+        first = mine[0]
+        if link_id is None:
+            found = self.read.web_checkout(first.reference, first.money.amount)
+            return answers.with_tries(found, mine) if answers.is_ours(first.reference) else None
+        value = self.get(f"{_LINKS}/{link_id}")
         # A link made on Wompi's own pages may have any amount, or none.
-        if Fields(answers.one_of(value), "link").text_or_none("sku") is not None:
-            yield self.with_tries_of(_same(self.read.link(value), found.link_id))
+        if Fields(answers.one_of(value), "link").text_or_none("sku") is None:
+            return None
+        link = _same(self.read.link(value), link_id)
+        return answers.with_tries(answers.ended(link, None), mine)
+
+
+def _made_at(item: Json) -> datetime | None:
+    """When an entry was made; None where it does not say so in a way that is understood."""
+    try:
+        return answers.instant_or_none(Fields(item, "entry"), "created_at")
+    except Malformed:
+        return None
 
 
 def _newest_first(times: list[datetime | None]) -> bool:

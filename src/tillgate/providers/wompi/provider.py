@@ -159,11 +159,15 @@ class Wompi:
         def ask(asking: Asking) -> Found:
             found = tuple(asking.transactions(since, max(since, self._now())))
             strange = [one for one in found if one.money.status in HOLDS_MONEY and one.money.provider_ref not in known]
-            first = {one.checkout_id: one for one in strange}
-            checkouts = [each for one in first.values() for each in asking.checkouts_of(one)]
+            ids = {one.checkout_id: one.link_id for one in strange}
+            belong = [
+                asking.checkout_of(link_id, [one for one in found if one.checkout_id == checkout_id])
+                for checkout_id, link_id in ids.items()
+            ]
+            checkouts = tuple(one for one in belong if one is not None)
             voided = [one.money for one in found if one.money.status is TryStatus.REFUNDED]
             payments = tuple(one.money for one in found)
-            return Found(tuple(checkouts), tuple(answers.void_of(one) for one in voided), payments)
+            return Found(checkouts, tuple(answers.void_of(one) for one in voided), payments)
 
         return self._calls.sweeping("list_recent", ask)
 
