@@ -147,7 +147,7 @@ def test_an_order_that_waits_for_approval_is_not_called_confirmed(store: Till, p
     assert "will approve it shortly" in message.text
     assert "confirmed" not in message.text
     assert "Please approve it." in postman.to("orders1@example.org").text
-    assert "waiting for the seller's approval" in postman.to("admin@example.com").text
+    assert "waiting for the seller’s approval" in postman.to("admin@example.com").text
 
 
 def test_a_confirmation_waits_for_its_invoice_but_not_for_ever(store: Till, postman: Postman, clock: FakeClock) -> None:

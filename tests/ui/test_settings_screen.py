@@ -284,8 +284,8 @@ def test_without_a_keyring_it_says_how_to_turn_one_on(desk: Desk) -> None:
 def test_the_security_page_of_a_computer_without_a_keyring_does_not_speak_of_one(desk: Desk) -> None:
     places = replace(desk.places, database="postgresql://shop@db/tillgate", secret_file="/shop/secret.json")
     told = everything_shown(SecurityPage(desk.door(MEERA), places))
-    assert "Nowhere: without a keyring they can't be kept, and providers that need some are off." in told
-    assert "In this computer's keyring" not in told
+    assert "Nowhere: without a keyring they can’t be kept, and providers that need some are off." in told
+    assert "In this computer’s keyring" not in told
     assert "In the shared database postgresql://shop@db/tillgate." in told
 
 
@@ -317,7 +317,7 @@ def test_the_mail_password_is_kept_and_not_shown(page: SettingsPage) -> None:
 
 def test_the_security_page_says_where_the_secret_is(page: SettingsPage, desk: Desk) -> None:
     page.screen.view.go("security")
-    assert "In this computer's keyring. A copy of the database" in everything_shown(page.screen)
+    assert "In this computer’s keyring. A copy of the database" in everything_shown(page.screen)
     assert "/shop/tillgate.db" in everything_shown(page.screen)
 
 

@@ -122,3 +122,8 @@ def test_faults_are_seen(tool: ModuleType) -> None:
     assert list(faults(tool.Message("Undo", "Deshacer."))) == ["another ending in 'Deshacer.'"]
     assert list(faults(tool.Message("Undo", " Deshacer"))) == ["blanks differ around ' Deshacer'"]
     assert list(faults(tool.Message(("{n} row", "{n} rows"), ("{n} fila", "{n} filas")))) == []
+
+
+def test_apostrophes_are_curly(tool: ModuleType) -> None:
+    straight = [text for text, _ in texts_of(tool, "es") if "'" in text]
+    assert not straight, straight

@@ -105,7 +105,7 @@ STORE_CURRENCY: Final = Option(
     "store.currency", Section.STORE, "INR", _currency, "Currency", "The currency that new carts are rung up in."
 )
 STORE_ZONE: Final = Option(
-    "store.zone", Section.STORE, "Asia/Kolkata", _zone, "Time zone", "The store's days begin and end in this zone."
+    "store.zone", Section.STORE, "Asia/Kolkata", _zone, "Time zone", "The store’s days begin and end in this zone."
 )
 STORE_LANGUAGE: Final = Option(
     "store.language",
@@ -121,7 +121,7 @@ ADMIN_EMAIL: Final = Option(
     Section.MAIL,
     "",
     line("store.admin_email"),
-    "Administrator's e-mail",
+    "Administrator’s e-mail",
     "Told of new orders and of refunds that the till started by itself.",
 )
 RAZORPAY_METHOD: Final = Option(
@@ -130,7 +130,7 @@ RAZORPAY_METHOD: Final = Option(
     "link",
     word("razorpay.method", "link", "order"),
     "Razorpay checkout",
-    "A payment link, or Razorpay's standard checkout on a page that the till serves (registered websites only).",
+    "A payment link, or Razorpay’s standard checkout on a page that the till serves (registered websites only).",
     ("link", "order"),
 )
 LINK_MINUTES: Final = Option(
@@ -147,7 +147,7 @@ RETURN_TO_TILL: Final = Option(
     "no",
     word("razorpay.return_to_till", "yes", "no"),
     "Return to the till after paying",
-    "For links that are paid on this computer. A customer's phone could not open the till's page.",
+    "For links that are paid on this computer. A customer’s phone could not open the till’s page.",
     ("yes", "no"),
 )
 AFTER_PAYING: Final = Option(
@@ -156,7 +156,7 @@ AFTER_PAYING: Final = Option(
     "",
     _web_page,
     "Page after paying with Stripe",
-    "An address of the store, https://…, that a customer's phone shows afterwards. Empty shows Stripe's own.",
+    "An address of the store, https://…, that a customer’s phone shows afterwards. Empty shows Stripe’s own.",
 )
 WOMPI_METHOD: Final = Option(
     "wompi.method",
@@ -164,7 +164,7 @@ WOMPI_METHOD: Final = Option(
     "link",
     word("wompi.method", "link", "web"),
     "Wompi checkout",
-    "A payment link, which can be cancelled, or Wompi's Web Checkout, which ends by its own time only.",
+    "A payment link, which can be cancelled, or Wompi’s Web Checkout, which ends by its own time only.",
     ("link", "web"),
 )
 # In whole pesos. Wompi's documents name neither bound; these are its plug-in's, and an orchestrator's for cards.
@@ -200,7 +200,7 @@ SMTP_PORT: Final = Option(
     Section.MAIL,
     587,
     whole("mail.port", 1, 65535),
-    "Mail server's port",
+    "Mail server’s port",
     "587 for STARTTLS, 465 for TLS.",
 )
 SMTP_SECURITY: Final = Option(
@@ -216,7 +216,7 @@ SMTP_USER: Final = Option(
     "mail.user", Section.MAIL, "", line("mail.user"), "Mail user", "The password is kept in the keyring."
 )
 MAIL_FROM: Final = Option(
-    "mail.from", Section.MAIL, "", line("mail.from"), "Sender's address", "The address that mails come from."
+    "mail.from", Section.MAIL, "", line("mail.from"), "Sender’s address", "The address that mails come from."
 )
 IDLE_LOCK_MINUTES: Final = Option(
     "till.idle_lock_minutes",

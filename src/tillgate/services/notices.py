@@ -68,7 +68,7 @@ _SUBJECTS: Final = {
 }
 _STATES: Final = {
     OrderState.AUTO_APPROVED: mark("confirmed"),
-    OrderState.PENDING_VENDOR_APPROVAL: mark("waiting for the seller's approval"),
+    OrderState.PENDING_VENDOR_APPROVAL: mark("waiting for the seller’s approval"),
     OrderState.CANCELLED: mark("cancelled"),
 }
 

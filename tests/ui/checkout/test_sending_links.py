@@ -71,7 +71,7 @@ def test_keys_changed_between_two_starts_are_told_and_nothing_is_charged_again(
     page.reached(Stage.OTHER_KEYS)
     panel = page.screen.view.payment
     assert page.shows(panel)
-    assert panel.title.text() == "Razorpay can't be asked about it"
+    assert panel.title.text() == "Razorpay can’t be asked about it"
     assert "of another account now" in panel.what.text()
     assert "Do not charge again." in panel.money.text()
     assert panel.why.isVisible()

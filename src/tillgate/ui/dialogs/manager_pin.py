@@ -24,7 +24,7 @@ class ManagerPin(QWidget):
         self.who = QComboBox()
         self.who.setAccessibleName(tr("Manager"))
         self.who.addItems(list(managers))
-        self.entry = PinEntry(tr("Manager's PIN or passphrase"), dense=True)
+        self.entry = PinEntry(tr("Manager’s PIN or passphrase"), dense=True)
         label = plain_label(tr("Manager"), "label")
         label.setBuddy(self.who)
         column = QVBoxLayout(self)

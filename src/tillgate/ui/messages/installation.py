@@ -13,7 +13,7 @@ _RESTORE_SECRET: Final = mark("Restore it from the last backup; the till does no
 
 TEXTS: Final[dict[str, Entry]] = {
     "setting_unknown": Entry(mark("There is no setting {field}."), _KEEPER, about_money=False),
-    "setting_invalid": Entry(mark("“{text}” can't be used here."), mark("Change it."), about_money=False),
+    "setting_invalid": Entry(mark("“{text}” can’t be used here."), mark("Change it."), about_money=False),
     "setting_out_of_range": Entry(
         mark("This is a whole number from {lowest} to {highest}."), mark("Change it."), about_money=False
     ),
@@ -23,7 +23,7 @@ TEXTS: Final[dict[str, Entry]] = {
     "provider_unknown": Entry(mark("There is no provider {provider}."), _KEEPER, about_money=False),
     "provider_base_url": Entry(mark("Keys of this kind are not sent to that address."), _KEEPER, about_money=False),
     "key_form": Entry(
-        mark("This key begins with {test} or {live}."), mark("Copy it from the provider's dashboard."), False
+        mark("This key begins with {test} or {live}."), mark("Copy it from the provider’s dashboard."), False
     ),
     "key_mode": Entry(
         mark("This is a key of another mode."),
@@ -31,7 +31,7 @@ TEXTS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "razorpay_key_id": Entry(
-        mark("This is not a Razorpay key id."), mark("Copy it from Razorpay's dashboard."), about_money=False
+        mark("This is not a Razorpay key id."), mark("Copy it from Razorpay’s dashboard."), about_money=False
     ),
     "razorpay_key_mode": Entry(
         mark("This is a key of another mode."),
@@ -39,16 +39,16 @@ TEXTS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "razorpay_key_secret": Entry(
-        mark("This is not a Razorpay key secret."), mark("Copy it from Razorpay's dashboard."), about_money=False
+        mark("This is not a Razorpay key secret."), mark("Copy it from Razorpay’s dashboard."), about_money=False
     ),
     "stripe_publishable_key": Entry(
         mark("This is not a publishable key of Stripe; it begins with pk_test_ or pk_live_."),
-        mark("Copy it from Stripe's dashboard, under Developers, API keys."),
+        mark("Copy it from Stripe’s dashboard, under Developers, API keys."),
         about_money=False,
     ),
     "stripe_secret_key": Entry(
         mark("This is not a secret key of Stripe; it begins with sk_ or, for a restricted key, with rk_."),
-        mark("Copy it from Stripe's dashboard, under Developers, API keys."),
+        mark("Copy it from Stripe’s dashboard, under Developers, API keys."),
         about_money=False,
     ),
     "stripe_key_mode": Entry(
@@ -58,17 +58,17 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "wompi_public_key": Entry(
         mark("This is not a public key of Wompi; it begins with pub_test_ or pub_prod_."),
-        mark("Copy it from Wompi's dashboard, under Developers."),
+        mark("Copy it from Wompi’s dashboard, under Developers."),
         about_money=False,
     ),
     "wompi_private_key": Entry(
         mark("This is not a private key of Wompi; it begins with prv_test_ or prv_prod_."),
-        mark("Copy it from Wompi's dashboard, under Developers."),
+        mark("Copy it from Wompi’s dashboard, under Developers."),
         about_money=False,
     ),
     "wompi_integrity_secret": Entry(
         mark("This is not an integrity secret of Wompi; it begins with test_integrity_ or prod_integrity_."),
-        mark("Copy it from Wompi's dashboard, under Developers."),
+        mark("Copy it from Wompi’s dashboard, under Developers."),
         about_money=False,
     ),
     "wompi_key_mode": Entry(
@@ -78,7 +78,7 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "key_secret_missing": Entry(mark("The key secret is missing."), mark("Type or paste it."), about_money=False),
     "keys_in_training": Entry(
-        mark("Training uses the sandbox's own keys."), mark("Open the test or live till to keep keys."), False
+        mark("Training uses the sandbox’s own keys."), mark("Open the test or live till to keep keys."), False
     ),
     "keys_missing": Entry(
         mark("There are no keys of {provider} yet."), mark("Type them in and save."), about_money=False
@@ -89,10 +89,10 @@ TEXTS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "keyring_locked": Entry(
-        mark("The computer's keyring is locked."), mark("Unlock it, then try again."), about_money=False
+        mark("The computer’s keyring is locked."), mark("Unlock it, then try again."), about_money=False
     ),
     "keyring_slow": Entry(
-        mark("The computer's keyring did not answer."),
+        mark("The computer’s keyring did not answer."),
         mark("Look for a window that asks for its password, then try again."),
         about_money=False,
     ),
@@ -110,7 +110,7 @@ TEXTS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "database_unreachable": Entry(
-        mark("The database at {host} can't be reached (port {port})."),
+        mark("The database at {host} can’t be reached (port {port})."),
         mark("See that the server runs and that this computer is on the network."),
     ),
     "database_login_refused": Entry(
@@ -143,7 +143,7 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("Get a code with “tillgate add-till” at another till and type it into “tillgate join” here."),
     ),
     "store_secret_there": Entry(
-        mark("This computer has a store's secret already."), mark("Open Tillgate; there is nothing to join."), False
+        mark("This computer has a store’s secret already."), mark("Open Tillgate; there is nothing to join."), False
     ),
     "offer_none": Entry(
         mark("No code for a new till is open."), mark("Get one with “tillgate add-till” at another till."), False
@@ -166,14 +166,14 @@ TEXTS: Final[dict[str, Entry]] = {
     "call_inside_transaction": Entry(mark("Something went wrong inside Tillgate."), _KEEPER),
     "unreachable": Entry(mark("Something went wrong inside Tillgate."), _KEEPER),
     "database_lost": Entry(
-        mark("The database can't be reached just now; nothing was saved."), mark("The till tries again by itself.")
+        mark("The database can’t be reached just now; nothing was saved."), mark("The till tries again by itself.")
     ),
-    "database_read_only": Entry(mark("The till's files can't be written."), _SHOWS_BOOKS),
+    "database_read_only": Entry(mark("The till’s files can’t be written."), _SHOWS_BOOKS),
     "database_damaged": Entry(
-        mark("The till's file is damaged."),
+        mark("The till’s file is damaged."),
         mark("It is left as it is. Restore the last backup, or ask the person who looks after this till."),
     ),
-    "database_unreadable": Entry(mark("The till's database can't be read: {reason}."), _SHOWS_BOOKS),
+    "database_unreadable": Entry(mark("The till’s database can’t be read: {reason}."), _SHOWS_BOOKS),
     "disk_failed": Entry(mark("The disk refused to write."), _SHOWS_BOOKS),
     "disk_full": Entry(mark("The disk is full."), mark("Make room; selling goes on by itself.")),
     "disk_low": Entry(
@@ -187,10 +187,10 @@ TEXTS: Final[dict[str, Entry]] = {
     "ledger_unbalanced": Entry(mark("{count} entries of the ledger do not balance."), _SHOWS_BOOKS),
     "audit_broken": Entry(mark("The audit of till {till} was changed at entry {seq}."), _SHOWS_BOOKS),
     "clock_behind": Entry(
-        mark("The computer's clock is {minutes} minutes behind the till's books."), mark("Set the clock."), False
+        mark("The computer’s clock is {minutes} minutes behind the till’s books."), mark("Set the clock."), False
     ),
     "clock_far_behind": Entry(
-        mark("The computer's clock is {minutes} minutes behind the till's books."),
+        mark("The computer’s clock is {minutes} minutes behind the till’s books."),
         mark("Set the clock; the till sells again once it is right."),
     ),
     "place_damaged": Entry(
@@ -206,17 +206,17 @@ TEXTS: Final[dict[str, Entry]] = {
     "till_taken": Entry(
         mark("The store has a till {till} already."), mark("Give this one another name."), about_money=False
     ),
-    "store_secret_damaged": Entry(mark("The store's secret in the keyring is damaged."), _RESTORE_SECRET),
+    "store_secret_damaged": Entry(mark("The store’s secret in the keyring is damaged."), _RESTORE_SECRET),
     "store_secret_missing": Entry(
-        mark("The store's secret is neither in the keyring nor in the folder {folder}."), _RESTORE_SECRET
+        mark("The store’s secret is neither in the keyring nor in the folder {folder}."), _RESTORE_SECRET
     ),
-    "secret_file_damaged": Entry(mark("The file with the store's secret is damaged: {path}."), _RESTORE_SECRET),
+    "secret_file_damaged": Entry(mark("The file with the store’s secret is damaged: {path}."), _RESTORE_SECRET),
     "secret_file_unsafe": Entry(
-        mark("The file with the store's secret is not safe from other users of this computer: {path}."),
+        mark("The file with the store’s secret is not safe from other users of this computer: {path}."),
         mark("Let only the user of this till own and read it, then open Tillgate again."),
     ),
     "secret_file_unwritable": Entry(
-        mark("The file with the store's secret could not be written: {error} ({path})."),
+        mark("The file with the store’s secret could not be written: {error} ({path})."),
         mark("Make room, and let the user of this till write there."),
     ),
 }

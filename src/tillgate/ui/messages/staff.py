@@ -51,7 +51,7 @@ TEXTS: Final[dict[str, Entry]] = {
     ),
     "pins_differ": Entry(mark("The two are not the same."), mark("Type both again."), about_money=False),
     "pepper_short": Entry(
-        mark("The store's secret is damaged."), mark("Tell the person who looks after this till."), about_money=False
+        mark("The store’s secret is damaged."), mark("Tell the person who looks after this till."), about_money=False
     ),
     "name_missing": Entry(mark("A name is missing."), mark("Type one."), about_money=False),
     "name_unreadable": Entry(

@@ -12,7 +12,7 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("{shortcut} already does “{command}”."), mark("Choose another key."), about_money=False
     ),
     "shortcut_plain": Entry(
-        mark("{shortcut} can't be a key for a command: a scanner types plain characters."),
+        mark("{shortcut} can’t be a key for a command: a scanner types plain characters."),
         mark("Use a function key, or a key with Ctrl or Alt."),
         about_money=False,
     ),

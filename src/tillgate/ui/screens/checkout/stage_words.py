@@ -65,8 +65,8 @@ WORDS: Final[dict[Stage, Words]] = {
     ),
     Stage.OTHER_KEYS: Words(
         CHECKING,
-        mark("{provider} can't be asked about it"),
-        mark("The till's keys are of another account now. A manager puts the old ones back under Settings."),
+        mark("{provider} can’t be asked about it"),
+        mark("The till’s keys are of another account now. A manager puts the old ones back under Settings."),
         _UNSURE,
         _NOT_AGAIN,
     ),

@@ -125,7 +125,7 @@ _HINDRANCES: Final[dict[str, str]] = {
     "close_checkout_first": mark(
         "Another checkout of this payment is open. Cancel it first, so that nobody pays twice."
     ),
-    "money_given_back": mark("Some of it was given back already, so it can't pay for the whole any more."),
+    "money_given_back": mark("Some of it was given back already, so it can’t pay for the whole any more."),
     "paid_otherwise": mark("What it was meant for has been paid otherwise, so it can only go back."),
     "nothing_left": mark("All of it has been given back or credited already."),
     "refund_exceeds": mark("Less than that is left: some of it went back or was credited another way."),

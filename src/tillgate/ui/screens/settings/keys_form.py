@@ -53,7 +53,7 @@ _OUTCOMES: Final[Mapping[Outcome, tuple[Tone, str, str]]] = {
     Outcome.MISCONFIGURED: (
         Tone.FAILED,
         mark("{provider} does not know these keys."),
-        mark("Copy both again from the provider's dashboard."),
+        mark("Copy both again from the provider’s dashboard."),
     ),
     Outcome.NOT_SENT: (
         Tone.WAITING,
@@ -149,7 +149,7 @@ class KeysForm(QFrame):
                 hint = tr("Kept, ends in {secret}", secret=last4) if last4 else tr(other.explains)
                 self.others[other.name].line.setPlaceholderText(hint)
         else:
-            set_text(self.ends, tr("Keys are written into this computer's keyring and nowhere else."))
+            set_text(self.ends, tr("Keys are written into this computer’s keyring and nowhere else."))
         self._show_buttons()
 
     def _closed(self, error: TillgateError) -> None:

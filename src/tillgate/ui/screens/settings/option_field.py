@@ -20,7 +20,7 @@ AnyOption = Option[str] | Option[int]
 CURRENCIES: Final = ("INR", "COP", "KES", "PHP", "IDR", "USD")
 CHOICE_WORDS: Final[Mapping[str, str]] = {
     "link": mark("Payment link"),
-    "order": mark("Checkout on the till's own page"),
+    "order": mark("Checkout on the till’s own page"),
     "web": mark("Web checkout"),
     "yes": mark("Yes"),
     "no": mark("No"),

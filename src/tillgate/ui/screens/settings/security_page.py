@@ -38,10 +38,10 @@ def _secret_facts(places: Places) -> list[tuple[str, str, str]]:
             "it together with the database can try PINs at leisure: turn on a keyring.",
             path=places.secret_file,
         )
-        keys = tr("Nowhere: without a keyring they can't be kept, and providers that need some are off.")
+        keys = tr("Nowhere: without a keyring they can’t be kept, and providers that need some are off.")
     else:
-        store = tr("In this computer's keyring. A copy of the database alone gives no PIN away.")
-        keys = tr("In this computer's keyring and nowhere else; never shown again.")
+        store = tr("In this computer’s keyring. A copy of the database alone gives no PIN away.")
+        keys = tr("In this computer’s keyring and nowhere else; never shown again.")
     shared = "://" in places.database
     books = (
         tr("In the shared database {address}.", address=places.database)
@@ -49,7 +49,7 @@ def _secret_facts(places: Places) -> list[tuple[str, str, str]]:
         else tr("{path}, readable by this user alone.", path=places.database)
     )
     return [
-        ("key-round", tr("The store's secret"), store),
+        ("key-round", tr("The store’s secret"), store),
         ("credit-card", tr("Provider keys"), keys),
         ("database", tr("The books"), books),
     ]

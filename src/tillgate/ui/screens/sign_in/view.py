@@ -38,7 +38,7 @@ class SignInView(QWidget):
         self.tiles = PeopleTiles()
         self.pin = PinEntry(tr("PIN or passphrase"))
         self.notice = InlineNotice()
-        self.unlock = Button(tr("Unlock with a manager's PIN"), icon="lock-open")
+        self.unlock = Button(tr("Unlock with a manager’s PIN"), icon="lock-open")
         self._avatar = Avatar(side=72)
         self._name = _centred("heading")
         self._role = _centred("caption")

@@ -145,7 +145,7 @@ class KeysPage(PageFrame):
     def __init__(self, forms: Mapping[str, QWidget]) -> None:
         super().__init__(
             tr("Payments through a provider"),
-            tr("Copy both keys from the provider's dashboard: Razorpay has them under Account & Settings, Stripe under "
+            tr("Copy both keys from the provider’s dashboard: Razorpay has them under Account & Settings, Stripe under "
                "Developers, API keys, Wompi under Developers. Without them the till opens and takes no payment through "
                "a provider; they can be typed in later, under Settings."),
         )  # fmt: skip
