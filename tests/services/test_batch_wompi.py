@@ -130,6 +130,25 @@ def test_the_pages_open_once_each_a_second_apart_on_wompis_hosts(corner: Corner)
     assert seen[-1][0] == view.items[1].url
 
 
+def test_the_pages_open_beside_the_run_and_a_batch_that_was_cut_off_is_not_waited_for(corner: Corner) -> None:
+    depot = corner.depot
+    number, seen = depot.start(), 0
+
+    def browser(url: str, hosts: frozenset[str]) -> bool:
+        nonlocal seen
+        seen += bool(url and hosts)
+        return True
+
+    assert open_pages(depot.till, depot.cashier, number, browser, lambda _s: False) == PagesOpened(0, failed=False)
+
+    def run(_seconds: float) -> bool:
+        depot.run(number)
+        return False
+
+    assert open_pages(depot.till, depot.cashier, number, browser, run) == PagesOpened(3, failed=False)
+    assert seen == 3
+
+
 def test_without_a_browser_the_links_stand_and_the_rest_is_not_tried(corner: Corner) -> None:
     depot = corner.depot
     depot.till = replace(depot.till, settings=lambda: Settings({BATCH_PAGE_SECONDS.name: "0"}))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tillgate.domain.batch import BatchState
 from tillgate.domain.settings import BATCH_PAGE_SECONDS
 from tillgate.domain.staff import Action, Actor
 from tillgate.ports import PageOpener
@@ -16,6 +17,8 @@ from tillgate.services.till import Till
 from tillgate.store.unit_of_work import UnitOfWork
 
 _LOOK_AGAIN_S: Final = 0.2
+# So often it looks at a batch that nobody runs: it was started a moment ago, or was cut off.
+_LOOKS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,15 @@ def open_pages(
     on a lane of its own, beside `run_batch` or after it. Raises NotFound("batch_unknown").
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
-    opened = 0
+    opened = looks = 0
     while True:
         with till.db.read() as connection:
             view = read_batch(till, connection, batch_id)
         item = next((each for each in view.items if each.url and each.page_opened_at is None), None)
         if item is None:
-            if not view.at_work or wait(max(_gap(till), _LOOK_AGAIN_S)):
+            looks = 0 if view.at_work else looks + 1
+            over = view.batch.state is not BatchState.RUNNING or looks > _LOOKS
+            if over or wait(max(_gap(till), _LOOK_AGAIN_S)):
                 return PagesOpened(opened, failed=False)
             continue
         if _claim(till, actor, view, item):
