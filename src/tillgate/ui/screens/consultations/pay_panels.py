@@ -110,6 +110,9 @@ class AskPanel(_Panel):
 
     def show_working(self, *, working: bool) -> None:
         """Pay is disabled, and says so, while a press is under way."""
+        if working and self.pay.hasFocus():
+            # A button that is disabled gives the focus away; the next key would press what stands beside it.
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.pay.setEnabled(not working)
         self.pay.show_text(tr("Processing…") if working else tr("Pay the fee"))
         set_text(self.message, tr("Processing the payment…") if working else "")
