@@ -32,7 +32,7 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("The link was sent a moment ago."), mark("It can be sent again in {wait_s} seconds."), False
     ),
     "link_text_refused": Entry(
-        mark("{provider} did not send the text message: {words}"), mark("Send a mail, or copy the link."), False
+        mark("{provider} did not send the text message ({words})."), mark("Send a mail, or copy the link."), False
     ),
     "provider_off": Entry(mark("{provider} is switched off."), mark("A manager turns it on under Settings.")),
     "method_unsupported": Entry(mark("{provider} has no such way to pay."), _OTHER_WAY),
