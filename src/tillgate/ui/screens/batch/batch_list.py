@@ -46,7 +46,6 @@ class BatchList(DeskList):
     def __init__(self, office: BackOffice, notice: InlineNotice, show_batch: Callable[[int], object]) -> None:
         self._show_batch = show_batch
         super().__init__(office, notice)
-        self.table.opened.connect(lambda row: show_batch(row.id))
 
     def make_table(self) -> DataTable:
         """Batches by when they were started."""
@@ -56,8 +55,8 @@ class BatchList(DeskList):
             text_column("device", tr("Device"), lambda row: row.device_code, sortable=False, width=150, stretch=True,
                         strong=True),
             status_column("state", tr("State"), standing, sortable=False, width=160),
-            count_column("count", tr("Invoices"), lambda row: row.count, sortable=False, width=90),
-            money_column("total", tr("Total"), lambda row: row.total, sortable=False, width=140),
+            count_column("count", tr("Invoices"), lambda row: row.count, sortable=False, width=90, minor=True),
+            money_column("total", tr("Total"), lambda row: row.total, sortable=False, width=140, minor=True),
             text_column("person", tr("Taken by"), lambda row: row.taken_by, sortable=False, width=150, minor=True),
             text_column("till", tr("Till"), lambda row: row.till_id, sortable=False, width=80, minor=True),
         ]  # fmt: skip

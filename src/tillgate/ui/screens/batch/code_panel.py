@@ -45,6 +45,7 @@ class CodePanel(QWidget):
             for verb, icon, text in (
                 ("open_page", "external-link", tr("Open page")),
                 ("check_now", "refresh-cw", tr("Check")),
+                ("payment", "credit-card", tr("Show payment")),
                 ("skip", "arrow-right", tr("Skip")),
                 ("retry", "rotate-ccw", tr("Retry")),
             )

@@ -25,6 +25,7 @@ RUN: Final = (
     Verb("open_page", mark("Open the invoice’s payment in the browser"), "external-link", "Ctrl+O", _PAY),
     Verb("copy_link", mark("Copy the invoice’s payment link"), "copy", "Ctrl+Shift+C", _PAY),
     Verb("check_now", mark("Check the invoice’s payment now"), "refresh-cw", "Ctrl+R", _PAY),
+    Verb("payment", mark("Show the invoice’s payment"), "credit-card", "", Action.VIEW_PAYMENTS),
     Verb("skip", mark("Skip the invoice"), "arrow-right", "Ctrl+Shift+S", _PAY),
     Verb("retry", mark("Try the invoice again"), "rotate-ccw", "Ctrl+Shift+R", _PAY),
     Verb("stop", mark("Stop after the current invoice"), "pause", "F8", _PAY),

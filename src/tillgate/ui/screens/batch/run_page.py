@@ -138,6 +138,8 @@ class RunPage(QWidget):
             self.run.open_page(item.id)
         elif verb == "check_now" and item.payment_id is not None:
             self.run.check(item.payment_id)
+        elif verb == "payment" and item.payment_id is not None and self._office.show_payment is not None:
+            self._office.show_payment(item.payment_id)
         elif verb == "copy_link" and item.url:
             QGuiApplication.clipboard().setText(item.url)
             self.notice.say(Tone.SETTLED, tr("The link of {invoice} is copied.", invoice=item.invoice_number))
@@ -154,6 +156,7 @@ class RunPage(QWidget):
             "copy_link": item is not None and bool(item.url),
             "code": item is not None and bool(item.url),
             "check_now": item is not None and item.payment_id is not None and item.shown in _OPEN,
+            "payment": self._office.show_payment is not None and item is not None and item.payment_id is not None,
             "skip": item is not None and item.may_skip,
             "retry": item is not None and item.may_retry,
         }

@@ -88,7 +88,7 @@ class BatchScreen(Screen):
             head.addWidget(chip)
             self._pages.addWidget(page)
         head.addStretch(1)
-        texts = {"add": "", "import": tr("Import"), "daily": tr("Make due invoices")}
+        texts = {"add": "", "import": tr("Import"), "daily": tr("Make due ones")}
         for verb, text in texts.items():
             tone = ButtonTone.PRIMARY if verb == "add" else ButtonTone.SECONDARY
             button = self._office.commands.button(f"{SCREEN}.{verb}", tone=tone, text=text)
