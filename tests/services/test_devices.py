@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, text, update
 
 from tests.factories.clock import FakeClock
 from tests.factories.depot import Depot, open_depot
@@ -24,6 +24,7 @@ from tillgate.domain.ledger import DEVICES, REFUNDS
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.settings import STORE_ZONE, Settings
+from tillgate.services.book_checks import inspect_books
 from tillgate.services.cancel import cancel
 from tillgate.services.catalogue_import import Fate
 from tillgate.services.daily_invoices import make_daily_invoices, run_daily
@@ -226,7 +227,7 @@ def test_one_bad_row_keeps_the_whole_file_out(here: Depot, row: str, code: str) 
 
 
 @given(
-    st.one_of(st.binary(max_size=400), st.text(max_size=300).map(lambda text: (HEAD + text).encode("utf-8", "replace")))
+    st.one_of(st.binary(max_size=400), st.text(max_size=300).map(lambda rows: (HEAD + rows).encode("utf-8", "replace")))
 )
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_hostile_file_is_refused_in_words(here: Depot, content: bytes) -> None:
@@ -258,6 +259,19 @@ def test_a_paid_invoice_is_in_the_books_and_its_payer_is_told(depot: Depot) -> N
     assert [each.amount_minor for each in depot.rows(ledger_entry) if each.account == DEVICES] == [-6_000_000]
     found = list_payments(depot.till, depot.cashier, PaymentQuery(text=paid.invoice_number.lower()))
     assert [each.id for each in found] == [paid.payment_id]
+
+
+def test_the_integrity_check_misses_what_the_books_have_not(here: Depot) -> None:
+    view = here.pay(count=1)
+    here.customer_pays(view.items[0])
+    assert inspect_books(here.till).ok
+    # As somebody with a tool of their own could: what the ledger used for it is gone.
+    with here.till.db.write(here.till.system) as uow:
+        for guard in ("guard_ledger_tx_update", "guard_ledger_tx_delete"):
+            uow.execute(text(f"DROP TRIGGER {guard}"))
+        uow.execute(text("UPDATE ledger_tx SET kind = 'other' WHERE kind = 'device_invoice'"))
+    wrong = [fault.what for each in inspect_books(here.till).results for fault in each.faults]
+    assert "consultation_sum" in wrong
 
 
 def test_what_went_back_in_full_is_owed_again_only_if_a_manager_says_so(depot: Depot) -> None:

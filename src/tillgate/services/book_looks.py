@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true
 
@@ -254,7 +254,7 @@ def _ledger(connection: Connection) -> Found:
 
 
 def _sums(connection: Connection) -> Found:
-    """Allocations are their payments; the ledger has what providers took, gave back, and what paid consultations."""
+    """Allocations are their payments; the ledger has what providers took, gave back, and for fees and invoices."""
     whole = func.coalesce(func.sum(allocation.c.amount_minor), 0)
     parts = (
         select(payment.c.id, payment.c.amount_minor, payment.c.currency, whole.label("parts"))
@@ -274,6 +274,8 @@ def _sums(connection: Connection) -> Found:
     return int(count), faults
 
 
+# What one posting of its own kind uses whole.
+_USED_WHOLE: Final = (Purpose.CONSULTATION, Purpose.DEVICE_INVOICE)
 _Sums: TypeAlias = dict[tuple[str, str], int]
 
 
@@ -305,15 +307,15 @@ def _differences(kind: str, facts: _Sums, booked: _Sums, *, sign: int = 1) -> li
 
 
 def _unposted(connection: Connection) -> Iterator[Fault]:
-    """Paid consultations and what the ledger took out of suspense for them."""
+    """Paid consultations and device invoices, and what the ledger took out of suspense for them."""
     posted = (
         select(ledger_tx.c.payment_id, func.sum(ledger_entry.c.amount_minor).label("minor"))
         .join(ledger_entry, ledger_entry.c.tx_id == ledger_tx.c.id)
-        .where(ledger_tx.c.kind == Purpose.CONSULTATION.value, ledger_entry.c.account == UNAPPLIED)
+        .where(ledger_tx.c.kind.in_([each.value for each in _USED_WHOLE]), ledger_entry.c.account == UNAPPLIED)
         .group_by(ledger_tx.c.payment_id)
         .subquery()
     )
-    done = (payment.c.purpose == Purpose.CONSULTATION) & (payment.c.fulfilment == Fulfilment.DONE)
+    done = payment.c.purpose.in_(_USED_WHOLE) & (payment.c.fulfilment == Fulfilment.DONE)
     query = (
         select(
             payment.c.id, payment.c.amount_minor, payment.c.currency, func.coalesce(posted.c.minor, 0).label("minor")
