@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, update
 
+from tests.factories.batch_race import Impatient
 from tests.factories.clock import START, FakeClock
 from tests.factories.depot import AMOUNTS, EMAIL, Depot, new_bank, open_depot
 from tests.factories.people import signed_in
@@ -301,14 +302,6 @@ def test_after_a_kill_it_goes_on_where_it_stood_without_a_second_link(
     assert sorted(opened) == sorted(each.reference for each in view.items)
     live = [each for each in here.rows(payment) if each.state is PaymentState.PENDING]
     assert len(live) == 3
-
-
-class Impatient(FakeClock):
-    """Nobody waits for what can't come: every look at this clock is a second later."""
-
-    def monotonic(self) -> float:
-        self.ticks += 1
-        return self.ticks
 
 
 def test_two_tills_on_one_device_each_invoice_is_taken_by_one(depot: Depot) -> None:

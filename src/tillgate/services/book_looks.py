@@ -254,7 +254,7 @@ def _ledger(connection: Connection) -> Found:
 
 
 def _sums(connection: Connection) -> Found:
-    """Allocations are their payments; the ledger has what providers took, gave back, and for fees and invoices."""
+    """Allocations are their payments; the ledger has what came, what went back, and what paid fees and invoices."""
     whole = func.coalesce(func.sum(allocation.c.amount_minor), 0)
     parts = (
         select(payment.c.id, payment.c.amount_minor, payment.c.currency, whole.label("parts"))
