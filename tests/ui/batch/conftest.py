@@ -10,15 +10,14 @@ from pytestqt.qtbot import QtBot
 
 from tests.factories.clock import FakeClock
 from tests.factories.depot import Depot, open_depot
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tests.ui.pages.batch import BatchPage
-from tillgate.store.engine import sqlite_engine
 from tillgate.ui.tasks import Tasks
 
 
 @pytest.fixture
 def depot(tmp_path: Path) -> Iterator[Depot]:
-    engine = sqlite_engine(new_sqlite(tmp_path))
+    engine = quick_sqlite(new_sqlite(tmp_path))
     yield open_depot(make_till(engine, FakeClock()))
     engine.dispose()
 

@@ -23,7 +23,7 @@ _MOST: Final = 20
 
 
 class DeviceFinder(QWidget):
-    """`found(DeviceDetails)` once a device was chosen."""
+    """`found(DeviceDetails)` once a device was chosen. `shown_for` is the text whose devices stand in the list."""
 
     found = Signal(object)
 
@@ -31,7 +31,7 @@ class DeviceFinder(QWidget):
         super().__init__()
         self._office = office
         self._wanted = ""
-        self._shown_for: str | None = None
+        self.shown_for: str | None = None
         self._entered: str | None = None
         self.search = CustomerSearch(tr("Device or customer"))
         self.list = ChoiceList(tr("Devices found"))
@@ -73,7 +73,7 @@ class DeviceFinder(QWidget):
     def _show(self, text: str, rows: Sequence[DeviceRow]) -> None:
         if text != self._wanted:
             return
-        self._shown_for = text
+        self.shown_for = text
         self.list.show_choices([self._choice(row) for row in rows])
         self.list.setVisible(bool(rows))
         self._none.setVisible(not rows)
@@ -89,7 +89,7 @@ class DeviceFinder(QWidget):
 
     @Slot(str)
     def _enter(self, text: str) -> None:
-        if self._shown_for != text:
+        if self.shown_for != text:
             # Enter was quicker than the search.
             self._entered = text
             return
