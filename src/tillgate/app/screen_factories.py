@@ -22,6 +22,7 @@ from tillgate.app.papers import (
 from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.payment import Mode
+from tillgate.domain.payment_end import End
 from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD
 from tillgate.domain.staff import Actor
 from tillgate.services.book_checks import BooksReport
@@ -103,7 +104,15 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         open_catalogue=lambda: window.shell.go("catalogue"),
         put_above=window.shell.put_above,
         come_forward=lambda: window.shell.go("checkout"),
+        show_payment=partial(_show_payment, window),
+        in_front=partial(_in_front, window),
     )
+
+
+def _in_front(window: TillWindow, payment_id: int | None, end: End | None) -> None:
+    page = window.shell.page("checkout")
+    if isinstance(page, CheckoutScreen):
+        page.news.put_elsewhere(payment_id, end)
 
 
 def _usual_way(shop: Shop) -> tuple[str, str]:

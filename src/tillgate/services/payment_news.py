@@ -22,7 +22,7 @@ from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.cart_view import CART_THING
 from tillgate.services.till import Till
-from tillgate.store.models import allocation, cart, money_exception, payment, refund, sales_order
+from tillgate.store.models import allocation, capture, cart, money_exception, payment, refund, sales_order
 from tillgate.store.unit_of_work import UnitOfWork
 
 # More than anybody reads; older ones come up once these are seen.
@@ -32,7 +32,7 @@ MOST: Final = 200
 @dataclass(frozen=True, slots=True)
 class PaymentNews:
     """`at` is when it ended so; `who` the payer's name and `label` the cart's, both "" where there is none. `cart_id`
-    and `cart_state` are None where the payment was for no cart."""
+    and `cart_state` are None where the payment was for no cart, and `about` says what for."""
 
     payment_id: int
     end: End
@@ -43,6 +43,9 @@ class PaymentNews:
     orders: int
     cart_id: int | None
     cart_state: CartState | None
+    about: str = ""
+    # Some money came for it, whether it was used or not.
+    money_came: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class _Around:
     exceptions: Mapping[int, Sequence[Any]]
     refunds: Mapping[int, Sequence[Any]]
     orders: Mapping[int, int]
+    captured: Collection[int]
 
 
 def list_news(till: Till, actor: Actor) -> tuple[PaymentNews, ...]:
@@ -115,10 +119,12 @@ def _around(connection: Connection, ids: Collection[int]) -> _Around:
         .where(sales_order.c.payment_id.in_(ids))
         .group_by(sales_order.c.payment_id)
     )
+    captured = select(capture.c.payment_id).where(capture.c.payment_id.in_(ids)).distinct()
     return _Around(
         exceptions=_by_payment(connection.execute(opened).all()),
         refunds=_by_payment(connection.execute(refunds).all()),
         orders={row.payment_id: row.orders for row in connection.execute(orders)},
+        captured={row.payment_id for row in connection.execute(captured)},
     )
 
 
@@ -146,6 +152,8 @@ def _news(row: Row[Any], around: _Around) -> tuple[PaymentNews | None, str]:
         orders=around.orders.get(row.id, 0),
         cart_id=row.cart_id,
         cart_state=row.cart_state,
+        about=row.description if row.cart_id is None else "",
+        money_came=row.id in around.captured,
     )
     return news, row.told
 

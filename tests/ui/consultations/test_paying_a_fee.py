@@ -8,10 +8,13 @@ from PySide6.QtCore import Qt
 from tests.ui.pages.access import nameless
 from tests.ui.pages.consultations import FeePage
 from tests.ui.pages.hands import click
+from tillgate.domain.changes import Kind
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.payment import PaymentState
 from tillgate.ports import Outcome
+from tillgate.services.payment_news import list_news
 from tillgate.services.settle import check_now, settle_attempts
+from tillgate.ui.screens.checkout import news
 from tillgate.ui.screens.checkout.stages import Stage
 
 
@@ -64,6 +67,49 @@ def test_a_double_click_and_a_held_enter_are_one_payment(page: FeePage) -> None:
     assert len(page.payments) == 1
     assert page.clinic.provider.sends("create") == 1
     assert page.screen.page.panel.hasFocus()
+
+
+def test_what_ends_on_the_page_is_said_there_alone_and_what_ends_behind_it_as_the_fee_it_is(
+    page: FeePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bar above the screens speaks of no cart where there is none, and shows the payment, not the checkout."""
+    # However quick the machine is, what stood there has been seen.
+    monkeypatch.setattr(news, "SEEN_MS", 0)
+    bars: list[str] = []
+    page.tasks.watch(page.shell, {Kind.PAYMENT}, lambda _changes: bars.append(page.news.bar.text))
+    page.open_fee()
+    page.pay()
+    page.settled(lambda: stage(page) is Stage.WAITING)
+    page.clinic.provider.pay(page.clinic.reference(page.payments[0].id))
+    check_now(page.clinic.till, page.clinic.cashier, page.payments[0].id)
+    page.settled(lambda: stage(page) is Stage.PAID)
+    page.news.load()
+    page.settled()
+    assert [*bars, page.news.bar.text] == [""] * (len(bars) + 1)
+    page.screen.page.leave()
+    page.settled(lambda: list_news(page.clinic.till, page.clinic.cashier) == ())
+    second = page.clinic.consultation()
+    begun = page.clinic.paid(second)
+    page.settled(lambda: page.news.bar.text != "")
+    assert page.news.bar.text.splitlines() == [
+        "Jose Dela Cruz paid ₱5,000.00 at 14:30.",
+        "Consultation with Dr. Santos, General medicine",
+    ]
+    page.news.bar.show_button.click()
+    page.settled(lambda: list_news(page.clinic.till, page.clinic.cashier) == ())
+    assert (page.opened[-1], page.news.bar.text) == (f"payment-{begun.id}", "")
+
+
+def test_an_end_is_told_above_another_screen_whatever_page_it_happened_on(page: FeePage) -> None:
+    page.open_fee()
+    page.pay()
+    page.settled(lambda: stage(page) is Stage.WAITING)
+    page.shell.go("elsewhere")
+    page.clinic.provider.end(page.clinic.reference(page.payments[0].id), CheckoutStatus.EXPIRED)
+    check_now(page.clinic.till, page.clinic.cashier, page.payments[0].id)
+    page.settled(lambda: page.news.bar.text.startswith("Jose Dela Cruz’s time to pay ₱5,000.00 ran out at"))
+    page.shell.go("consultations")
+    page.settled(lambda: page.news.bar.text == "")
 
 
 def test_another_tills_payment_is_named_and_reopened_never_doubled(page: FeePage) -> None:

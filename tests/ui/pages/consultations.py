@@ -18,6 +18,7 @@ from tests.factories.people import quick_pins
 from tests.ui.pages.hands import NONE, press, type_text
 from tillgate.app.news import changes_of
 from tillgate.domain.payment import Mode
+from tillgate.domain.payment_end import End
 from tillgate.domain.staff import Action, Actor
 from tillgate.i18n import mark
 from tillgate.services.consultation_lists import load_consultation
@@ -27,6 +28,7 @@ from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen, ScreenSpec, ShellState
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout import CheckoutDesk
+from tillgate.ui.screens.checkout.news import News
 from tillgate.ui.screens.consultations import ConsultationsScreen
 from tillgate.ui.screens.consultations.details import OneConsultation
 from tillgate.ui.screens.consultations.open_list import PatientFees
@@ -59,7 +61,8 @@ class FeePage:
         self.actor = self.who or self.clinic.cashier
         self.clinic.till.db.on_committed = self._tell
         spec = ScreenSpec("consultations", mark("Consultations"), "receipt-text", self._make, Action.VIEW_PAYMENTS)
-        self.shell = Shell([spec], Screen, self.tasks, idle_minutes=600)
+        other = ScreenSpec("elsewhere", mark("Payments"), "credit-card", Screen, Action.VIEW_PAYMENTS)
+        self.shell = Shell([spec, other], Screen, self.tasks, idle_minutes=600)
         self.shell.resize(1024, 768)
         self.qtbot.addWidget(self.shell)
         self.sign_in()
@@ -88,13 +91,20 @@ class FeePage:
             save_receipt=self._paper("receipt"),
             save_invoice=self._paper("invoice"),
             open_exceptions=lambda: self.opened.append("exceptions"),
+            show_payment=lambda number: self.opened.append(f"payment-{number}"),
+            in_front=self._in_front,
         )
-        return ConsultationsScreen(office, desk)
+        made = ConsultationsScreen(office, desk)
+        self.news = News(desk, made)
+        return made
 
     def _tell(self, entries: list[AuditEntry]) -> None:
         changes = changes_of(entries)
         if changes is not None:
             self.tasks.broadcast(changes)
+
+    def _in_front(self, payment_id: int | None, end: End | None) -> None:
+        self.news.put_elsewhere(payment_id, end)
 
     def _open(self, url: str) -> bool:
         self.opened.append(url)

@@ -11,6 +11,7 @@ from typing import Final
 from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.money import Money
+from tillgate.domain.payment_end import End
 from tillgate.domain.settings import STORE_CURRENCY
 from tillgate.domain.staff import Actor
 from tillgate.formats import format_clock, format_instant, format_money, written_day
@@ -67,6 +68,10 @@ class CheckoutDesk:
     # Shows a bar above whatever screen is in front, with what its key does; and brings the checkout to the front.
     put_above: Callable[[QWidget, Callable[[], object]], object] | None = None
     come_forward: Callable[[], object] | None = None
+    # Shows a payment that is for no cart where payments are listed.
+    show_payment: Callable[[int], object] | None = None
+    # Another screen than the checkout says which payment it shows, and how that ended, so that no bar says it too.
+    in_front: Callable[[int | None, End | None], object] | None = None
 
     def money(self, amount: Money) -> str:
         """An amount as the screen shows it."""

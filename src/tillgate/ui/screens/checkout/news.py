@@ -31,7 +31,8 @@ class News(QObject):
         self._news: tuple[PaymentNews, ...] = ()
         self._reading = self._again = False
         self._front: tuple[int, End | None] | None = None
-        self._since = QElapsedTimer()
+        self._elsewhere: tuple[int, End | None] | None = None
+        self._since, self._since_elsewhere = QElapsedTimer(), QElapsedTimer()
         self.bar = NewsBar(desk)
         self.bar.show_asked.connect(self.show_next)
         self.bar.dismissed.connect(self._dismiss)
@@ -50,8 +51,8 @@ class News(QObject):
     @property
     def waiting(self) -> tuple[PaymentNews, ...]:
         """What the bar says."""
-        front = self._front[0] if self._front is not None else None
-        return tuple(each for each in self._news if each.payment_id != front)
+        fronts = {front[0] for front in (self._front, self._elsewhere) if front is not None}
+        return tuple(each for each in self._news if each.payment_id not in fronts)
 
     @Slot()
     def load(self) -> None:
@@ -79,6 +80,18 @@ class News(QObject):
         if self._front is not None and (answered or self._since.elapsed() >= SEEN_MS):
             self.seen(*self._front)
 
+    def put_elsewhere(self, payment_id: int | None, end: End | None) -> None:
+        """The payment that another screen than this one shows, and its end there; None once it shows none. What stood
+        there long enough has been seen."""
+        before, now = self._elsewhere, (payment_id, end) if payment_id is not None else None
+        if now == before:
+            return
+        self._elsewhere = now
+        if before is not None and before[0] != payment_id and self._since_elsewhere.elapsed() >= SEEN_MS:
+            self.seen(*before)
+        self._since_elsewhere.start()
+        self._show()
+
     def seen(self, payment_id: int, end: End | None) -> None:
         """Somebody has seen how a payment ended."""
         if end is not None:
@@ -89,9 +102,17 @@ class News(QObject):
         """Show what the bar says: the payment, or the list of several."""
         waiting = self.waiting
         if len(waiting) == 1:
-            self.asked.emit(waiting[0])
+            self._show_one(waiting[0])
         elif waiting:
-            NewsDialog(self._screen.window(), self._desk, waiting, self.asked.emit, self._dismiss).open()
+            NewsDialog(self._screen.window(), self._desk, waiting, self._show_one, self._dismiss).open()
+
+    def _show_one(self, news: PaymentNews) -> None:
+        if news.cart_id is not None or self._desk.show_payment is None:
+            self.asked.emit(news)
+            return
+        # What is for no cart is not the checkout's to show.
+        self._desk.show_payment(news.payment_id)
+        self.seen(news.payment_id, news.end)
 
     @Slot()
     def _dismiss(self) -> None:

@@ -22,7 +22,7 @@ from tillgate.services.link_notices import Way
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, tender_of
 from tillgate.ui.screens.checkout.payment_panel import PaymentPanel
-from tillgate.ui.screens.checkout.stages import IN_PROGRESS, PAYABLE, Stage
+from tillgate.ui.screens.checkout.stages import IN_PROGRESS, PAYABLE, TELLS, Stage
 from tillgate.ui.screens.consultations.bill import Bill
 from tillgate.ui.screens.consultations.keys import PANEL, SCREEN
 from tillgate.ui.screens.consultations.pay_panels import AskPanel, EndPanel
@@ -121,6 +121,7 @@ class PayPage(QWidget):
 
     def entered(self) -> None:
         """In front again."""
+        self.tell_front(shown=True)
         self.paying.resume()
         if self._side.currentWidget() is self.end:
             self.end.take_focus()
@@ -132,8 +133,19 @@ class PayPage(QWidget):
         """Back to the list; what is under way goes on."""
         self.paying.forget()
         self._stage = None
+        self.tell_front(shown=False)
         self._show_commands()
         self.left.emit()
+
+    def tell_front(self, *, shown: bool) -> None:
+        """What is told here of a payment's end is told nowhere else; what is not `shown` may be."""
+        now = self.paying.situation
+        if self._desk.in_front is None:
+            return
+        if shown and now is not None and now.view is not None:
+            self._desk.in_front(self.paying.payment_id, TELLS.get(now.stage))
+        else:
+            self._desk.in_front(None, None)
 
     def do(self, verb: str) -> None:
         """A command of the payment was given."""
@@ -209,6 +221,7 @@ class PayPage(QWidget):
 
     def _to_ask(self) -> None:
         self._stage = None
+        self.tell_front(shown=False)
         self._tell("")
         self._side.setCurrentWidget(self.ask)
         if self.bill.details is not None:
@@ -231,6 +244,7 @@ class PayPage(QWidget):
             self._show_commands()
             return
         moved, self._stage = now.stage is not self._stage, now.stage
+        self.tell_front(shown=self.isVisible())
         waits = now.stage in IN_PROGRESS
         panel = self.panel if waits else self.end
         turned = self._side.currentWidget() is not panel

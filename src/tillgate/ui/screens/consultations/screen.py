@@ -111,6 +111,10 @@ class ConsultationsScreen(Screen):
         else:
             self.front.table.setFocus()
 
+    def left(self) -> None:
+        """Another screen is in front: what ends here now is told above it."""
+        self.page.tell_front(shown=False)
+
     def go_back(self) -> bool:
         """Esc: from the payment to the list, which changes nothing of it; then close the details."""
         if self.paying:
