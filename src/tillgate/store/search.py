@@ -7,11 +7,10 @@ cost 11 ms, and cost 0.3 ms capped.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, column, func, select, table
-
-from tillgate.store.models import customer, product
 
 
 def find_ids(connection: Connection, searched: Table, words: Sequence[str], limit: int) -> list[int]:
@@ -21,7 +20,7 @@ def find_ids(connection: Connection, searched: Table, words: Sequence[str], limi
     `domain.catalogue.search_words`, at least one.
     """
     sqlite = connection.dialect.name == "sqlite"
-    beginning, anywhere = _QUERIES[sqlite, searched.name]
+    beginning, anywhere = (_fts5 if sqlite else _tsquery)(searched)
     every = _every_word(words, sqlite=sqlite)
     found = [int(row.id) for row in connection.execute(anywhere, {"every": every, "limit": limit})]
     if len(found) < limit:
@@ -48,6 +47,7 @@ def _every_word(words: Sequence[str], *, sqlite: bool) -> str:
     return " ".join(f'"{word}"*' for word in words) if sqlite else " & ".join(f"'{word}':*" for word in words)
 
 
+@cache
 def _fts5(searched: Table) -> tuple[Select[Any], Select[Any]]:
     index = table(f"{searched.name}_search", column("rowid"), column(f"{searched.name}_search"))
     row = index.c[f"{searched.name}_search"]
@@ -60,7 +60,9 @@ def _fts5(searched: Table) -> tuple[Select[Any], Select[Any]]:
     return base.where(row.op("MATCH")(bindparam("first"))), base.where(row.op("MATCH")(bindparam("every")))
 
 
+@cache
 def _tsquery(searched: Table) -> tuple[Select[Any], Select[Any]]:
+    # Made at its first use: SQLAlchemy must have loaded PostgreSQL's functions by then, as an engine there does.
     index = table(f"{searched.name}_search", column("id"), column("name"), column("words"))
     anywhere = (
         select(searched.c.id)
@@ -69,10 +71,3 @@ def _tsquery(searched: Table) -> tuple[Select[Any], Select[Any]]:
         .limit(bindparam("limit"))
     )
     return anywhere.where(index.c.name.like(bindparam("first"))), anywhere
-
-
-_QUERIES: Final = {
-    (sqlite, searched.name): (_fts5 if sqlite else _tsquery)(searched)
-    for sqlite in (True, False)
-    for searched in (product, customer)
-}
