@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.compiled import share_compiled_statements
 from tests.postgres import PostgresServer, PostgresUnavailable, running_postgres
 
 GRACE_SECONDS: Final = 30.0  # a thread that was told to stop may need a moment
@@ -49,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     tear_down_when_terminated()
+    share_compiled_statements()
 
 
 def tear_down_when_terminated() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from tests.factories.clock import FakeClock
 from tests.postgres import PostgresServer
@@ -23,6 +23,11 @@ from tillgate.store.schema import upgrade
 from tillgate.store.unit_of_work import Database
 
 AUDIT_KEY = AuditKey(b"an audit key that only tests know")
+_FILLED = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in metadata.tables)  # noqa: S608
+_NUMBERS_FROM_ONE = """
+    SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, start_value, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'
+"""
 
 
 @cache
@@ -44,6 +49,20 @@ def new_sqlite(folder: Path, name: str = "tillgate.db") -> Path:
     return path
 
 
+def quick_sqlite(path: Path, **settings: int) -> Engine:
+    """The application's engine, except that a commit does not wait for the disk: no test cuts the power in here.
+
+    Taking `settings` of `sqlite_engine`. What is about files or the start's gates takes `sqlite_engine` itself.
+    """
+    engine = sqlite_engine(path, **settings)
+
+    @event.listens_for(engine, "connect")
+    def _ease(connection: Any, _entry: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    return engine
+
+
 def _migrate(url: str) -> None:
     engine = postgres_engine(url)
     upgrade(engine)
@@ -56,10 +75,19 @@ def new_postgres(server: PostgresServer) -> str:
 
 
 def empty_postgres(engine: Engine) -> None:
-    """Take every row out; no trigger sees it, and numbers begin again."""
-    tables = ", ".join(metadata.tables)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    """Take every row out; no trigger sees it, and numbers begin again.
+
+    As TRUNCATE leaves it, for a third of its cost: most tables have no rows, and a new file for each of them and of
+    their indexes takes longer than most tests. VACUUM gives the emptied files back, so that rows come in their order.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("SET session_replication_role = replica")
+        connection.exec_driver_sql(_NUMBERS_FROM_ONE)
+        filled = connection.exec_driver_sql(_FILLED).scalars().all()
+        if filled:
+            connection.exec_driver_sql(";".join(f"DELETE FROM {name}" for name in filled))  # noqa: S608
+            connection.exec_driver_sql(f"VACUUM (INDEX_CLEANUP ON) {', '.join(filled)}")
+        connection.exec_driver_sql("RESET session_replication_role")
 
 
 def copy_sqlite(path: Path, to: Path) -> Path:
@@ -85,7 +113,7 @@ def make_till(engine: Engine, clock: FakeClock, *, till_id: str = "T1", **change
 def second_engine(engine: Engine) -> Engine:
     """Another process's view of the same database; the caller disposes of it."""
     if engine.dialect.name == "sqlite":
-        return sqlite_engine(Path(str(engine.url.database)))
+        return quick_sqlite(Path(str(engine.url.database)))
     return postgres_engine(engine.url.render_as_string(hide_password=False))
 
 

@@ -13,12 +13,12 @@ from tests.factories.fake_provider import FakeProvider
 from tests.factories.payments import Desk, open_desk
 from tests.factories.people import quick_pins, signed_in
 from tests.factories.shop import Counter, open_counter
-from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite
+from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite, quick_sqlite
 from tests.postgres import PostgresServer
 from tillgate.domain.staff import Actor, Role
 from tillgate.services.pin_hash import Pins
 from tillgate.services.till import Till
-from tillgate.store.engine import postgres_engine, sqlite_engine
+from tillgate.store.engine import postgres_engine
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def sqlite_only(tmp_path: Path) -> Iterator[Engine]:
 
 
 def _sqlite(folder: Path) -> Iterator[Engine]:
-    engine = sqlite_engine(new_sqlite(folder))
+    engine = quick_sqlite(new_sqlite(folder))
     yield engine
     engine.dispose()
 

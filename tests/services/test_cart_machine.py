@@ -15,12 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.factories.clock import FakeClock
 from tests.factories.shop import open_counter
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tillgate.domain.cart import HIGHEST_QUANTITY
 from tillgate.domain.errors import Invalid, Refused
 from tillgate.services import carts
 from tillgate.services.cart_view import CartView
-from tillgate.store.engine import sqlite_engine
 from tillgate.store.models import variant
 
 TODAY: Final = date(2026, 11, 16)
@@ -82,7 +81,7 @@ class CartMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.engine = sqlite_engine(new_sqlite(Path(self.folder.name)))
+        self.engine = quick_sqlite(new_sqlite(Path(self.folder.name)))
         self.counter = open_counter(make_till(self.engine, FakeClock()))
         self.till, self.cashier = self.counter.till, self.counter.cashier
         self.prices = {code: goods[2] for code, goods in GOODS.items()}

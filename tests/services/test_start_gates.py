@@ -72,6 +72,7 @@ def test_a_healthy_till_passes_every_gate(shop: Till, path: Path) -> None:
     assert audit_rows(shop) == before
 
 
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_a_server_passes_too(engine: Engine, clock: FakeClock) -> None:
     till = make_till(engine, clock)
     found = start_gates.check_before_selling(till, None)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
-from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite
+from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite, quick_sqlite
 from tests.postgres import PostgresServer
 from tillgate.services.till import Till
 from tillgate.store.engine import postgres_engine, sqlite_engine
@@ -30,7 +30,7 @@ def postgres_database(postgres_server: PostgresServer) -> str:
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An engine on an empty database, on each kind."""
     if request.param == "sqlite":
-        made = sqlite_engine(new_sqlite(tmp_path))
+        made = quick_sqlite(new_sqlite(tmp_path))
     else:
         made = postgres_engine(request.getfixturevalue("postgres_database"))
         empty_postgres(made)

@@ -11,12 +11,11 @@ import pytest
 from tests.factories.clock import FakeClock
 from tests.factories.payments import Desk, open_desk
 from tests.factories.people import signed_in
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tests.web.caller import Caller
 from tillgate.domain.staff import Role
 from tillgate.services.return_tokens import token_of
 from tillgate.services.till import ReturnAddress
-from tillgate.store.engine import sqlite_engine
 from tillgate.store.models import return_inbox
 from tillgate.web.loopback import Loopback
 
@@ -40,7 +39,7 @@ class Page:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Page]:
-    engine = sqlite_engine(new_sqlite(tmp_path))
+    engine = quick_sqlite(new_sqlite(tmp_path))
     till = make_till(engine, FakeClock())
     woken: list[int] = []
     loopback = Loopback(lambda: woken.append(1), timeout_s=0.5, look_every_s=0.05)

@@ -10,12 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from tests.factories.clock import FakeClock
 from tests.factories.history import Shop, open_sample_shop
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tests.ui.pages.back_office import OfficeWindow
 from tillgate.app.news import changes_of
 from tillgate.domain.staff import Actor
 from tillgate.store.audit import AuditEntry
-from tillgate.store.engine import sqlite_engine
 from tillgate.ui.tasks import Tasks
 
 OpenOffice = Callable[[Actor], OfficeWindow]
@@ -29,7 +28,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def shop(tmp_path: Path, clock: FakeClock, tasks: Tasks) -> Iterator[Shop]:
     """Each commit is told to the screens, as the application does."""
-    engine = sqlite_engine(new_sqlite(tmp_path))
+    engine = quick_sqlite(new_sqlite(tmp_path))
     opened = open_sample_shop(make_till(engine, clock), clock)
     opened.new_shift()
 

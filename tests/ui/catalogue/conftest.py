@@ -11,11 +11,10 @@ from pytestqt.qtbot import QtBot
 from tests.factories.clock import FakeClock
 from tests.factories.people import signed_in
 from tests.factories.shop import Counter, open_counter
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tests.ui.pages.catalogue import CatalogueWindow
 from tillgate.domain.staff import Actor, Role
 from tillgate.services.till import Till
-from tillgate.store.engine import sqlite_engine
 from tillgate.ui.tasks import Tasks
 
 OpenWindow = Callable[[Till, Actor], CatalogueWindow]
@@ -24,7 +23,7 @@ OpenWindow = Callable[[Till, Actor], CatalogueWindow]
 @pytest.fixture
 def till(tmp_path: Path) -> Iterator[Till]:
     """Nothing to sell yet."""
-    engine = sqlite_engine(new_sqlite(tmp_path))
+    engine = quick_sqlite(new_sqlite(tmp_path))
     yield make_till(engine, FakeClock())
     engine.dispose()
 

@@ -10,9 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.factories.clock import FakeClock
 from tests.factories.shop import Counter, open_counter
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tests.ui.pages.checkout import CheckoutPage
-from tillgate.store.engine import sqlite_engine
 from tillgate.ui.tasks import Tasks
 
 
@@ -23,7 +22,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def counter(tmp_path: Path, clock: FakeClock) -> Iterator[Counter]:
-    engine = sqlite_engine(new_sqlite(tmp_path))
+    engine = quick_sqlite(new_sqlite(tmp_path))
     yield open_counter(make_till(engine, clock))
     engine.dispose()
 

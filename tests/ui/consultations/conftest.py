@@ -10,15 +10,14 @@ from pytestqt.qtbot import QtBot
 
 from tests.factories.clinic import Clinic, open_clinic
 from tests.factories.clock import FakeClock
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tests.ui.pages.consultations import FeePage
-from tillgate.store.engine import sqlite_engine
 from tillgate.ui.tasks import Tasks
 
 
 @pytest.fixture
 def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    engine = sqlite_engine(new_sqlite(tmp_path))
+    engine = quick_sqlite(new_sqlite(tmp_path))
     yield open_clinic(make_till(engine, FakeClock()))
     engine.dispose()
 

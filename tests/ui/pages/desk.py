@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.factories.clock import FakeClock
 from tests.factories.people import add_person, quick_pins, session_of
 from tests.factories.secrets import MemorySecrets
-from tests.factories.tills import make_till, new_sqlite
+from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tillgate.domain.payment import Mode
 from tillgate.domain.provider_keys import ProviderKeys
 from tillgate.domain.staff import Actor, Role
@@ -23,7 +23,6 @@ from tillgate.ports import Answer, Outcome, PaymentProvider
 from tillgate.services.pin_hash import Pins
 from tillgate.services.settings import StoredSettings
 from tillgate.services.till import Till
-from tillgate.store.engine import sqlite_engine
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screens.settings import Places
 from tillgate.ui.tasks import Tasks
@@ -97,7 +96,7 @@ def open_desk(
     """A desk with two cashiers and a manager, or with nobody."""
     folder.mkdir(exist_ok=True)
     clock = FakeClock()
-    engine = sqlite_engine(new_sqlite(folder))
+    engine = quick_sqlite(new_sqlite(folder))
     till = make_till(engine, clock, mode=mode)
     till = dataclasses.replace(till, settings=StoredSettings(till.db))
     desk = Desk(qtbot, tasks, clock, till, quick_pins(), MemorySecrets(), FakeAccount())
