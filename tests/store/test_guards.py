@@ -26,6 +26,7 @@ BOOKS: Final = (
     "stock_move", "money_exception", "outbox", "staff", "approval", "declined_try",
     "consultation", "tax_record", "consultation_invoice", "consultation_credit_note",
     "sales_credit_note", "sales_credit_note_line", "device_invoice", "payment_batch",
+    "payment_invoice", "invoice_verification",
 )  # fmt: skip
 FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_key", "provider_ref")
 # What is reserved for refunds moves with them; an invoice is final when it says so (the test before).

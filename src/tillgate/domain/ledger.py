@@ -25,6 +25,10 @@ FEES: Final = "service_fees"
 TAX: Final = "tax_payable"
 CONSULTATIONS: Final = "consultation_fees"
 DEVICES: Final = "device_fees"
+# Paid on payment invoices, for orders still to be made.
+PREPAID: Final = "prepaid_invoices"
+# What a payment invoice was paid beyond its order and fees, within the tolerance or as a manager accepted it.
+SURPLUS: Final = "invoice_surplus"
 # Kept back by payers, who owe it to the state on the store's behalf.
 WITHHELD: Final = "tax_withheld"
 REFUNDS: Final = "refunds"

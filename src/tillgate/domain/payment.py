@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     CHECKOUT = "checkout"
     CONSULTATION = "consultation"
     DEVICE_INVOICE = "device_invoice"
+    PAYMENT_INVOICE = "payment_invoice"
 
 
 class PaymentState(StrEnum):

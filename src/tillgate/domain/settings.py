@@ -192,6 +192,39 @@ BATCH_PAGE_SECONDS: Final = Option(
     "Time between the pages of a batch (seconds)",
     "The checkout pages of a batch open in the browser one after another, so far apart.",
 )
+INVOICE_MINUTES: Final = Option(
+    "invoice.minutes",
+    Section.PAYMENTS,
+    30,
+    whole("invoice.minutes", 5, 1440),
+    "Payment invoice can be used for (minutes)",
+    "A payment invoice that is older makes no order, though it was paid: a manager decides about it.",
+)
+# In whole shillings.
+INVOICE_FEE: Final = Option(
+    "invoice.service_fee",
+    Section.PAYMENTS,
+    2,
+    whole("invoice.service_fee", 0, 100_000),
+    "Service fee of a payment invoice (KES)",
+    "Added to each amount that a phone is asked for.",
+)
+INVOICE_FEE_BP: Final = Option(
+    "invoice.provider_fee_bp",
+    Section.PAYMENTS,
+    300,
+    whole("invoice.provider_fee_bp", 0, 5_000),
+    "Provider’s fee of a payment invoice (hundredths of a percent)",
+    "300 is 3 % of the amount, added to it.",
+)
+INVOICE_TOLERANCE: Final = Option(
+    "invoice.tolerance",
+    Section.PAYMENTS,
+    1,
+    whole("invoice.tolerance", 0, 100),
+    "Tolerance of a payment invoice (KES)",
+    "What was paid may differ by so much from what was asked for.",
+)
 SMTP_HOST: Final = Option(
     "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
 )
@@ -249,6 +282,10 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     WOMPI_SMALLEST,
     WOMPI_LARGEST,
     BATCH_PAGE_SECONDS,
+    INVOICE_MINUTES,
+    INVOICE_FEE,
+    INVOICE_FEE_BP,
+    INVOICE_TOLERANCE,
     ADMIN_EMAIL,
     SMTP_HOST,
     SMTP_PORT,

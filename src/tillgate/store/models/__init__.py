@@ -35,6 +35,7 @@ from tillgate.store.models.payments import (
     return_inbox,
 )
 from tillgate.store.models.people import approval, customer, sign_in_guard, staff, staff_session
+from tillgate.store.models.prompts import invoice_tally, invoice_verification, invoice_wait, payment_invoice
 from tillgate.store.models.sales import (
     cart,
     cart_fee,
@@ -68,6 +69,9 @@ __all__ = [
     "device",
     "device_invoice",
     "idempotent_reply",
+    "invoice_tally",
+    "invoice_verification",
+    "invoice_wait",
     "ledger_entry",
     "ledger_tx",
     "metadata",
@@ -80,6 +84,7 @@ __all__ = [
     "payment_attempt",
     "payment_batch",
     "payment_batch_item",
+    "payment_invoice",
     "picture",
     "practitioner",
     "product",

@@ -1,0 +1,116 @@
+"""A payment invoice: a provider's request for payment by phone, used for one order (seed 002; product.md, 16 to 19)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from tillgate.domain.errors import Invalid
+from tillgate.domain.money import Money, exponent_of, percent_of
+
+# How a payment names what it is for.
+PAYMENT_INVOICE_THING: Final = "payment_invoice"
+DEFAULT_PROVIDER: Final = "intasend"
+_PREFIX: Final = "PI-"
+# Without 0, 1, I, L, O and U, which are misread or read as words.
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGITS: Final = 10
+# Longer than any provider's name for an invoice; what is longer is none, and is not looked up.
+LONGEST_REF: Final = 64
+# 07xx…, 01xx…, 7xx…, with or without +254 or 254; marks between digits are a person's.
+_PHONE: Final = re.compile(r"(?:\+?254|0)?([17][0-9]{8})")
+_MARKS: Final = re.compile(r"[ \-.()\u00a0]")
+
+
+class InvoiceStatus(StrEnum):
+    """The document's words. A prompt that was given up is FAILED too: the document knows no cancelling."""
+
+    CREATED = "CREATED"
+    PENDING = "PENDING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    USED = "USED"
+
+
+_S = InvoiceStatus
+MOVES: Final[dict[InvoiceStatus, frozenset[InvoiceStatus]]] = {
+    _S.CREATED: frozenset({_S.PENDING, _S.COMPLETE, _S.FAILED, _S.EXPIRED}),
+    _S.PENDING: frozenset({_S.COMPLETE, _S.FAILED, _S.EXPIRED}),
+    _S.COMPLETE: frozenset({_S.USED}),
+    # Late money: flagged, on Exceptions, and of no use until a manager says so.
+    _S.FAILED: frozenset({_S.COMPLETE}),
+    _S.EXPIRED: frozenset({_S.COMPLETE}),
+    _S.USED: frozenset(),
+}
+# The prompt may still be answered: one of these for a phone at a time.
+OPEN: Final = frozenset({_S.CREATED, _S.PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class FeeTerms:
+    """What is added to an amount: a flat service fee and the provider's share in basis points (ruling 16)."""
+
+    service: Money
+    provider_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeeBreakdown:
+    """An amount with its fees. `total` is what the phone is asked for: whole units, the rounding on top."""
+
+    amount: Money
+    service_fee: Money
+    provider_fee: Money
+    total: Money
+
+    @property
+    def rounding(self) -> Money:
+        """What rounding up to a whole unit added."""
+        return self.total - self.amount - self.service_fee - self.provider_fee
+
+
+def add_fees(amount: Money, terms: FeeTerms) -> FeeBreakdown:
+    """1000 -> 1000 + 2 + 30 = 1032. M-Pesa moves whole shillings: the total rounds up (ruling 16).
+
+    Raises Invalid("amount_zero") for nothing or less, Invalid("currency_mismatch") for terms of another currency.
+    """
+    if amount.minor <= 0:
+        raise Invalid("amount_zero", field="amount")
+    provider_fee = percent_of(amount, terms.provider_bp)
+    exact = amount + terms.service + provider_fee
+    unit = 10 ** exponent_of(amount.currency)
+    return FeeBreakdown(amount, terms.service, provider_fee, Money(-(-exact.minor // unit) * unit, amount.currency))
+
+
+def normal_phone(text: str) -> str:
+    """A Kenyan mobile number as providers take it, 254712345678. Raises Invalid("phone_malformed")."""
+    found = _PHONE.fullmatch(_MARKS.sub("", text.strip())) if len(text) <= 40 and text.isascii() else None
+    if found is None:
+        raise Invalid("phone_malformed", field="phone", text=text[:20])
+    return f"254{found[1]}"
+
+
+def masked_phone(phone: str) -> str:
+    """For lists and logs: 2547••••5678."""
+    return f"{phone[:4]}••••{phone[-4:]}" if len(phone) > 8 else "••••"
+
+
+def new_number() -> str:
+    """Our own id of an invoice, from before anything is sent (ruling 19): nobody can guess another's."""
+    return _PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_DIGITS))
+
+
+def clean_ref(text: str) -> str | None:
+    """An id as typed, pasted or scanned, without blanks around it; None for what can't be one."""
+    ref = text.strip()
+    return ref if 0 < len(ref) <= LONGEST_REF and ref.isascii() and ref.isprintable() else None
+
+
+def is_past(expires_at: datetime, now: datetime) -> bool:
+    """Whether an invoice's time is over, to the second: through the whole of its last second it is not."""
+    return now.replace(microsecond=0) > expires_at.replace(microsecond=0)

@@ -1,0 +1,179 @@
+"""Reads and compare-and-set writes of payment invoices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, or_, select, text
+
+from tillgate.domain.errors import Bug, NotFound
+from tillgate.domain.exceptions import CaptureDisposition
+from tillgate.domain.invoice_checks import Known
+from tillgate.domain.money import Money
+from tillgate.domain.payment_invoice import PAYMENT_INVOICE_THING, FeeBreakdown, FeeTerms, InvoiceStatus, clean_ref
+from tillgate.services.records import CaptureRecord, columns
+from tillgate.store.models import allocation, capture, payment_invoice, sales_order
+from tillgate.store.statements import Statement, update_rows
+from tillgate.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInvoiceRecord:
+    """A provider's request for payment by phone."""
+
+    id: int
+    number: str
+    provider: str
+    provider_id: str | None
+    key: str
+    state: InvoiceStatus
+    amount_minor: int
+    service_fee_minor: int
+    provider_fee_bp: int
+    provider_fee_minor: int
+    expected_minor: int
+    currency: str
+    phone: str
+    payment_id: int | None
+    day: date
+    till_id: str
+    created_by: int | None
+    created_at: datetime
+    expires_at: datetime
+    metadata: str
+    paid_at: datetime | None
+    late: int
+    referred_at: datetime | None
+    let_in_at: datetime | None
+    surplus_minor: int
+    order_id: int | None
+    used_at: datetime | None
+    version: int
+
+    @property
+    def amount(self) -> Money:
+        """What is sold for, before fees."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def expected(self) -> Money:
+        """What the phone was asked for."""
+        return Money(self.expected_minor, self.currency)
+
+    @property
+    def fees(self) -> FeeBreakdown:
+        """As they were fixed when it was made."""
+        service, share = Money(self.service_fee_minor, self.currency), Money(self.provider_fee_minor, self.currency)
+        return FeeBreakdown(self.amount, service, share, self.expected)
+
+    @property
+    def terms(self) -> FeeTerms:
+        """By which another amount's fees are told."""
+        return FeeTerms(Money(self.service_fee_minor, self.currency), self.provider_fee_bp)
+
+    @property
+    def subject(self) -> str:
+        """How the audit names it."""
+        return f"payment_invoice:{self.id}"
+
+
+_INVOICE: Final = columns(PaymentInvoiceRecord, payment_invoice)
+_CAPTURE: Final = columns(CaptureRecord, capture)
+_LOAD: Final = Statement(select(*_INVOICE).where(payment_invoice.c.id == bindparam("id")))
+_LOCK: Final = Statement(select(*_INVOICE).where(payment_invoice.c.id == bindparam("id")).with_for_update())
+_BY_KEY: Final = Statement(select(*_INVOICE).where(payment_invoice.c.key == bindparam("key")))
+# Either id finds it; by two indexes. Ours comes first, should a provider ever name one alike.
+_BY_REF: Final = Statement(
+    select(*_INVOICE)
+    .where(
+        or_(payment_invoice.c.number == bindparam("number"), payment_invoice.c.provider_id == bindparam("provider_id"))
+    )
+    .order_by(payment_invoice.c.number != bindparam("number"), payment_invoice.c.id)
+    .limit(1)
+)
+_OPEN_OF: Final = Statement(
+    select(*_INVOICE).where(
+        payment_invoice.c.phone == bindparam("phone"), text("payment_invoice.state IN ('CREATED', 'PENDING')")
+    )
+)
+_OF_PAYMENT: Final = Statement(
+    select(allocation.c.thing_id).where(
+        allocation.c.payment_id == bindparam("payment_id"), allocation.c.thing_kind == PAYMENT_INVOICE_THING
+    )
+)
+# Its payment's own money; or else the first that came beside it and waits on Exceptions.
+_MONEY: Final = Statement(
+    select(*_CAPTURE)
+    .where(capture.c.payment_id == bindparam("payment_id"))
+    .order_by(capture.c.main.desc(), capture.c.id)
+    .limit(1)
+)
+_ORDER: Final = Statement(select(sales_order.c.number).where(sales_order.c.id == bindparam("id")))
+
+
+def load_invoice(connection: Connection, invoice_id: int, *, lock: bool = False) -> PaymentInvoiceRecord:
+    """Raises NotFound("payment_invoice_unknown")."""
+    row = (_LOCK if lock else _LOAD).first(connection, id=invoice_id)
+    if row is None:
+        raise NotFound("payment_invoice_unknown", invoice=invoice_id)
+    return PaymentInvoiceRecord(*row)
+
+
+def find_by_key(connection: Connection, key: str) -> PaymentInvoiceRecord | None:
+    """The invoice that a press made."""
+    row = _BY_KEY.first(connection, key=key)
+    return PaymentInvoiceRecord(*row) if row else None
+
+
+def find_invoice(connection: Connection, ref: str) -> PaymentInvoiceRecord | None:
+    """By our number, however it was typed, or by the provider's id (ruling 19)."""
+    clean = clean_ref(ref)
+    row = _BY_REF.first(connection, number=clean.upper(), provider_id=clean) if clean else None
+    return PaymentInvoiceRecord(*row) if row else None
+
+
+def find_open_of(connection: Connection, phone: str) -> PaymentInvoiceRecord | None:
+    """The one open prompt of a phone."""
+    row = _OPEN_OF.first(connection, phone=phone)
+    return PaymentInvoiceRecord(*row) if row else None
+
+
+def invoice_of_payment(connection: Connection, payment_id: int) -> int | None:
+    """The payment invoice that a payment is for."""
+    row = _OF_PAYMENT.first(connection, payment_id=payment_id)
+    return int(row[0]) if row else None
+
+
+def find_money(connection: Connection, invoice: PaymentInvoiceRecord) -> CaptureRecord | None:
+    """What was paid on an invoice, whatever became of it."""
+    row = _MONEY.first(connection, payment_id=invoice.payment_id) if invoice.payment_id is not None else None
+    return CaptureRecord(*row) if row else None
+
+
+def known_of(connection: Connection, invoice: PaymentInvoiceRecord) -> Known:
+    """What its checks are made of, as the books have it now."""
+    money = find_money(connection, invoice)
+    order = _ORDER.first(connection, id=invoice.order_id) if invoice.order_id is not None else None
+    gone = money is not None and (not money.left or money.disposition is CaptureDisposition.REFUNDING)
+    return Known(
+        number=invoice.number,
+        status=invoice.state,
+        expires_at=invoice.expires_at,
+        expected=invoice.expected,
+        terms=invoice.terms,
+        money=money.left if money is not None else None,
+        given_back=gone,
+        late=bool(invoice.late),
+        let_in=invoice.let_in_at is not None,
+        surplus_minor=invoice.surplus_minor,
+        order=order[0] if order else "",
+    )
+
+
+def change_invoice(uow: UnitOfWork, found: PaymentInvoiceRecord, **values: Any) -> None:
+    """Change columns of an invoice as it was read. Raises Bug if it changed since: it is locked before."""
+    where = {"id": found.id, "version": found.version}
+    if update_rows(uow.connection, payment_invoice, where, {**values, "version": found.version + 1}) != 1:
+        raise Bug("payment_invoice_changed", invoice=found.id)
