@@ -26,13 +26,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What was asked, from our own records. `provider_id` is None while it is not known yet."""
+    """What was asked, from our own records. `provider_id` is None while it is not known yet; `tolerance_minor` is how
+    far what was paid may be off it (ruling 16: payment invoices alone have one)."""
 
     reference: str
     provider_id: str | None
     amount: Money
     account: str
     mode: Mode
+    tolerance_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def judge(expected: Expected, facts: CheckoutFacts) -> Reading:
     """Compare an answer with what was asked: reference, id, amount, currency, account and mode."""
     faults = _faults(expected, facts)
     captured = tuple(
-        Judged(each, Verdict.MISMATCH if faults or _foreign(facts, each) else _verdict(expected.amount, each))
+        Judged(each, Verdict.MISMATCH if faults or _foreign(facts, each) else _verdict(expected, each))
         for each in facts.tries
         if each.took_money
     )
@@ -105,12 +107,13 @@ def _foreign(facts: CheckoutFacts, found: ProviderTry) -> bool:
     return found.checkout_id not in (None, facts.provider_id)
 
 
-def _verdict(asked: Money, found: ProviderTry) -> Verdict:
+def _verdict(expected: Expected, found: ProviderTry) -> Verdict:
+    asked = expected.amount
     if found.status is TryStatus.REFUNDED:
         return Verdict.GIVEN_BACK
     if found.amount.currency != asked.currency:
         return Verdict.MISMATCH
-    if found.amount == asked:
+    if abs(found.amount.minor - asked.minor) <= expected.tolerance_minor:
         return Verdict.MATCHES
     return Verdict.UNDERPAID if found.amount < asked else Verdict.OVERPAID
 

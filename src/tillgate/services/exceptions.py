@@ -15,7 +15,7 @@ from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
 from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionAction, ExceptionKind, allowed
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair, wallet
 from tillgate.domain.notes import check_note
-from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, RefundState
+from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import outbox
 from tillgate.services.access import authorize
@@ -30,6 +30,7 @@ from tillgate.services.giving_back import (
     let_go,
     settle_others,
 )
+from tillgate.services.invoice_settling import release_prepaid
 from tillgate.services.owners import refuse_to_forget
 from tillgate.services.payment_rows import (
     change_payment,
@@ -178,11 +179,11 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -
     owner = _owner(uow, source)
     if owner.customer_id is None:
         raise Refused("customer_needed", payment=owner.id)
-    owed, account, key, failed = source.left, UNAPPLIED, f"credit:{source.id}", None
+    used = bool(source.main) and owner.fulfilment is Fulfilment.DONE
+    owed, account, key, failed = source.left, REFUNDS if used else UNAPPLIED, f"credit:{source.id}", None
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
         failed = load_refund(uow.connection, found.refund_id, lock=True)
         owed, key = failed.amount, credit_key(failed.id)
-        account = REFUNDS if source.main and owner.fulfilment is Fulfilment.DONE else UNAPPLIED
     _refuse_if_gone(source)
     if owed > source.left:
         raise Refused("refund_exceeds", asked=owed, left=source.left)
@@ -198,6 +199,8 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -
     let_go(uow, source)
     if failed is not None:
         credited_instead(uow, failed)
+    elif used and owner.purpose is Purpose.PAYMENT_INVOICE:
+        release_prepaid(uow, owner, owed, key)
     settle_others(uow, source.id, _A.CREDIT, reason, settling=found.id)
 
 

@@ -17,6 +17,7 @@ from tillgate.domain.cart import Content, Line
 from tillgate.domain.cart_checks import Offer, allotted, check_availability
 from tillgate.domain.errors import Refused
 from tillgate.domain.ledger import DEPOSITS, FEES, RENTALS, SALES, TAX, UNAPPLIED, Entry
+from tillgate.domain.money import Money
 from tillgate.domain.orders import CartState, OrderState
 from tillgate.domain.vendor_split import Split, VendorPart, split_by_vendor
 from tillgate.failpoints import fp
@@ -85,10 +86,21 @@ def make_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
     """
     if _MADE.first(uow.connection, payment_id=payment.id) is not None:
         return
-    head, rows, content = _load_cart(uow, payment)
+    things = _THINGS.rows(uow.connection, payment_id=payment.id)
+    if len(things) != 1 or things[0][0] != CART_THING:
+        raise Refused("cart_gone", cart=None)
+    sell_cart(uow, payment, things[0][1], payment.amount, (Entry(UNAPPLIED, payment.amount),))
+
+
+def sell_cart(
+    uow: UnitOfWork, payment: PaymentRecord, cart_id: int, charged: Money, paid_with: Sequence[Entry]
+) -> list[int]:
+    """Make the orders of a cart whose total is what was charged; their ids. `paid_with` are the ledger's lines of where
+    that comes from, which sum to it. Raises as `make_orders`."""
+    head, rows, content = _load_cart(uow, cart_id)
     split = split_by_vendor(content)
-    if split.totals.total != payment.amount:
-        raise Refused("amount_changed", cart=head.id, charged=payment.amount, now=split.totals.total)
+    if split.totals.total != charged:
+        raise Refused("amount_changed", cart=head.id, charged=charged, now=split.totals.total)
     offers = load_offers(uow.connection, content, rows)
     _check(uow, content, offers)
     facts = {row.id: row for row in rows}
@@ -103,8 +115,9 @@ def make_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
     if update_rows(uow.connection, cart, {"id": head.id, "version": head.version}, sold) != 1:
         raise Refused("cart_gone", cart=head.id)
     fp("orders.after_cart")
-    _post(uow, payment, split)
+    _post(uow, payment, split, paid_with)
     _announce(uow, payment, orders, facts)
+    return [order.id for order in orders]
 
 
 def orders_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> None:
@@ -119,11 +132,8 @@ def orders_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> None
 FULFILLING: Final = Fulfilling(make_orders, orders_refused)
 
 
-def _load_cart(uow: UnitOfWork, payment: PaymentRecord) -> tuple[Row[Any], Sequence[Row[Any]], Content]:
-    things = _THINGS.rows(uow.connection, payment_id=payment.id)
-    if len(things) != 1 or things[0][0] != CART_THING:
-        raise Refused("cart_gone", cart=None)
-    head = load_cart_row(uow.connection, things[0][1], lock=True)
+def _load_cart(uow: UnitOfWork, cart_id: int) -> tuple[Row[Any], Sequence[Row[Any]], Content]:
+    head = load_cart_row(uow.connection, cart_id, lock=True)
     if head.state not in _UNDER_WAY:
         raise Refused("cart_gone", cart=head.id, state=head.state.value)
     rows = list_line_rows(uow.connection, head.id, lock=True)
@@ -240,10 +250,10 @@ def _take_stock(uow: UnitOfWork, items: Sequence[_Item], offers: Mapping[int, Of
         )
 
 
-def _post(uow: UnitOfWork, payment: PaymentRecord, split: Split) -> None:
+def _post(uow: UnitOfWork, payment: PaymentRecord, split: Split, paid_with: Sequence[Entry]) -> None:
     totals = split.totals
     entries = (
-        Entry(UNAPPLIED, totals.total),
+        *paid_with,
         Entry(SALES, -totals.sale),
         Entry(RENTALS, -totals.rental),
         Entry(DEPOSITS, -totals.deposit),

@@ -17,6 +17,7 @@ from tillgate.services.consultation_settling import reverse
 from tillgate.services.credit_notes import credit_due
 from tillgate.services.device_settling import reverse_device_invoice
 from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
+from tillgate.services.invoice_settling import release_prepaid
 from tillgate.services.order_ends import cancel_orders
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
 from tillgate.services.records import OUTSIDE, SEVERAL, CaptureRecord, PaymentRecord, RefundRecord, columns, record
@@ -306,6 +307,8 @@ def _reverse_sale(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) ->
     elif owner.purpose is Purpose.DEVICE_INVOICE:
         reverse_device_invoice(uow, load_payment(uow.connection, owner.id))
     elif owner.fulfilment is Fulfilment.DONE:
+        if owner.purpose is Purpose.PAYMENT_INVOICE:
+            release_prepaid(uow, owner, found.amount, f"refund:{found.id}")
         credit_due(uow, owner.id)
 
 
@@ -369,6 +372,6 @@ def _settle_owner(uow: UnitOfWork, owner: PaymentRecord, capture_id: int) -> Non
         moved = move_payment(uow, owner, PaymentState.PARTIALLY_REFUNDED)
     else:
         moved = move_payment(uow, owner, PaymentState.REFUNDED)
-        if moved.purpose is Purpose.CHECKOUT:
+        if moved.purpose in (Purpose.CHECKOUT, Purpose.PAYMENT_INVOICE):
             cancel_orders(uow, moved)
     change_payment(uow, moved, settled_at=uow.now)

@@ -77,10 +77,10 @@ _ORDERLESS = (
 _KEYS = "day, currency, provider, staff_id, state, late"
 _OF = "{row}.day, {row}.currency, {row}.provider, coalesce({row}.created_by, 0), {row}.state, {row}.late"
 _ADD = (
-    f"INSERT INTO invoice_tally ({_KEYS}, number, amount_minor, expected_minor) "
+    f"INSERT INTO invoice_tally ({_KEYS}, number, amount_minor, expected_minor) "  # noqa: S608 - columns, named above
     f"VALUES ({_OF.format(row='NEW')}, 1, NEW.amount_minor, NEW.expected_minor) ON CONFLICT ({_KEYS}) DO UPDATE SET "
     "number = invoice_tally.number + 1, amount_minor = invoice_tally.amount_minor + excluded.amount_minor, "
-    "expected_minor = invoice_tally.expected_minor + excluded.expected_minor;"  # noqa: S608 - columns, named above
+    "expected_minor = invoice_tally.expected_minor + excluded.expected_minor;"
 )
 _TAKE = (
     "UPDATE invoice_tally SET number = number - 1, amount_minor = amount_minor - OLD.amount_minor, "
@@ -93,8 +93,9 @@ _STEP = (
     f"WHEN {_WAITED} < 1800 THEN {_WAITED} / 30 * 30 WHEN {_WAITED} < 86400 THEN {_WAITED} / 600 * 600 ELSE 86400 END"
 )
 _WAIT = (
-    f"INSERT INTO invoice_wait (day, provider, seconds, number) VALUES (NEW.day, NEW.provider, {_STEP}, 1) "
-    "ON CONFLICT (day, provider, seconds) DO UPDATE SET number = invoice_wait.number + 1;"  # noqa: S608 - columns, named above
+    f"INSERT INTO invoice_wait (day, provider, seconds, number) "  # noqa: S608 - a step of seconds, written above
+    f"VALUES (NEW.day, NEW.provider, {_STEP}, 1) "
+    "ON CONFLICT (day, provider, seconds) DO UPDATE SET number = invoice_wait.number + 1;"
 )
 _COUNTED = "OLD.state <> NEW.state OR OLD.late <> NEW.late"
 _PAID = "OLD.paid_at IS NULL AND NEW.paid_at IS NOT NULL"
