@@ -25,7 +25,17 @@ from tillgate.domain.settings import AFTER_PAYING, RETURN_TO_TILL
 from tillgate.domain.staff import Actor, Person
 from tillgate.ports import Clock, DocumentRenderer, Notifier, Outcome, PaymentProvider, SecretStore
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox, sign_in, staff
+from tillgate.services import (
+    consultation_settling,
+    device_settling,
+    invoice_settling,
+    invoices,
+    notices,
+    orders,
+    outbox,
+    sign_in,
+    staff,
+)
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.batch_payment import stop_own
 from tillgate.services.book_checks import BooksReport
@@ -66,6 +76,7 @@ FULFILLING: Final = {
     Purpose.CHECKOUT: orders.FULFILLING,
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
     Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
+    Purpose.PAYMENT_INVOICE: invoice_settling.FULFILLING,
 }
 
 

@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_unlock(commands)
     _add_import(commands)
     _add_daily(commands)
+    _add_cleanup(commands)
     _add_password(commands)
     _add_till(commands)
     return parser
@@ -96,6 +97,15 @@ def _add_daily(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     daily.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
     _add_place(daily)
     daily.set_defaults(run=_daily)
+
+
+def _add_cleanup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    cleaning = commands.add_parser(
+        "cleanup-invoices", help="end payment invoices whose time is over, as the till does by itself"
+    )
+    cleaning.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.LIVE.value)
+    _add_place(cleaning)
+    cleaning.set_defaults(run=_cleanup)
 
 
 def _add_password(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -171,6 +181,12 @@ def _daily(options: argparse.Namespace) -> int:
     from tillgate.app.devices import run_daily_invoices  # noqa: PLC0415
 
     return _say(*run_daily_invoices(_profile(options)))
+
+
+def _cleanup(options: argparse.Namespace) -> int:
+    from tillgate.app.prompts import run_cleanup_invoices  # noqa: PLC0415
+
+    return _say(*run_cleanup_invoices(_profile(options)))
 
 
 def _password(options: argparse.Namespace) -> int:

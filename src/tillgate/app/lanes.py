@@ -16,6 +16,7 @@ from tillgate.app.work_lane import work_lane
 from tillgate.services.clock_watch import ClockWatch, go_by_the_new_time
 from tillgate.services.consultation_replies import purge_replies
 from tillgate.services.daily_invoices import run_daily
+from tillgate.services.invoice_cleanup import run_cleanup
 from tillgate.services.metrics import write_tallies
 from tillgate.services.outbox import Work, run_due
 from tillgate.services.refunds import list_due_refunds, settle_refund
@@ -75,6 +76,7 @@ class Lanes:
                 if till.clock.monotonic() >= next_daily and not till.blocked():
                     next_daily = till.clock.monotonic() + DAILY_EVERY_S
                     self._once("daily", partial(logged, partial(run_daily, till)))
+                    self._once("invoices", partial(logged, partial(run_cleanup, till)))
                 if till.clock.monotonic() >= next_sweep:
                     next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
                     for provider in list(till.providers.values()):

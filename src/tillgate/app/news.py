@@ -14,6 +14,7 @@ _KINDS: Final[dict[str, tuple[Kind, ...]]] = {
     "consultation": (Kind.PAYMENT, Kind.INVOICE),
     "device": (Kind.DEVICE,),
     "device_invoice": (Kind.DEVICE, Kind.INVOICE),
+    "payment_invoice": (Kind.PAYMENT, Kind.INVOICE),
     "batch": (Kind.BATCH, Kind.PAYMENT),
     "clinic": (Kind.CATALOGUE,),
     "practitioner": (Kind.CATALOGUE,),

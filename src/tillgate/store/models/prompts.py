@@ -87,6 +87,7 @@ payment_invoice = Table(
         where="state = 'COMPLETE' AND referred_at IS NULL AND let_in_at IS NULL",
     ),
     partial_index("ix_payment_invoice_late", "paid_at", where="late = 1"),
+    partial_index("ix_payment_invoice_referred", "referred_at", where="referred_at IS NOT NULL"),
     Index("ix_payment_invoice_alike", "phone", "amount_minor", "created_at"),
     Index("ix_payment_invoice_created", "created_at", "id"),
     Index("ix_payment_invoice_day", "day", "state", "id"),

@@ -263,6 +263,14 @@ def _create_invoices() -> None:
         sqlite_where=sa.text("state IN ('CREATED', 'PENDING')"),
         postgresql_where=sa.text("state IN ('CREATED', 'PENDING')"),
     )
+    op.create_index(
+        "ix_payment_invoice_referred",
+        "payment_invoice",
+        ["referred_at"],
+        unique=False,
+        sqlite_where=sa.text("referred_at IS NOT NULL"),
+        postgresql_where=sa.text("referred_at IS NOT NULL"),
+    )
 
 
 def _create_records() -> None:

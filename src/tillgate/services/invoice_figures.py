@@ -1,0 +1,195 @@
+"""Figures of payment invoices, read from the sums that are kept as they change: quick at a million of them.
+
+As the document's getInvoiceStats: counts and sums by status; besides, what was used, expired or paid late, how many of
+those asked paid, how long they took, and all of it by day, cashier and provider (screens.md, Manager).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from tillgate.domain.money import Money
+from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.domain.staff import Action, Actor
+from tillgate.services.access import authorize
+from tillgate.services.till import Till
+from tillgate.store.models import invoice_tally, invoice_wait, payment_invoice, staff
+from tillgate.store.statements import Statement
+
+_T: Final = invoice_tally.c
+_PAID: Final = frozenset({InvoiceStatus.COMPLETE, InvoiceStatus.USED})
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many, what they were for, and what phones were asked for with fees."""
+
+    count: int
+    amount: Money
+    expected: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The figures of one day, cashier or provider (`name`, and `key` to open its rows by), or of all."""
+
+    key: object
+    name: str
+    by_status: dict[InvoiceStatus, Sum]
+    late: Sum
+
+    def count(self, *states: InvoiceStatus) -> int:
+        """How many have one of these states; of any with none given."""
+        return sum(each.count for state, each in self.by_status.items() if not states or state in states)
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.count()
+
+    @property
+    def conversion(self) -> Fraction | None:
+        """The part of those asked that paid; None where none was asked."""
+        return Fraction(self.count(*_PAID), self.total) if self.total else None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFigures:
+    """Of the invoices made from one store day to another, both included, in one currency.
+
+    `median_wait_s` is from the press to the verified money: exact to the second up to a minute, to 5 s up to five
+    minutes, then to 30 s; None where none was paid.
+    """
+
+    first: date
+    last: date
+    currency: str
+    whole: Slice
+    by_day: tuple[Slice, ...]
+    by_cashier: tuple[Slice, ...]
+    by_provider: tuple[Slice, ...]
+    median_wait_s: int | None
+
+    @property
+    def document(self) -> dict[str, object]:
+        """As getInvoiceStats gives it: counts and sums (minor units) by status, and the rest by name."""
+        statuses = {
+            state.value: {"count": each.count, "amount": each.amount.minor}
+            for state, each in self.whole.by_status.items()
+        }
+        conversion = self.whole.conversion
+        return {
+            "total": self.whole.total,
+            "byStatus": statuses,
+            "used": self.whole.count(InvoiceStatus.USED),
+            "expired": self.whole.count(InvoiceStatus.EXPIRED),
+            "late": self.whole.late.count,
+            "conversion": f"{conversion.numerator}/{conversion.denominator}" if conversion is not None else None,
+            "medianSecondsToPay": self.median_wait_s,
+            "currency": self.currency,
+        }
+
+
+def _sums(part: Any) -> Statement:
+    within = _T.day.between(bindparam("first", type_=_T.day.type), bindparam("last", type_=_T.day.type))
+    sums = (func.sum(_T.number), func.sum(_T.amount_minor), func.sum(_T.expected_minor))
+    query = select(part, _T.state, _T.late, *sums).where(within, _T.currency == bindparam("currency"))
+    return Statement(query.group_by(part, _T.state, _T.late).order_by(part))
+
+
+_BY_DAY: Final = _sums(_T.day)
+_BY_CASHIER: Final = _sums(_T.staff_id)
+_BY_PROVIDER: Final = _sums(_T.provider)
+_WAITS: Final = Statement(
+    select(invoice_wait.c.seconds, func.sum(invoice_wait.c.number))
+    .where(
+        invoice_wait.c.day.between(
+            bindparam("first", type_=invoice_wait.c.day.type), bindparam("last", type_=invoice_wait.c.day.type)
+        )
+    )
+    .group_by(invoice_wait.c.seconds)
+    .order_by(invoice_wait.c.seconds)
+)
+
+
+def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, currency: str) -> InvoiceFigures:
+    """The figures of a span of store days; a manager's."""
+    authorize(till, actor, Action.VIEW_METRICS)
+    span = {"first": first, "last": last, "currency": currency}
+    with till.db.read() as connection:
+        days = _BY_DAY.rows(connection, **span)
+        cashiers = _BY_CASHIER.rows(connection, **span)
+        providers = _BY_PROVIDER.rows(connection, **span)
+        waits = _WAITS.rows(connection, first=first, last=last)
+        names = _names(connection, {int(row[0]) for row in cashiers})
+    (whole,) = _slices((("", *row[1:]) for row in days), currency, {}) or (_empty(currency),)
+    return InvoiceFigures(
+        first=first,
+        last=last,
+        currency=currency,
+        whole=whole,
+        by_day=_slices(days, currency, {}),
+        by_cashier=_slices(cashiers, currency, names),
+        by_provider=_slices(providers, currency, {}),
+        median_wait_s=_median([(int(seconds), int(number)) for seconds, number in waits]),
+    )
+
+
+def differences(connection: Connection) -> list[tuple[Any, ...]]:
+    """Where the sums differ from a full count of the invoices: never anywhere. For the integrity check."""
+    keys = (_T.day, _T.currency, _T.provider, _T.staff_id, _T.state, _T.late)
+    kept = select(*keys, _T.number, _T.amount_minor, _T.expected_minor).where(_T.number > 0)
+    of = payment_invoice.c
+    by = (of.day, of.currency, of.provider, func.coalesce(of.created_by, 0), of.state, of.late)
+    counted = select(*by, func.count(), func.sum(of.amount_minor), func.sum(of.expected_minor)).group_by(*by)
+    here = {tuple(row[:6]): tuple(int(each) for each in row[6:]) for row in connection.execute(kept)}
+    there = {tuple(row[:6]): tuple(int(each) for each in row[6:]) for row in connection.execute(counted)}
+    return [
+        (*key, here.get(key), there.get(key)) for key in here.keys() | there.keys() if here.get(key) != there.get(key)
+    ]
+
+
+def _names(connection: Connection, ids: set[int]) -> dict[object, str]:
+    query = select(staff.c.id, staff.c.name).where(staff.c.id.in_(sorted(ids)))
+    return {row.id: row.name for row in connection.execute(query)}
+
+
+def _slices(rows: Iterable[tuple[Any, ...]], currency: str, names: dict[object, str]) -> tuple[Slice, ...]:
+    """Rows of (part, state, late, count, amount, expected) as a slice for each part, in the order they came."""
+    parts: dict[object, dict[tuple[InvoiceStatus, bool], list[int]]] = {}
+    for key, state, late, *sums in rows:
+        found = parts.setdefault(key, {}).setdefault((state, bool(late)), [0, 0, 0])
+        found[:] = [before + int(more) for before, more in zip(found, sums, strict=True)]
+    return tuple(_slice(key, names.get(key, str(key) if key else ""), parts[key], currency) for key in parts)
+
+
+def _slice(key: object, name: str, found: dict[tuple[InvoiceStatus, bool], list[int]], currency: str) -> Slice:
+    by_status = {
+        state: _sum([each for (mine, _), each in found.items() if mine is state], currency) for state in InvoiceStatus
+    }
+    return Slice(key, name, by_status, _sum([each for (_, late), each in found.items() if late], currency))
+
+
+def _sum(parts: list[list[int]], currency: str) -> Sum:
+    count, amount, expected = (sum(each[place] for each in parts) for place in range(3))
+    return Sum(count, Money(amount, currency), Money(expected, currency))
+
+
+def _empty(currency: str) -> Slice:
+    return _slice("", "", {}, currency)
+
+
+def _median(waits: list[tuple[int, int]]) -> int | None:
+    """Of an even number the lower of the two in the middle."""
+    whole, seen = sum(number for _, number in waits), 0
+    for seconds, number in waits:
+        seen += number
+        if 2 * seen >= whole and number:
+            return seconds
+    return None
