@@ -24,7 +24,7 @@ from tillgate.ui.screens.checkout.order_cards import OrderCards
 from tillgate.ui.screens.checkout.paying import Situation
 from tillgate.ui.screens.checkout.payment_panel import provider_words
 from tillgate.ui.screens.checkout.refund_steps import StepsView, refusal_text, steps_of
-from tillgate.ui.screens.checkout.stage_words import WORDS, reason_of
+from tillgate.ui.screens.checkout.stage_words import WORDS, reason_of, words_at
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, SOLD, Stage
 from tillgate.ui.screens.checkout.tender_list import TenderList
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -172,7 +172,7 @@ class OutcomePanel(QFrame):
             self._since.start()
         ways = tenders if apart is None else ()
         self._tender = next((each for each in ways if each == now.tender), ways[0] if ways else None)
-        words = WORDS[now.stage]
+        words = words_at(WORDS, now.stage, view)
         self.amount.show_text(self._desk.money(now.amount))
         texts = {"provider": provider_words(now), "amount": self.amount.text, "refund": self._refunded(view)}
         tone = words.status.tone.value

@@ -15,7 +15,7 @@ from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.paying import Situation
 from tillgate.ui.screens.checkout.payment_panel import provider_words
-from tillgate.ui.screens.checkout.stage_words import reason_of
+from tillgate.ui.screens.checkout.stage_words import reason_of, words_at
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, SOLD, Stage
 from tillgate.ui.screens.consultations.words import FEE_WORDS
 from tillgate.ui.theme import Tone
@@ -184,9 +184,10 @@ class EndPanel(_Panel):
 
     def show_situation(self, now: Situation) -> None:
         """Show what came of it."""
-        view, words, stage = now.view, FEE_WORDS[now.stage], now.stage
+        view, stage = now.view, now.stage
         if view is None:
             return
+        words = words_at(FEE_WORDS, stage, view)
         if stage is not self._stage:
             self._stage = stage
             self.wake()
