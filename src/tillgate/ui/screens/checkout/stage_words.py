@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tillgate.domain.payment import Fulfilment, PaymentState
+from tillgate.domain.staff import GRANTS, Action
 from tillgate.i18n import mark, tr
 from tillgate.labels import provider_name
 from tillgate.services.payment_views import PaymentView
+from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, Stage
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
@@ -23,6 +25,8 @@ _MOVED: Final = mark("Money has moved.")
 _CAME: Final = mark("Money came that was not used for this. A manager has settled it.")
 _STORY: Final = mark("What became of it stands under Payments.")
 _P: Final = PAYMENT_STATUS
+# A person settles these on Exceptions.
+FOR_MANAGER: Final = frozenset({Stage.LATE, Stage.REFUND_STUCK, Stage.DOUBLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,12 @@ def words_at(table: Mapping[Stage, Words], stage: Stage, view: PaymentView) -> W
 def fill(text: str, view: PaymentView, amount: str) -> str:
     """A text of the table in the user's language."""
     return tr(text, provider=provider_of(view), amount=amount) if text else ""
+
+
+def offers_exceptions(stage: Stage, desk: CheckoutDesk) -> bool:
+    """Whether whoever is signed in goes on with it on Exceptions; a cashier has no such screen."""
+    granted = desk.actor.role is not None and Action.VIEW_EXCEPTIONS in GRANTS[desk.actor.role]
+    return stage in FOR_MANAGER and granted and desk.open_exceptions is not None
 
 
 def provider_of(view: PaymentView) -> str:
