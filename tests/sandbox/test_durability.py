@@ -104,7 +104,7 @@ def test_nothing_acknowledged_is_lost_when_killed(tmp_path: Path) -> None:
 
 def test_sigint_ends_it_as_well(tmp_path: Path) -> None:
     process, described = start(tmp_path / "sandbox.sqlite")
-    assert set(described) == {"razorpay", "stripe", "wompi", "control"}
+    assert set(described) == {"razorpay", "stripe", "wompi", "intasend", "control"}
     assert end(process, signal.SIGINT) == (0, "")
 
 
