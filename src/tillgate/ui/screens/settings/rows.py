@@ -48,7 +48,7 @@ def audit_columns() -> list[Column[AuditRecord]]:
     """Newest first; the list is not sorted otherwise."""
     return [
         instant_column("at", tr("When"), lambda row: row.at, sortable=False),
-        text_column("event", tr("What"), lambda row: event_text(row.event), sortable=False, width=178, strong=True),
+        text_column("event", tr("What"), lambda row: event_text(row.event), sortable=False, width=204, strong=True),
         text_column("person", tr("Who"), who, sortable=False, width=126),
         text_column("subject", tr("About"), lambda row: row.subject, sortable=False, width=134),
         text_column("values", tr("Values"), values_text, sortable=False, stretch=True, minor=True),
