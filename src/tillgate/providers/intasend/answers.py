@@ -116,8 +116,7 @@ class Reader(Wording):
 
     def invoice(self, value: Json) -> Invoice:
         """An invoice, bare or inside an answer about it."""
-        inside = value.get("invoice") if type(value) is dict else None
-        one = Fields(inside if type(inside) is dict else value, "invoice")
+        one = Fields(bare(value), "invoice")
         method = one.text_or_none("provider", facts.WORD)
         return Invoice(
             # Old answers have a number as `id`, which names nothing else.
@@ -239,10 +238,15 @@ def page_of(value: Json) -> tuple[list[Json], dict[str, str] | None]:
     return entries, query
 
 
+def bare(value: Json) -> Json:
+    """An invoice without what is around it."""
+    inside = value.get("invoice") if type(value) is dict else None
+    return inside if type(inside) is dict else value
+
+
 def name_of(item: Json) -> str:
     """The name that an invoice of a list bears; empty where it has none."""
-    inside = Fields(item, "entry").raw("invoice")
-    name = Fields(inside if type(inside) is dict else item, "entry").raw("api_ref")
+    name = Fields(item, "entry").raw("api_ref")
     return one_line(name) if type(name) is str else ""
 
 

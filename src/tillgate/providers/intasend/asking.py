@@ -112,6 +112,8 @@ class Asking(Steps):
             asked = query
             value = self.value(self.sent(lambda: self.call.get(path, **asked)))  # noqa: B023
             items, following = answers.page_of(value)
+            if path == _INVOICES:
+                items = [answers.bare(item) for item in items]
             for item in items:
                 name = _name_of(item)
                 if name not in seen:
