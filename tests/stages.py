@@ -148,7 +148,7 @@ def test_stages() -> list[tuple[str, Callable[[], Result]]]:
     return [
         ("check", check_sources),
         ("tests", functools.partial(run_tests, side_by_side)),
-        ("e2e", functools.partial(run_tests, ["-m", "e2e"])),
+        ("e2e", functools.partial(run_tests, ["-m", "e2e", "tests/e2e"])),
     ]
 
 

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.bench import BENCHES, Bench
-from tillgate.sandbox import SandboxServer, WompiSettings
+from tests.contract.base import Bench
+from tests.contract.bench import BENCHES
+from tillgate.sandbox import IntaSendSettings, SandboxServer, WompiSettings
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[SandboxServer]:
     # Any amount may be collected: the least one of each provider is tried too.
-    with SandboxServer(wompi_settings=WompiSettings(smallest_minor=1)) as server:
+    with SandboxServer(
+        wompi_settings=WompiSettings(smallest_minor=1), intasend_settings=IntaSendSettings(refund_seconds=0)
+    ) as server:
         yield server
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.contract.bench import BENCHES, HASTY_MS, Bench, Truth, having
+from tests.contract.base import HASTY_MS, Bench, Truth
+from tests.contract.bench import BENCHES, having, verb_of
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.ports import Answer, AttemptRef, CancelWay, Outcome, PaymentProvider, RefundRequest
 from tillgate.sandbox import Fault, FaultKind, Verb, When
@@ -202,7 +203,15 @@ _OWN_PART: Final = frozenset(
 # There is nothing in an empty list that could be wrong.
 _OF_NOTHING: Final = frozenset({"timeout before", "500 before", "429", "401", "HTML"})
 # A transaction's own name is nobody's reference.
-_NAMED_BY_ID: Final = {("wompi-link", "find refunds", "wrong reference")}
+_NAMED_BY_ID: Final = {
+    ("wompi-link", "find refunds", "wrong reference"),
+    ("intasend-prompt", "find refunds", "wrong reference"),
+    # A chargeback is in the money of its invoice, and names none.
+    ("intasend-prompt", "find refunds", "wrong currency"),
+}
+# A hosted checkout is answered with its amount as a text, which no fault takes for an amount.
+_OF_TEXTS: Final = frozenset({"timeout after", "500 after", "429", "401", "wrong currency", "wrong reference"})
+_WRITES: Final = ("create", "cancel", "capture", "refund")
 
 
 def is_tried(name: str, row: str, spoil: str) -> bool:
@@ -210,10 +219,14 @@ def is_tried(name: str, row: str, spoil: str) -> bool:
     first = next(iter(BENCHES.values())).kind
     if name == "wompi-web" and row == "create":
         return spoil in _OF_NOTHING
+    if name == "intasend-checkout" and row == "create":
+        return spoil in _OF_TEXTS
+    if name.startswith("intasend"):
+        own = _OWN_PART | ({"timeout after", "500 after", "amount as string", "empty"} if row in _WRITES else set())
+        return spoil in own and (name, row, spoil) not in _NAMED_BY_ID
     if name.startswith("wompi") and row not in ("create", "cancel", "refund"):
         return spoil in _OWN_PART and (name, row, spoil) not in _NAMED_BY_ID
-    writes = row in ("create", "cancel", "capture", "refund")
-    return writes or BENCHES[name].kind is first or not SPOILS[spoil].hasty or spoil == "timeout before"
+    return row in _WRITES or BENCHES[name].kind is first or not SPOILS[spoil].hasty or spoil == "timeout before"
 
 
 CASES: Final = [
@@ -232,7 +245,7 @@ def spoiled(bench: Bench, spoil: Spoil, row_name: str) -> tuple[Scene, Fault, An
     """Prepare the verb's scene, arm the fault, call."""
     row = ROWS[row_name]
     scene = row.prepare(bench)
-    fault = bench.arm(spoil.kind, bench.verb_of(row_name, row.verb), **spoil.options)
+    fault = bench.arm(spoil.kind, verb_of(bench, row_name, row.verb), **spoil.options)
     answer = row.call(bench.hasty if spoil.hasty else bench.provider, scene)
     assert {one.fault for one in bench.sandbox.faults.list_fired()} == {fault}
     return scene, fault, answer
@@ -271,11 +284,21 @@ def expected_of(bench: Bench, row_name: str, spoil: Spoil, fault: Fault) -> Outc
     if looks_afterwards(bench, row_name, spoil, fault) or (wompi and spoil.kind is FaultKind.DUPLICATE_KEYS):
         # An envelope has no such keys of its own.
         return Outcome.SUCCESS
+    if bench.provider.name == "intasend" and _is_no_matter(spoil, row_name):
+        return Outcome.SUCCESS
     if spoil.kind is FaultKind.WRONG_REFERENCE and row_name == "find" and not bench.finds_by_reference:
         return Outcome.NOT_FOUND  # a list of others' checkouts is a sound answer
     if spoil.kind is FaultKind.WRONG_REFERENCE and row_name == "fetch tries" and bench.method == "web":
         return Outcome.UNKNOWN  # a list of nothing that was asked for is none
     return spoil.otherwise.get(row_name, spoil.outcome)
+
+
+def _is_no_matter(spoil: Spoil, row_name: str) -> bool:
+    """IntaSend's amounts come as texts too, and what it wraps has no such keys of its own; a refund it has at its
+    top.
+    """
+    texts = spoil.kind is FaultKind.WRONG_TYPES and spoil.options["text"] in {"string", "float"}
+    return texts or (spoil.kind is FaultKind.DUPLICATE_KEYS and row_name != "refund")
 
 
 def outcome_of_again(bench: Bench, *, acted: bool, kept_failure: bool) -> Outcome:
@@ -293,6 +316,7 @@ def check_truth(bench: Bench, row_name: str, scene: Scene, fault: Fault) -> None
     # A provider that replays keeps a 500 as well: it says so again whatever is sent.
     kept_failure = bench.keeps_failures and fault.kind is FaultKind.SERVER_ERROR_500
     if row_name == "create":
+        bench.sandbox.advance(bench.silent_for.total_seconds())
         found = bench.provider.find(scene.attempt)
         assert found.outcome is (Outcome.SUCCESS if acted and bench.finds_unpaid else Outcome.NOT_FOUND)
         again = bench.provider.create(scene.attempt.method, scene.body)
@@ -345,8 +369,8 @@ OTHER_MODE: Final = {
 def test_what_a_key_of_the_other_mode_sees(bench: Bench, row_name: str) -> None:
     row = ROWS[row_name]
     scene, _, answer = spoiled(bench, Spoil(FaultKind.WRONG_MODE), row_name)
-    # Wompi's environments share nothing, so that a key of one is none in the other.
-    refused = {Outcome.MISCONFIGURED} if bench.provider.name == "wompi" else set()
+    # Their environments share nothing, so that a key of one is none in the other.
+    refused = {Outcome.MISCONFIGURED} if bench.provider.name in ("wompi", "intasend") else set()
     assert answer.outcome in OTHER_MODE[row_name] | refused
     if answer.outcome is Outcome.SUCCESS:
         assert row.agrees(bench, scene, answer)
@@ -389,11 +413,11 @@ def test_a_refusal_that_could_not_be_looked_into_is_unknown(bench: Bench, kind: 
 
 
 @pytest.mark.parametrize("kind", DOUBTS)
-@pytest.mark.parametrize("bench", ["wompi-link"], indirect=True)
-def test_a_refused_void_that_could_not_be_looked_into_is_unknown(bench: Bench, kind: FaultKind) -> None:
+@pytest.mark.parametrize("bench", ["wompi-link", "intasend-prompt"], indirect=True)
+def test_a_refused_refund_without_a_key_that_could_not_be_looked_into_is_unknown(bench: Bench, kind: FaultKind) -> None:
     attempt, payment = bench.captured()
     bench.arm(FaultKind.REFUND_REFUSED)
-    bench.arm(kind, Verb.FETCH, after=1)
+    bench.arm(kind, Verb.FETCH if bench.provider.name == "wompi" else Verb.LOOKUP, after=1)
     answer = bench.provider.refund(bench.refund_of(payment))
     assert (answer.outcome, answer.refunds) == (Outcome.UNKNOWN, ())
     assert bench.truth(attempt).refunds == ()
@@ -403,7 +427,7 @@ def test_a_refused_void_that_could_not_be_looked_into_is_unknown(bench: Bench, k
 def test_a_create_that_is_really_refused_is_declined(bench: Bench) -> None:
     attempt, body = bench.planned()
     wrong = "1000000000000000" if bench.makes_another else "1"
-    answer = bench.provider.create(bench.method, body.replace(str(bench.amount.minor), wrong))
+    answer = bench.provider.create(bench.method, body.replace(bench.on_wire, wrong))
     assert answer.outcome is Outcome.DECLINED
     assert answer.message
     assert answer.http_status is not None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contract.bench import AMOUNT, Bench
+from tests.contract.base import AMOUNT, Bench
 from tillgate.ports import AttemptRef, Outcome, Payer, TextsPayers
 from tillgate.sandbox import FaultKind, Verb
 from tillgate.sandbox.razorpay.records import Link

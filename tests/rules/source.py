@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -66,15 +66,22 @@ class Source:
         """A finding: the place an editor can open, and what to do about it."""
         return f"{self.path}:{getattr(node, 'lineno', 1)}: {message}"
 
-    def calls(self) -> Iterator[tuple[str, ast.Call]]:
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, in the order of `ast.walk`."""
+        return tuple(ast.walk(self.tree))
+
+    def calls(self) -> Sequence[tuple[str, ast.Call]]:
         """Every call with its full name: `print`, `webbrowser.open` however imported, `label.setToolTip`."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield self.names.full(node.func), node
+        return self._calls
+
+    @cached_property
+    def _calls(self) -> tuple[tuple[str, ast.Call], ...]:
+        return tuple((self.names.full(node.func), node) for node in self.nodes if isinstance(node, ast.Call))
 
     def imports(self) -> Iterator[tuple[str, ast.AST]]:
         """Every imported name in full: `random`, `os.path`, `tillgate.ui.guard.guarded`."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((alias.name, node) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -93,8 +100,13 @@ def sources(*folders: str) -> tuple[Source, ...]:
     for folder in folders:
         files = sorted((ROOT / folder).rglob("*.py"))
         assert files, f"{folder} has no Python file"
-        found += [parse(file.read_text("utf-8"), file.relative_to(ROOT).as_posix()) for file in files]
+        found += [_read(file.relative_to(ROOT).as_posix()) for file in files]
     return tuple(found)
+
+
+@cache
+def _read(path: str) -> Source:
+    return parse((ROOT / path).read_text("utf-8"), path)
 
 
 @cache

@@ -44,7 +44,7 @@ def code_from_data(source: Source) -> Iterator[str]:
 
 
 def weak_tls(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.keyword) and node.arg == "verify" and ast.unparse(node.value) == "False":
             yield source.at(node, "verify=False: certificates are always checked")
         name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
@@ -58,7 +58,7 @@ def weak_tls(source: Source) -> Iterator[str]:
 
 def guessable_secrets(source: Source) -> Iterator[str]:
     """`random` in a statement or function that is named like a secret."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef) and SECRET.search(node.name):
             named = node.name
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -78,7 +78,7 @@ def is_random(source: Source, node: ast.AST) -> bool:
 
 def leaky_comparisons(source: Source) -> Iterator[str]:
     """`==` between two things of which one is named like a signature; a comparison with a literal tells nothing."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not (isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq)):
             continue
         sides = [node.left, *node.comparators]

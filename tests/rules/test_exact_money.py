@@ -18,7 +18,7 @@ EXACT = {"Fraction", "Path"}
 def floats(source: Source) -> list[str]:
     """Float literals, `float(...)`, and `/` unless a side is a Fraction written out."""
     findings = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
             findings.append(
                 source.at(node, f"{node.value!r} is a float: use an int of minor units, or a Decimal string")
@@ -33,7 +33,7 @@ def floats(source: Source) -> list[str]:
 def floats_near_amounts(source: Source) -> list[str]:
     """`/`, `float()` and `round()` that work on something named like an amount."""
     findings = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if divides(node) and names_amount(node) and not exact_division(node):
             findings.append(source.at(node, "/ on an amount makes a float: use // and %, or tillgate.domain.money"))
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"float", "round"} and names_amount(node):

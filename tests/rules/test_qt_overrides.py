@@ -27,7 +27,7 @@ def qt_bases(files: tuple[Source, ...]) -> dict[str, set[type]]:
     for source in files:
         names = source.names
         passed_on.update({f"{source.module}.{name}": full for name, full in names.known.items()})
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.ClassDef):
                 bases[f"{source.module}.{node.name}"] = [names.full(base) for base in node.bases]
 
@@ -66,7 +66,7 @@ def unguarded(files: tuple[Source, ...]) -> list[str]:
     bases, findings = qt_bases(files), []
     for source in files:
         names = source.names
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.ClassDef):
                 methods = qt_methods(bases[f"{source.module}.{node.name}"])
                 findings += [

@@ -60,7 +60,7 @@ def guessing_labels(source: Source) -> list[str]:
 def broken_sentences(source: Source) -> list[str]:
     """Texts that a translator gets in pieces, or never."""
     findings = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if is_translation(node) and isinstance(node, ast.Call):
             if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in node.args[:2]):
                 findings.append(source.at(node, "a translated text is one literal: name its values in {braces}"))

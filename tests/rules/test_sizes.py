@@ -20,7 +20,7 @@ def long_files(source: Source) -> list[str]:
 def long_functions(source: Source) -> list[str]:
     return [
         source.at(node, f"{node.name} has {length(node)} lines, {FUNCTION_LINES} at most: name its steps")
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and length(node) > FUNCTION_LINES
     ]
 

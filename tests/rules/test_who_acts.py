@@ -10,7 +10,7 @@ from tests.rules.source import PACKAGE, Source, listing, parse, sources
 def as_the_till(source: Source) -> list[str]:
     """Places in the screens that use the system's actor, or make an actor of their own."""
     findings = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         named = isinstance(node, ast.Name) and node.id == "system_actor"
         taken = isinstance(node, ast.Attribute) and node.attr == "system" and ast.unparse(node.value).endswith("till")
         made = isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Actor"

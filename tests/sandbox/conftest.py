@@ -45,14 +45,14 @@ def api(sandbox: SandboxServer) -> Iterator[httpx.Client]:
     """A client with the test key, that follows nothing."""
     keys = sandbox.razorpay.keys
     base_url = sandbox.razorpay.base_url + "/v1"
-    with httpx.Client(base_url=base_url, auth=(keys.key_id, keys.key_secret), timeout=5, trust_env=False) as client:
+    with httpx.Client(base_url=base_url, auth=(keys.key_id, keys.key_secret), timeout=60, trust_env=False) as client:
         yield client
 
 
 @pytest.fixture
 def browser() -> Iterator[httpx.Client]:
     """A browser without JavaScript: follows redirects only where a test asks for it."""
-    with httpx.Client(timeout=5, trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False) as client:
         yield client
 
 

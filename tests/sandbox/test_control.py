@@ -23,7 +23,7 @@ _ORDERS = (
 @pytest.fixture
 def control(sandbox: SandboxServer) -> Iterator[httpx.Client]:
     headers = {"x-sandbox-token": sandbox.control_token}
-    with httpx.Client(base_url=sandbox.control_url, headers=headers, timeout=5, trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.control_url, headers=headers, timeout=60, trust_env=False) as client:
         yield client
 
 

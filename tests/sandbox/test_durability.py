@@ -39,12 +39,12 @@ def start(ledger: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
 def client_of(described: dict[str, Any]) -> httpx.Client:
     account = described["razorpay"]
     auth = (account["key_id"], account["key_secret"])
-    return httpx.Client(base_url=account["base_url"] + "/v1", auth=auth, timeout=5, trust_env=False)
+    return httpx.Client(base_url=account["base_url"] + "/v1", auth=auth, timeout=60, trust_env=False)
 
 
 def end(process: subprocess.Popen[str], with_signal: signal.Signals) -> tuple[int, str]:
     process.send_signal(with_signal)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     return process.returncode, errors
 
 
@@ -80,7 +80,7 @@ def test_nothing_acknowledged_is_lost_when_killed(tmp_path: Path) -> None:
         process.kill()
         for caller in callers:
             caller.join()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     again, described_again = start(ledger)
     assert {name: described_again["razorpay"][name] for name in ("key_id", "key_secret")} == {
         name: described["razorpay"][name] for name in ("key_id", "key_secret")
@@ -104,7 +104,7 @@ def test_nothing_acknowledged_is_lost_when_killed(tmp_path: Path) -> None:
 
 def test_sigint_ends_it_as_well(tmp_path: Path) -> None:
     process, described = start(tmp_path / "sandbox.sqlite")
-    assert set(described) == {"razorpay", "stripe", "wompi", "control"}
+    assert set(described) == {"razorpay", "stripe", "wompi", "intasend", "control"}
     assert end(process, signal.SIGINT) == (0, "")
 
 

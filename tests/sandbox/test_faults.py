@@ -63,7 +63,9 @@ def test_before_or_after_acting(
     fault = sandbox.faults.arm(kind, Verb.CREATE, when=when, seconds=30)
     body = {"amount": 50_000, "reference_id": reference}
     try:
-        seen = str(api.post("/payment_links", json=body, timeout=0.2).status_code)
+        # Only who gets no answer gives up: however busy the machine is, an answer is waited for.
+        patience = httpx.Timeout(60, read=0.2 if kind is FaultKind.TIMEOUT else 60)
+        seen = str(api.post("/payment_links", json=body, timeout=patience).status_code)
     except httpx.HTTPError as error:
         seen = type(error).__name__
     expected = {
@@ -74,19 +76,24 @@ def test_before_or_after_acting(
         FaultKind.UNAVAILABLE_503: "503",
     }
     assert seen == expected[kind]
-    found = api.get("/payment_links", params={"reference_id": reference}).json()["payment_links"]
-    assert len(found) == (1 if when is When.AFTER else 0)
+    deadline = time.monotonic() + 60
+    query, made = {"reference_id": reference}, 1 if when is When.AFTER else 0
+    while (
+        len(api.get("/payment_links", params=query).json()["payment_links"]) != made or not sandbox.faults.list_fired()
+    ):
+        assert time.monotonic() < deadline
     assert [firing.fault for firing in sandbox.faults.list_fired()] == [fault]
     assert sandbox.faults.list_armed() == []
 
 
 def test_a_slow_call_acts_though_its_caller_has_gone(sandbox: SandboxServer, api: httpx.Client, reference: str) -> None:
-    sandbox.faults.arm(FaultKind.SLOW, Verb.CREATE, seconds=0.3)
+    sandbox.faults.arm(FaultKind.SLOW, Verb.CREATE, seconds=1.5)
     with pytest.raises(httpx.ReadTimeout):
-        api.post("/payment_links", json={"amount": 50_000, "reference_id": reference}, timeout=0.1)
+        body = {"amount": 50_000, "reference_id": reference}
+        api.post("/payment_links", json=body, timeout=httpx.Timeout(60, read=0.1))
     query = {"reference_id": reference}
     assert api.get("/payment_links", params=query).json()["payment_links"] == []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not (found := api.get("/payment_links", params=query).json()["payment_links"]):
         assert time.monotonic() < deadline
     assert len(found) == 1
@@ -368,7 +375,7 @@ def test_duplicate_returns(sandbox: SandboxServer, make_link: Make, till: Till) 
     sandbox.faults.arm(FaultKind.DUPLICATE_RETURN, times=3)
     url = sandbox.customer.pay_link(link["id"]).return_url
     assert url is not None
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while len(till.knocks) < 3 and time.monotonic() < deadline:
         select.select([], [], [], 0.01)
     assert till.knocks == [url.removeprefix(till.url.removesuffix("/cb/token"))] * 3

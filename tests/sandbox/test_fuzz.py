@@ -70,7 +70,7 @@ def test_no_body_breaks_it_and_no_refund_exceeds_the_capture(running_sandbox: Sa
     sandbox = running_sandbox
     targets = calls(sandbox)
     keys = sandbox.razorpay.keys
-    with httpx.Client(auth=(keys.key_id, keys.key_secret), trust_env=False, timeout=5) as client:
+    with httpx.Client(auth=(keys.key_id, keys.key_secret), trust_env=False, timeout=60) as client:
 
         @given(st.sampled_from(targets), _bodies)
         def send(target: tuple[str, str], body: dict[str, Any]) -> None:
@@ -97,6 +97,6 @@ def query_breaks_nothing(client: httpx.Client, address: str, query: dict[str, st
 
 def test_no_query_breaks_it(running_sandbox: SandboxServer) -> None:
     keys = running_sandbox.razorpay.keys
-    with httpx.Client(auth=(keys.key_id, keys.key_secret), trust_env=False, timeout=5) as client:
+    with httpx.Client(auth=(keys.key_id, keys.key_secret), trust_env=False, timeout=60) as client:
         query_breaks_nothing(client, running_sandbox.razorpay.base_url + "/v1/orders")
         query_breaks_nothing(client, running_sandbox.razorpay.base_url + "/v1/payment_links")

@@ -42,7 +42,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def pages() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=5, trust_env=False) as client:
+    with httpx.Client(timeout=60, trust_env=False) as client:
         yield client
 
 

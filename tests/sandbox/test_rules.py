@@ -292,7 +292,7 @@ def test_refund_keys(sandbox: SandboxServer, api: httpx.Client, make_order: Make
 def test_a_refund_key_still_in_use(sandbox: SandboxServer, api: httpx.Client, make_order: Make) -> None:
     path = f"/payments/{sandbox.customer.pay_order(make_order()['id']).payment_id}/refund"
     key = {"X-Refund-Idempotency": "the-same-key-twice"}
-    sandbox.faults.arm(FaultKind.SLOW, Verb.REFUND, seconds=0.3)
+    sandbox.faults.arm(FaultKind.SLOW, Verb.REFUND, seconds=1.5)
     slow: list[httpx.Response] = []
     first = threading.Thread(target=lambda: slow.append(api.post(path, json={"amount": 10_000}, headers=key)))
     first.start()

@@ -18,7 +18,7 @@ TILL = "http://127.0.0.1:9/cb/token?checkout=done&session_id={CHECKOUT_SESSION_I
 
 def api_of(sandbox: SandboxServer) -> httpx.Client:
     headers = {"authorization": f"Bearer {sandbox.stripe.key_secret}"}
-    return httpx.Client(base_url=sandbox.stripe.base_url + "/v1", headers=headers, timeout=5, trust_env=False)
+    return httpx.Client(base_url=sandbox.stripe.base_url + "/v1", headers=headers, timeout=60, trust_env=False)
 
 
 def make_session(sandbox: SandboxServer, **changes: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def opened() -> Iterator[Callable[..., stripe.StripeClient]]:
         return stripe.StripeClient(
             key or sandbox.stripe.key_secret,
             base_addresses={"api": sandbox.stripe.base_url},
-            http_client=stripe.RequestsClient(session=session, timeout=10),
+            http_client=stripe.RequestsClient(session=session, timeout=60),
             **options,
         )
 
@@ -275,7 +275,7 @@ def test_wrong_keys(money: SandboxServer, opened: Callable[..., stripe.StripeCli
         with pytest.raises(stripe.AuthenticationError, match=r"Invalid API Key provided: \w+\*+"):
             opened(money, key).v1.checkout.sessions.list()
     basic = requests.get(
-        f"{money.stripe.base_url}/v1/charges", auth=(money.stripe.key_secret, ""), timeout=5, proxies={"http": ""}
+        f"{money.stripe.base_url}/v1/charges", auth=(money.stripe.key_secret, ""), timeout=60, proxies={"http": ""}
     )
     assert basic.status_code == 200
     assert basic.headers["request-id"].startswith("req_")

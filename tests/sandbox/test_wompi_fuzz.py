@@ -40,7 +40,7 @@ _texts = st.text(max_size=30) | st.sampled_from(["2026-11-21", "1", "0", "COP", 
 
 def api_of(sandbox: SandboxServer) -> httpx.Client:
     headers = {"authorization": f"Bearer {sandbox.wompi.key_secret}"}
-    return httpx.Client(base_url=sandbox.wompi.base_url, headers=headers, timeout=5, trust_env=False)
+    return httpx.Client(base_url=sandbox.wompi.base_url, headers=headers, timeout=60, trust_env=False)
 
 
 def test_no_body_breaks_it_and_no_void_exceeds_the_payment(running_sandbox: SandboxServer) -> None:

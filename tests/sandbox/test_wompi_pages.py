@@ -29,7 +29,7 @@ LINK: dict[str, Any] = {
 
 def api_of(sandbox: SandboxServer, key: str | None = None) -> httpx.Client:
     headers = {"authorization": f"Bearer {key or sandbox.wompi.key_secret}"}
-    return httpx.Client(base_url=sandbox.wompi.base_url + "/v1", headers=headers, timeout=5, trust_env=False)
+    return httpx.Client(base_url=sandbox.wompi.base_url + "/v1", headers=headers, timeout=60, trust_env=False)
 
 
 def make_link(sandbox: SandboxServer, **changes: Any) -> dict[str, Any]:
@@ -247,7 +247,7 @@ def test_an_open_amount_is_the_payers_to_choose(sandbox: SandboxServer, browser:
 
 def test_the_control_room_plays_the_payer(sandbox: SandboxServer) -> None:
     control = httpx.Client(
-        base_url=sandbox.control_url, headers={"x-sandbox-token": sandbox.control_token}, timeout=5, trust_env=False
+        base_url=sandbox.control_url, headers={"x-sandbox-token": sandbox.control_token}, timeout=60, trust_env=False
     )
     with control:
         link = make_link(sandbox)

@@ -27,11 +27,17 @@ from tillgate.services.consultation_edits import (
     correct_consultation,
     record_consultation,
 )
-from tillgate.services.consultation_lists import load_consultation
+from tillgate.services.consultation_lists import (
+    ConsultationQuery,
+    count_consultations,
+    list_consultations,
+    load_consultation,
+)
 from tillgate.services.consultation_rows import ConsultationRecord
 from tillgate.services.consultations import pay
-from tillgate.services.customers import CustomerDraft, create_customer
+from tillgate.services.customers import CustomerDraft, cleaned, create_customer
 from tillgate.services.open_fees import Known, find_known, list_open_fees, open_fees_key, sum_open_fees
+from tillgate.services.payment_lists import PaymentQuery, list_payments
 from tillgate.services.settle import check_now
 from tillgate.services.tax_rules import (
     add_tax_rule,
@@ -191,6 +197,20 @@ def test_a_scanned_number_names_a_visit_an_invoice_or_a_patient(clinic: Clinic) 
     assert known(" bh-7 ") == known(number.lower()) == Known(ana, fee.id, "BH-7")
     assert known("+63911") == known(str(jose)) == Known(jose)
     assert [known(text) for text in ("", "BH-", "999", "+639", "²")] == [None] * 5
+
+
+@pytest.mark.parametrize("text", ["BH-7\x00", "\x00", "BH\ud800", "\u202eBH-7", "BH-7\n", "B" * 10_000])
+def test_a_text_that_no_database_takes_is_searched_for_without_what_nobody_sees(clinic: Clinic, text: str) -> None:
+    """As a scanner or a clipboard gives it."""
+    fee, seen = recorded(clinic), cleaned(text).strip()
+    query = ConsultationQuery(text)
+    found = list_consultations(clinic.till, clinic.cashier, query)
+    assert [each.code for each in found] == ([fee.code] if fee.code.startswith(seen) else [])
+    assert count_consultations(clinic.till, clinic.cashier, query) == len(found)
+    assert len(list_open_fees(clinic.till, clinic.cashier, text)) == (not seen)
+    known = Known(fee.patient_id, fee.id, fee.code) if seen == fee.code else None
+    assert find_known(clinic.till, clinic.cashier, text) == known
+    assert list_payments(clinic.till, clinic.cashier, PaymentQuery(text)) == ()
 
 
 def test_a_rule_that_is_a_mistake_is_withdrawn_and_one_that_taxed_is_not(clinic: Clinic, clock: FakeClock) -> None:

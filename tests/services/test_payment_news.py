@@ -55,7 +55,7 @@ def test_what_was_paid_is_news_until_seen_by_anybody_of_the_till(counter: Counte
     counter.pay(begun)
     (news,) = list_news(counter.till, counter.manager)
     assert news == PaymentNews(
-        begun.id, End.PAID, begun.amount, clock.now(), "Asha Rao", "", 2, news.cart_id, CartState.SOLD
+        begun.id, End.PAID, begun.amount, clock.now(), "Asha Rao", "", 2, news.cart_id, CartState.SOLD, money_came=True
     )
     assert acknowledge(counter.till, counter.cashier, [(begun.id, End.PAID)]) == 1
     assert acknowledge(counter.till, counter.cashier, [(begun.id, End.PAID)]) == 0
@@ -122,6 +122,21 @@ def test_a_refund_that_stops_needs_a_manager_whatever_was_seen_before(counter: C
     counter.provider.faults["refund"] = ["declined"]
     later(counter, clock, 600)
     assert news_of(counter) == [(End.REFUND_STUCK, 0)]
+
+
+def test_a_payment_that_failed_once_strange_money_was_settled_tells_of_that_money(
+    counter: Counter, clock: FakeClock
+) -> None:
+    begun = counter.put_up(counter.ring_up("GIT-1"))
+    counter.provider.pay(reference(counter, begun), minor=100)
+    later(counter, clock, 4)
+    (found,) = list_exceptions(counter.till, counter.manager)
+    settle_exception(counter.till, counter.manager, found.id, ExceptionAction.REFUND, "too little")
+    later(counter, clock, 4)
+    counter.provider.end(reference(counter, begun), CheckoutStatus.EXPIRED)
+    later(counter, clock, 60)
+    (news,) = list_news(counter.till, counter.cashier)
+    assert news.money_came
 
 
 @pytest.mark.parametrize("minor", [100, 99_999_999])

@@ -99,6 +99,7 @@ def test_keys_go_into_the_keyring_and_come_back_as_their_ends(
         "razorpay": False,
         "stripe": False,
         "wompi": False,
+        "intasend": False,
     }
     save(till, manager, secrets, account, key_id=f" {KEY_ID} ", key_secret=Secret(f"{KEY_SECRET}\n"))
     assert secrets.kept == {"razorpay.test.key_id": KEY_ID, "razorpay.test.key_secret": KEY_SECRET}

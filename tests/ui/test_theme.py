@@ -7,9 +7,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QFontInfo, QFontMetrics
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from tillgate.domain.payment import PaymentState
@@ -155,3 +156,25 @@ def test_a_label_shows_markup_and_control_characters_as_nothing_special(qtbot: Q
     label = plain_label("<b>Asha</b>\u202e\u0007 & Co")
     qtbot.addWidget(label)
     assert label.text() == "<b>Asha</b> & Co"
+
+
+@pytest.mark.parametrize("tone", list(ButtonTone))
+def test_a_focused_button_shows_its_ring_and_nothing_else_however_it_got_the_focus(
+    qtbot: QtBot, look: Theme, tone: ButtonTone
+) -> None:
+    page = QWidget()
+    button, other = Button("Refund", tone=tone, name="Refund", icon="check"), Button("Other")
+    column = QVBoxLayout(page)
+    column.addWidget(button)
+    column.addWidget(other)
+    qtbot.addWidget(page)
+    page.show()
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+
+    button.setFocus(Qt.FocusReason.MouseFocusReason)
+    pressed = button.grab().toImage()
+    other.setFocus()
+    QTest.keyClick(other, Qt.Key.Key_Backtab)
+    assert button.hasFocus()
+    assert button.grab().toImage() == pressed

@@ -19,7 +19,8 @@ _TELLING: Final = re.compile(
     r"|key_secret|api_?key|private_?key|signature)$"
 )
 _PROVIDER_KEY: Final = re.compile(
-    r"\b(?:rzp|sk|pk|rk|whsec|pub|prv|ISSecretKey|(?:test|prod)_(?:integrity|events))_[A-Za-z0-9_]{6,}"
+    r"\b(?:rzp|sk|pk|rk|whsec|pub|prv|(?:test|prod)_(?:integrity|events))_[A-Za-z0-9_]{6,}"
+    r"|\bISSecretKey_[A-Za-z0-9_-]{6,}"
 )
 _ARGON2: Final = re.compile(r"\$argon2id?\$[^\s\"']+")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -23,8 +23,9 @@ from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.payment import Mode
 from tillgate.domain.payment_end import End
-from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD
+from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANGUAGE, WOMPI_METHOD, Settings
 from tillgate.domain.staff import Actor
+from tillgate.ports import PaymentProvider
 from tillgate.services.book_checks import BooksReport
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
@@ -76,7 +77,7 @@ def _batch(window: TillWindow) -> Screen:
     shop = window.shop
     desk = BatchDesk(
         open_page=open_url,
-        way=lambda: (BATCH_PROVIDER, _wompi_method(shop)),
+        way=lambda: (BATCH_PROVIDER, wompi_method(shop.providers, shop.till.settings())),
         save_slip=partial(save_batch_slip, shop, _actor(window)),
         open_settings=lambda: window.shell.go("settings"),
     )
@@ -116,17 +117,24 @@ def _in_front(window: TillWindow, payment_id: int | None, end: End | None) -> No
 
 
 def _usual_way(shop: Shop) -> tuple[str, str]:
+    return usual_way(shop.providers, shop.till.settings())
+
+
+def usual_way(providers: Mapping[str, PaymentProvider], settings: Settings) -> tuple[str, str]:
     """The provider of the store's currency, and the way to pay that the settings name for it."""
-    settings = shop.till.settings()
-    wompi = shop.providers.get("wompi")
-    if wompi is None or settings[STORE_CURRENCY] not in wompi.capabilities.smallest_minor:
-        return "razorpay", settings[RAZORPAY_METHOD]
-    return "wompi", _wompi_method(shop)
+    currency = settings[STORE_CURRENCY]
+    taking = {name for name, each in providers.items() if currency in each.capabilities.smallest_minor}
+    if "wompi" in taking:
+        return "wompi", wompi_method(providers, settings)
+    if "intasend" in taking:
+        # Whoever walks in has no phone that the till knows; a prompt to one that it does is among the other ways.
+        return "intasend", "checkout"
+    return "razorpay", settings[RAZORPAY_METHOD]
 
 
-def _wompi_method(shop: Shop) -> str:
-    wompi, chosen = shop.providers.get("wompi"), shop.till.settings()[WOMPI_METHOD]
-    # Web Checkout needs a secret that may be missing.
+def wompi_method(providers: Mapping[str, PaymentProvider], settings: Settings) -> str:
+    """The way to pay of the settings, where Wompi has it: Web Checkout needs a secret that may be missing."""
+    wompi, chosen = providers.get("wompi"), settings[WOMPI_METHOD]
     return chosen if wompi is None or chosen in wompi.capabilities.methods else wompi.capabilities.default_method
 
 

@@ -6,10 +6,13 @@ from typing import Final
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.money import Money
-from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_SMALLEST, Option, Settings
+from tillgate.domain.settings import INTASEND_LARGEST, WOMPI_LARGEST, WOMPI_SMALLEST, Option, Settings
 
-# The currency, the least and the most, in whole units of it.
-_OPTIONS: Final[dict[str, tuple[str, Option[int], Option[int]]]] = {"wompi": ("COP", WOMPI_SMALLEST, WOMPI_LARGEST)}
+# The currency, the least and the most, in whole units of it; one where less can't be paid anyway.
+_OPTIONS: Final[dict[str, tuple[str, Option[int] | None, Option[int]]]] = {
+    "wompi": ("COP", WOMPI_SMALLEST, WOMPI_LARGEST),
+    "intasend": ("KES", None, INTASEND_LARGEST),
+}
 
 
 def limits_of(provider: str, settings: Settings) -> tuple[Money, Money] | None:
@@ -18,7 +21,8 @@ def limits_of(provider: str, settings: Settings) -> tuple[Money, Money] | None:
     if found is None:
         return None
     currency, least, most = found
-    return Money(settings[least] * 100, currency), Money(settings[most] * 100, currency)
+    smallest = 1 if least is None else settings[least]
+    return Money(smallest * 100, currency), Money(settings[most] * 100, currency)
 
 
 def check_limits(provider: str, amount: Money, settings: Settings) -> None:

@@ -68,7 +68,10 @@ WOMPI_KEYS: Final = KeyForm(
     "Private key",
     (OtherKey(INTEGRITY, "Integrity secret", "Signs Web Checkouts; without it there are payment links only."),),
 )
-KEY_FORMS: Final = {form.provider: form for form in (RAZORPAY_KEYS, STRIPE_KEYS, WOMPI_KEYS)}
+INTASEND_KEYS: Final = KeyForm(
+    "intasend", "IntaSend", "ISPubKey_test_", "ISPubKey_live_", "Publishable key", "Secret key"
+)
+KEY_FORMS: Final = {form.provider: form for form in (RAZORPAY_KEYS, STRIPE_KEYS, WOMPI_KEYS, INTASEND_KEYS)}
 
 
 def check_mode(provider: str, key_id: str, mode: Mode) -> KeyForm:

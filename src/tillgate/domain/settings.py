@@ -184,6 +184,15 @@ WOMPI_LARGEST: Final = Option(
     "Largest payment through Wompi (COP)",
     "More is refused before Wompi is asked.",
 )
+# In whole shillings. Safaricom's tariff of 2025 moves 250,000 at once; an account may be held to less.
+INTASEND_LARGEST: Final = Option(
+    "intasend.largest",
+    Section.PAYMENTS,
+    250_000,
+    whole("intasend.largest", 1, 250_000),
+    "Largest payment through IntaSend (KES)",
+    "More is refused before IntaSend is asked.",
+)
 BATCH_PAGE_SECONDS: Final = Option(
     "batch.page_seconds",
     Section.PAYMENTS,
@@ -281,6 +290,7 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     WOMPI_METHOD,
     WOMPI_SMALLEST,
     WOMPI_LARGEST,
+    INTASEND_LARGEST,
     BATCH_PAGE_SECONDS,
     INVOICE_MINUTES,
     INVOICE_FEE,

@@ -112,9 +112,17 @@ class ApiClient:
         return Call(self, verb, Exchange(deadline_ms / 1000))
 
     def send(
-        self, call: Call, method: str, path: str, *, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        body: bytes,
+        headers: Mapping[str, str],
+        reads: bool = False,
     ) -> Reply:
-        """One request within the call's deadline; Call.get, Call.post and Call.patch are its faces."""
+        """One request within the call's deadline; Call.get, Call.look, Call.post and Call.patch are its faces."""
         if self._client.is_closed:
             raise Bug("provider_closed", provider=self._provider)
         sent = {**headers, "Authorization": self._authorization.reveal()}
@@ -124,7 +132,7 @@ class ApiClient:
         request = self._client.build_request(method, path, params=query or None, content=content, headers=sent)
         self._before_send()
         with within(call.exchange):
-            reply = self._attempt(call.exchange, request, may_repeat=method == "GET")
+            reply = self._attempt(call.exchange, request, may_repeat=reads or method == "GET")
         call.note(reply)
         self._log(call, request, body, reply)
         return reply
@@ -230,6 +238,10 @@ class Call:
     def get(self, path: str, **query: str) -> Reply:
         """A reading; repeated once if a kept connection turns out to be dead."""
         return self._client.send(self, "GET", path, query=query, body=b"", headers={})
+
+    def look(self, path: str, body: str) -> Reply:
+        """A reading that the provider wants as a POST; repeated as one by GET is."""
+        return self._client.send(self, "POST", path, query={}, body=body.encode(), headers={}, reads=True)
 
     def post(self, path: str, body: str = "", **headers: str) -> Reply:
         """A writing, sent at most once."""

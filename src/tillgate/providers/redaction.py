@@ -17,12 +17,15 @@ _AUTHORIZATION: Final = re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)[^
 _SCHEME: Final = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/_.~=-]{8,}")
 # Keys that say themselves what they are, whosever they are; the shop's own are masked as known secrets first.
 _KEY: Final = re.compile(
-    r"\b(?:[sr]k_(?:test|live)|whsec|prv_(?:test|prod)|(?:test|prod)_(?:integrity|events))_[A-Za-z0-9]{8,}"
+    r"\b(?:(?:[sr]k_(?:test|live)|whsec|prv_(?:test|prod)|(?:test|prod)_(?:integrity|events))_[A-Za-z0-9]{8,}"
+    r"|ISSecretKey_(?:test|live)_[A-Za-z0-9_-]{8,})"
 )
 _EMAIL: Final = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _CARD: Final = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-])")
-# With a plus any country; without one an Indian mobile. Amounts, ids and Unix times have neither shape.
-_PHONE: Final = re.compile(r"(?<![\w.+-])(?:\+\d(?:[ ().-]{0,2}\d){7,14}|(?:91|0)?[ -]?[6-9]\d{4}[ -]?\d{5})(?![\w-])")
+# With a plus any country; without one an Indian or a Kenyan mobile. Amounts, ids and Unix times have neither shape.
+_PHONE: Final = re.compile(
+    r"(?<![\w.+-])(?:\+\d(?:[ ().-]{0,2}\d){7,14}|(?:91|0)?[ -]?[6-9]\d{4}[ -]?\d{5}|(?:254|0)[17]\d{8})(?![\w-])"
+)
 _SHORTEST_SECRET: Final = 6
 # Format characters that Indian scripts are written with; the other ones turn text around or hide it.
 _JOINERS: Final = "\u200c\u200d"

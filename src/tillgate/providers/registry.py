@@ -12,6 +12,7 @@ from tillgate.domain.provider_keys import INTEGRITY
 from tillgate.domain.secret import Secret
 from tillgate.ports import PaymentProvider
 from tillgate.providers.http import nothing_held
+from tillgate.providers.intasend import IntaSend
 from tillgate.providers.razorpay import Razorpay
 from tillgate.providers.razorpay.facts import BASE_URL as RAZORPAY_URL
 from tillgate.providers.stripe import Stripe
@@ -73,10 +74,21 @@ def _open_wompi(credentials: Credentials, place: Surroundings) -> PaymentProvide
     )
 
 
+def _open_intasend(credentials: Credentials, place: Surroundings) -> PaymentProvider:
+    return IntaSend(
+        credentials.key_id,
+        credentials.key_secret,
+        mode=place.mode,
+        base_url=place.base_url,
+        before_send=place.before_send,
+    )
+
+
 PROVIDERS: Final[Mapping[str, Callable[[Credentials, Surroundings], PaymentProvider]]] = {
     Razorpay.name: _open_razorpay,
     Stripe.name: _open_stripe,
     Wompi.name: _open_wompi,
+    IntaSend.name: _open_intasend,
 }
 
 

@@ -9,13 +9,12 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tillgate.sandbox.accounts import Accounts
 from tillgate.sandbox.clock import SandboxClock
 from tillgate.sandbox.control import ControlRoom
-from tillgate.sandbox.razorpay.account import RazorpayAccount
+from tillgate.sandbox.intasend.app import intasend_routes
 from tillgate.sandbox.razorpay.app import razorpay_routes
-from tillgate.sandbox.stripe.account import StripeAccount
 from tillgate.sandbox.stripe.app import stripe_routes
-from tillgate.sandbox.wompi.account import WompiAccount
 from tillgate.sandbox.wompi.app import wompi_routes
 
 
@@ -51,11 +50,15 @@ class ProviderTime:
         await self._app(scope, receive, send_dated)
 
 
-def build_app(
-    razorpay: RazorpayAccount, stripe: StripeAccount, wompi: WompiAccount, control: ControlRoom, clock: SandboxClock
-) -> Starlette:
+def build_app(accounts: Accounts, control: ControlRoom, clock: SandboxClock) -> Starlette:
     """The application that the server runs."""
     return Starlette(
-        routes=[*razorpay_routes(razorpay), *stripe_routes(stripe), *wompi_routes(wompi), *control.routes()],
+        routes=[
+            *razorpay_routes(accounts.razorpay),
+            *stripe_routes(accounts.stripe),
+            *wompi_routes(accounts.wompi),
+            *intasend_routes(accounts.intasend),
+            *control.routes(),
+        ],
         middleware=[Middleware(LoopbackOnly), Middleware(ProviderTime, clock=clock)],
     )

@@ -21,6 +21,11 @@ POST /wompi/settings      any of WompiSettings' fields
 POST /wompi/pay           {"url": a link's id, or the address of a link or a Web Checkout}, outcome, method, seconds
 POST /wompi/approve       {"payment_id": "1292-..."}: the bank's yes to a transaction that is PENDING
 POST /wompi/refuse        the same: its no
+POST /intasend/settings   any of IntaSendSettings' fields
+POST /intasend/answer     {"payment_id": a prompt's invoice}, outcome, seconds
+POST /intasend/pay        {"url": a hosted checkout's id or address}, outcome, method, seconds
+POST /intasend/approve    {"payment_id": an invoice}: its money comes, even after it failed
+POST /intasend/refuse     the same: it fails
 
 A POST's body is JSON or a form; a form is answered by the page.
 """
@@ -40,25 +45,26 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 
 from tillgate.domain.errors import Invalid, Refused
+from tillgate.sandbox.accounts import Accounts
 from tillgate.sandbox.bank import Outcome
-from tillgate.sandbox.facts import Fact, MoneyFacts
-from tillgate.sandbox.faults import PROVIDERS, STRIPE, WOMPI, FaultKind, Verb, When, describe_fault
+from tillgate.sandbox.facts import Fact
+from tillgate.sandbox.faults import INTASEND, PROVIDERS, STRIPE, WOMPI, FaultKind, Verb, When, describe_fault
 from tillgate.sandbox.forms import read_form
+from tillgate.sandbox.intasend.amounts import shown as shown_by_intasend
+from tillgate.sandbox.intasend.customer import IntaSendCustomer, PhoneChoice, PhoneOutcome
 from tillgate.sandbox.page import page, static_route
-from tillgate.sandbox.razorpay.account import DuplicateReceipt, RazorpayAccount
+from tillgate.sandbox.razorpay.account import DuplicateReceipt
 from tillgate.sandbox.razorpay.currencies import shown as shown_by_razorpay
 from tillgate.sandbox.razorpay.customer import Choice, RazorpayCustomer
-from tillgate.sandbox.razorpay.facts import money_facts as razorpay_facts
-from tillgate.sandbox.stripe.account import StripeAccount
 from tillgate.sandbox.stripe.currencies import shown as shown_by_stripe
 from tillgate.sandbox.stripe.customer import CardChoice, StripeCustomer, TestCard
-from tillgate.sandbox.stripe.facts import money_facts as stripe_facts
-from tillgate.sandbox.wompi.account import WompiAccount
 from tillgate.sandbox.wompi.amounts import shown as shown_by_wompi
 from tillgate.sandbox.wompi.customer import WompiChoice, WompiCustomer, WompiOutcome
-from tillgate.sandbox.wompi.facts import money_facts as wompi_facts
 
-_NOUNS = ("order", "payment", "payment_link", "session", "payment_intent", "charge", "refund", "transaction")
+_NOUNS = (
+    *("order", "payment", "payment_link", "session", "payment_intent", "charge", "refund", "transaction"),
+    *("invoice", "checkout", "chargeback"),
+)
 Orders = dict[str, Any]
 Readers = dict[str, Callable[[Any], Any]]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -67,16 +73,19 @@ Handler = Callable[[Request], Awaitable[Response]]
 class ControlRoom:
     """What the operator of the sandbox may do."""
 
-    def __init__(self, razorpay: RazorpayAccount, stripe: StripeAccount, wompi: WompiAccount, token: str) -> None:
+    def __init__(self, accounts: Accounts, token: str) -> None:
+        self._accounts = accounts
         # They share one ledger and one menu.
-        self._ledger = razorpay.ledger
-        self._faults = razorpay.faults
-        self._razorpay = razorpay
-        self._stripe = stripe
-        self._customer = RazorpayCustomer(razorpay)
-        self._card_holder = StripeCustomer(stripe)
-        self._wompi = wompi
-        self._wompi_payer = WompiCustomer(wompi)
+        self._ledger = accounts.razorpay.ledger
+        self._faults = accounts.razorpay.faults
+        self._razorpay = accounts.razorpay
+        self._stripe = accounts.stripe
+        self._customer = RazorpayCustomer(accounts.razorpay)
+        self._card_holder = StripeCustomer(accounts.stripe)
+        self._wompi = accounts.wompi
+        self._wompi_payer = WompiCustomer(accounts.wompi)
+        self._intasend = accounts.intasend
+        self._mpesa_payer = IntaSendCustomer(accounts.intasend)
         self._token = token
 
     def routes(self) -> list[BaseRoute]:
@@ -98,6 +107,11 @@ class ControlRoom:
             "/wompi/pay": self._pay_wompi,
             "/wompi/approve": partial(_late, self._wompi_payer.approve_late),
             "/wompi/refuse": partial(_late, self._wompi_payer.refuse_late),
+            "/intasend/settings": self._configure_intasend,
+            "/intasend/answer": self._answer_prompt,
+            "/intasend/pay": self._pay_intasend,
+            "/intasend/approve": partial(_late, self._mpesa_payer.approve_late),
+            "/intasend/refuse": partial(_late, self._mpesa_payer.refuse_late),
         }
         return [
             static_route(),
@@ -136,7 +150,7 @@ class ControlRoom:
 
     async def _page(self, request: Request) -> Response:
         del request
-        facts = self._money()
+        facts = self._accounts.money_facts()
         return page(
             "control.html",
             {
@@ -164,7 +178,7 @@ class ControlRoom:
 
     async def _facts(self, request: Request) -> Response:
         del request
-        return JSONResponse(self._money().as_dict())
+        return JSONResponse(self._accounts.money_facts().as_dict())
 
     async def _events(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
@@ -212,7 +226,7 @@ class ControlRoom:
     def _advance(self, request: Request, orders: Orders) -> Any:
         del request
         self._ledger.clock.advance(_converted(orders, {"seconds": float}).get("seconds", 0.0))
-        for account in (self._razorpay, self._stripe, self._wompi):
+        for account in self._accounts:
             account.settle_due()
         return {"now": self._ledger.clock.now_ms() / 1000}
 
@@ -273,8 +287,33 @@ class ControlRoom:
             _bad("url")
         return asdict(self._wompi_payer.pay(url, WompiChoice(**given)))
 
-    def _money(self) -> MoneyFacts:
-        return razorpay_facts(self._razorpay) + stripe_facts(self._stripe) + wompi_facts(self._wompi)
+    def _configure_intasend(self, request: Request, orders: Orders) -> Any:
+        del request
+        read: Readers = {
+            "prompt_seconds": float,
+            "refund_seconds": float,
+            "page_size": int,
+            "bare_lists": _flag,
+            "texts": _flag,
+        }
+        self._intasend.configure(**_converted(orders, read))
+        return asdict(self._intasend.settings)
+
+    def _answer_prompt(self, request: Request, orders: Orders) -> Any:
+        del request
+        given = _converted(orders, {"payment_id": str, "outcome": PhoneOutcome, "seconds": float})
+        invoice_id = given.pop("payment_id", None)
+        if invoice_id is None:
+            _bad("payment_id")
+        return asdict(self._mpesa_payer.answer(invoice_id, PhoneChoice(**given)))
+
+    def _pay_intasend(self, request: Request, orders: Orders) -> Any:
+        del request
+        given = _converted(orders, {"url": str, "outcome": PhoneOutcome, "method": str, "seconds": float})
+        url = given.pop("url", None)
+        if url is None:
+            _bad("url")
+        return asdict(self._mpesa_payer.pay(url, PhoneChoice(**given)))
 
 
 def _late(say: Callable[[str], str], request: Request, orders: Orders) -> Any:
@@ -319,7 +358,8 @@ def _bad(field: str) -> NoReturn:
 
 def _shown(fact: Fact) -> str:
     """An amount by its provider's own table of minor units."""
-    shown = {STRIPE: shown_by_stripe, WOMPI: shown_by_wompi}.get(fact.provider, shown_by_razorpay)
+    tables = {STRIPE: shown_by_stripe, WOMPI: shown_by_wompi, INTASEND: shown_by_intasend}
+    shown = tables.get(fact.provider, shown_by_razorpay)
     return shown(fact.amount_minor, fact.currency)
 
 

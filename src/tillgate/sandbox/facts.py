@@ -15,7 +15,8 @@ class Fact:
     `reference` is the caller's own name for it (reference_id, receipt, client_reference_id, a refund's idempotency
     key), `parent_id` what it belongs to (a payment's order, a refund's or capture's payment, an order's link). Stripe's
     sessions are links, its payment intents orders, its charges payments; Wompi's transactions are payments, what was
-    opened of a Web Checkout is an order, a void is a refund.
+    opened of a Web Checkout is an order, a void is a refund; IntaSend's hosted checkouts are links, its invoices are
+    payments, a prompt being nothing else, and its chargebacks refunds.
     """
 
     provider: str

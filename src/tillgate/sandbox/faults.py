@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from tillgate.domain.errors import Invalid
 
-RAZORPAY, STRIPE, WOMPI = PROVIDERS = "razorpay", "stripe", "wompi"
+RAZORPAY, STRIPE, WOMPI, INTASEND = PROVIDERS = "razorpay", "stripe", "wompi", "intasend"
 
 
 class Verb(StrEnum):
@@ -73,7 +73,7 @@ class FaultKind(StrEnum):
     WRONG_REFERENCE = "wrong_reference"
     WRONG_MODE = "wrong_mode"  # what a key of the other mode sees
     # the money's own surprises
-    LATE_SUCCESS = "late_success"  # PAY: fails now (Stripe, Wompi: waits), is captured `seconds` later
+    LATE_SUCCESS = "late_success"  # PAY: fails now (Razorpay) or waits, is captured `seconds` later
     CAPTURED_TWICE = "captured_twice"  # PAY: the same checkout is paid twice
     ALREADY_CAPTURED = "already_captured"  # CAPTURE: captures, and answers that it was captured before
     DUPLICATE_RETURN = "duplicate_return"  # RETURN: `times` extra requests reach the till's return address
@@ -93,9 +93,10 @@ _MONEY_FAULT_VERBS = {
     FaultKind.REFUND_PENDING: Verb.REFUND,
     FaultKind.REFUND_FAILS: Verb.REFUND,
 }
-# Stripe and Wompi sign no return; Wompi takes money in one step, and voids it in one.
+# Razorpay alone signs its return; Wompi and IntaSend take money in one step, and Wompi voids it in one.
 _UNKNOWN_TO = {
     STRIPE: frozenset({FaultKind.BAD_SIGNATURE}),
+    INTASEND: frozenset({FaultKind.BAD_SIGNATURE, FaultKind.ALREADY_CAPTURED}),
     WOMPI: frozenset(
         {
             FaultKind.BAD_SIGNATURE,
@@ -137,9 +138,7 @@ class Fault:
     kind: FaultKind
     verb: Verb
     provider: str
-    noun: (
-        str | None
-    )  # order, payment, payment_link, session, payment_intent, charge, refund, transaction ...; None is any
+    noun: str | None  # order, payment, payment_link, session, payment_intent, charge, refund, invoice ...; None is any
     when: When
     count: int
     after: int

@@ -18,26 +18,27 @@ from typing import Self
 import uvicorn
 
 from tillgate.domain.errors import Bug, NotFound, Unavailable
+from tillgate.sandbox.accounts import Accounts
 from tillgate.sandbox.app import build_app
 from tillgate.sandbox.clock import SandboxClock
 from tillgate.sandbox.control import ControlRoom
 from tillgate.sandbox.facts import MoneyFacts
 from tillgate.sandbox.faults import WOMPI, FaultMenu
+from tillgate.sandbox.intasend.account import IntaSendAccount, IntaSendKeys, IntaSendSettings
+from tillgate.sandbox.intasend.customer import IntaSendCustomer
+from tillgate.sandbox.intasend.due import settle_due as settle_intasend
 from tillgate.sandbox.ledger import MEMORY, Event, Ledger
 from tillgate.sandbox.razorpay.account import RazorpayAccount, RazorpayKeys, RazorpaySettings
 from tillgate.sandbox.razorpay.customer import RazorpayCustomer
 from tillgate.sandbox.razorpay.due import settle_due
-from tillgate.sandbox.razorpay.facts import money_facts as razorpay_facts
 from tillgate.sandbox.stripe.account import StripeAccount, StripeKeys, StripeSettings
 from tillgate.sandbox.stripe.api import DEFAULT_VERSION
 from tillgate.sandbox.stripe.customer import StripeCustomer
 from tillgate.sandbox.stripe.due import settle_due as settle_stripe
-from tillgate.sandbox.stripe.facts import money_facts as stripe_facts
 from tillgate.sandbox.wire import BreakableProtocol
 from tillgate.sandbox.wompi.account import WompiAccount, WompiKeys, WompiSettings
 from tillgate.sandbox.wompi.customer import WompiCustomer
 from tillgate.sandbox.wompi.due import settle_due as settle_wompi
-from tillgate.sandbox.wompi.facts import money_facts as wompi_facts
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 10.0
@@ -89,6 +90,8 @@ class SandboxServer:
         stripe_settings: StripeSettings | None = None,
         wompi_keys: WompiKeys | None = None,
         wompi_settings: WompiSettings | None = None,
+        intasend_keys: IntaSendKeys | None = None,
+        intasend_settings: IntaSendSettings | None = None,
         control_token: str | None = None,
     ) -> None:
         self._wanted_port = port
@@ -115,9 +118,16 @@ class SandboxServer:
             settings=wompi_settings,
         )
         self.wompi_payer = WompiCustomer(self.wompi)
-        self._accounts: dict[str, RazorpayAccount | StripeAccount | WompiAccount] = {
-            each.provider: each for each in (self.razorpay, self.stripe, self.wompi)
-        }
+        self.intasend = IntaSendAccount(
+            self.ledger,
+            self.faults,
+            settle_intasend,
+            self.razorpay.closing,
+            keys=intasend_keys,
+            settings=intasend_settings,
+        )
+        self.mpesa_payer = IntaSendCustomer(self.intasend)
+        self.accounts = Accounts(self.razorpay, self.stripe, self.wompi, self.intasend)
         self.control_token = control_token or secrets.token_urlsafe(24)
         self._server: _Uvicorn | None = None
         self._thread: threading.Thread | None = None
@@ -148,11 +158,11 @@ class SandboxServer:
             self.ledger.close()
             raise
         self._port = plug.getsockname()[1]
-        for account in self._accounts.values():
+        for account in self.accounts:
             account.origin = self.origin
-        control = ControlRoom(self.razorpay, self.stripe, self.wompi, self.control_token)
+        control = ControlRoom(self.accounts, self.control_token)
         config = uvicorn.Config(
-            build_app(self.razorpay, self.stripe, self.wompi, control, self.clock),
+            build_app(self.accounts, control, self.clock),
             http=BreakableProtocol,
             loop="asyncio",
             ws="none",
@@ -191,20 +201,15 @@ class SandboxServer:
     def advance(self, seconds: float) -> None:
         """Move the providers' time forward: links expire, delayed approvals and refunds come through."""
         self.clock.advance(seconds)
-        for account in self._accounts.values():
+        for account in self.accounts:
             account.settle_due()
 
     def account_of(self, provider: str) -> tuple[str, str, str]:
         """A provider's key id, key secret and base URL, for whoever opens it by name. Raises NotFound."""
-        found = self._accounts.get(provider)
+        found = next((each for each in self.accounts if each.provider == provider), None)
         if found is None:
             raise NotFound("provider_unknown", provider=provider)
         return found.key_id, found.key_secret, found.base_url
-
-    @property
-    def accounts(self) -> tuple[RazorpayAccount | StripeAccount | WompiAccount, ...]:
-        """Every provider's account."""
-        return tuple(self._accounts.values())
 
     def other_secrets_of(self, provider: str) -> dict[str, str]:
         """A provider's further secrets by name, where it has any."""
@@ -212,7 +217,7 @@ class SandboxServer:
 
     def money_facts(self) -> MoneyFacts:
         """What the providers know about the money now."""
-        return razorpay_facts(self.razorpay) + stripe_facts(self.stripe) + wompi_facts(self.wompi)
+        return self.accounts.money_facts()
 
     def list_events(self, after: int = 0) -> list[Event]:
         """The log of everything that happened, behind a sequence number."""
@@ -240,6 +245,12 @@ class SandboxServer:
                 "private_key": self.wompi.key_secret,
                 "integrity_secret": self.wompi.keys.integrity,
                 "events_secret": self.wompi.keys.events,
+            },
+            "intasend": {
+                "base_url": self.intasend.base_url,
+                "publishable_key": self.intasend.key_id,
+                "secret_key": self.intasend.key_secret,
+                "phones": self.intasend.phones_url,
             },
             "control": {
                 "url": self.control_url,

@@ -60,6 +60,8 @@ class Fault:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+# Those of two tills.
+_CLOCKS_APART: Final = timedelta(minutes=3)
 # How many were compared, and the faults.
 Found: TypeAlias = tuple[int, Iterable[Fault]]
 Look: TypeAlias = Callable[[Connection], Found]
@@ -215,9 +217,10 @@ def _rules_since(connection: Connection) -> list[tuple[TaxRule, datetime]]:
 
 
 def _surely_valid(rules: Iterable[tuple[TaxRule, datetime]], country: str, at: datetime) -> set[str]:
-    """Valid whichever day it was at the store, whose zone may have been another then."""
+    """Valid whichever day it was at the store, whose zone may have been another then, and however far apart the clocks
+    of the till that wrote the rule down and of the one that took the payment were."""
     days = [at.date() + timedelta(days=shift) for shift in (-1, 0, 1)]
-    known = (rule for rule, since in rules if since < at and rule.country == country)
+    known = (rule for rule, since in rules if since + _CLOCKS_APART < at and rule.country == country)
     return {rule.name for rule in known if all(rule.applies_on(day) for day in days)}
 
 

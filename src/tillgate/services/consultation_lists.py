@@ -28,6 +28,7 @@ from tillgate.services.consultation_rows import (
     visits_query,
 )
 from tillgate.services.consultations import assess_today
+from tillgate.services.customers import cleaned
 from tillgate.services.open_fees import is_patient
 from tillgate.services.payment_rows import find_live_payment
 from tillgate.services.till import Till
@@ -183,11 +184,12 @@ def load_consultation(till: Till, actor: Actor, consultation_id: int) -> Consult
 
 
 def _conditions(connection: Connection, query: ConsultationQuery) -> list[ColumnElement[bool]]:
-    words = query.text.strip().lower()
+    text = cleaned(query.text)
+    words = text.strip().lower()
     begins = [
         func.lower(name).startswith(words, autoescape=True) for name in (consultation.c.code, practitioner.c.name)
     ]
-    conditions = [or_(is_patient(connection, query.text), *begins)] if words else []
+    conditions = [or_(is_patient(connection, text), *begins)] if words else []
     if query.states:
         conditions.append(consultation.c.state.in_(sorted(query.states)))
     if query.patient_id is not None:

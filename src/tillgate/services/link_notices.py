@@ -22,7 +22,7 @@ from tillgate.store.outbox_rows import enqueue
 from tillgate.store.unit_of_work import UnitOfWork
 
 # Ways to pay whose address any phone can open; the till's own page is on this computer alone.
-FOR_PHONES: Final = frozenset({"link", "session", "web"})
+FOR_PHONES: Final = frozenset({"link", "session", "web", "checkout"})
 SPACING: Final = timedelta(minutes=1)
 MOST: Final = 5
 # The template of the mail, and the outbox's kind of a text message.

@@ -15,6 +15,7 @@ from tillgate.domain.consultation import ConsultationState
 from tillgate.domain.money import Money
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
+from tillgate.services.customers import cleaned
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
 from tillgate.store.models import consultation, consultation_invoice, customer
@@ -100,7 +101,7 @@ def find_known(till: Till, actor: Actor, number: str) -> Known | None:
     """What a number names exactly: a visit's code or its invoice's number, in any case, else a patient's own number or
     phone. None where it names nothing, or more than one patient."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
-    text = number.strip()
+    text = cleaned(number).strip()
     if not text:
         return None
     with till.db.read() as connection:
@@ -134,9 +135,10 @@ def is_patient(connection: Connection, text: str) -> ColumnElement[bool]:
 
 
 def _those(connection: Connection, text: str) -> Sequence[ColumnElement[bool]]:
-    if not text.strip():
+    seen = cleaned(text)
+    if not seen.strip():
         return ()
-    return (consultation.c.patient_id.in_(select(customer.c.id).where(is_patient(connection, text))),)
+    return (consultation.c.patient_id.in_(select(customer.c.id).where(is_patient(connection, seen))),)
 
 
 def _is_id(text: str) -> bool:

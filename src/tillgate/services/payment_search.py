@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from tillgate.domain.catalogue import search_words
 from tillgate.domain.devices import DEVICE_INVOICE_THING
+from tillgate.services.customers import cleaned
 from tillgate.store.models import (
     allocation,
     capture,
@@ -52,7 +53,7 @@ def found_by(connection: Connection, text: str) -> ColumnElement[bool]:
     """The condition that a payment goes by this text: its id, a reference or provider's id, whole; an order's or an
     invoice's number; or the beginning of its payer's name, e-mail address or phone number.
     """
-    words = text.strip()
+    words = cleaned(text).strip()
     ways = [*_by_id(words), *_by_reference(connection, words), *_by_paper(words), *_by_payer(connection, words)]
     ids = [select(payment.c.id).where(way) for way in ways]
     # What nearly everybody goes by is met soon on a walk along the list; collected first, it takes seconds.

@@ -17,11 +17,13 @@ from tests.ui.pages.checkout import CARD, GITANJALI, CheckoutPage, awake
 from tests.ui.pages.hands import NONE, click, press
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.checkout_facts import CheckoutStatus, TryStatus
+from tillgate.domain.exceptions import ExceptionAction
 from tillgate.domain.payment import PaymentState
+from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.till import ReturnAddress
 from tillgate.ui.screens.checkout.held_dialog import HeldDialog
 from tillgate.ui.screens.checkout.keys import Key
-from tillgate.ui.screens.checkout.stages import HELD, Stage
+from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, HELD, Stage
 from tillgate.ui.tasks import Tasks
 
 LINK = "https://pay.example/1"
@@ -63,7 +65,7 @@ def test_a_whole_sale_without_the_mouse(page: CheckoutPage, counter: Counter) ->
 def test_pressing_again_and_again_makes_one_payment(page: CheckoutPage, counter: Counter, way: str) -> None:
     page.ring_up(GITANJALI)
     held = threading.Event()
-    counter.provider.before = lambda verb: (held.wait(5), None)[1] if verb == "create" else None
+    counter.provider.before = lambda verb: (held.wait(60), None)[1] if verb == "create" else None
     for _ in range(5):
         if way == "keys":
             page.press(Qt.Key.Key_F9)
@@ -85,7 +87,7 @@ def test_a_key_that_is_held_down_and_a_double_click_on_pay_make_one_payment(
     page.ring_up(GITANJALI)
     pay = page.screen.view.cart.pay
     held = threading.Event()
-    counter.provider.before = lambda verb: (held.wait(5), None)[1] if verb == "create" else None
+    counter.provider.before = lambda verb: (held.wait(60), None)[1] if verb == "create" else None
     click(pay)
     click(pay)
     for _ in range(20):
@@ -111,7 +113,7 @@ def test_a_key_that_is_held_down_and_a_double_click_on_pay_make_one_payment(
 
 def test_the_window_lives_while_the_provider_is_silent(page: CheckoutPage, counter: Counter, clock: FakeClock) -> None:
     held = threading.Event()
-    counter.provider.before = lambda verb: (held.wait(5), None)[1] if verb == "create" else None
+    counter.provider.before = lambda verb: (held.wait(60), None)[1] if verb == "create" else None
     page.ring_up(GITANJALI)
     page.press(Qt.Key.Key_F9)
     page.until(lambda: page.stage is Stage.CREATING and page.payments)
@@ -202,6 +204,24 @@ def test_money_that_does_not_match_is_a_managers_and_nothing_is_charged_again(
     page.take_label()
     assert page.shows(page.screen.view.cart)
     assert page.lines == []
+
+
+def test_a_payment_that_ended_after_strange_money_was_settled_never_says_that_no_money_moved(
+    page: CheckoutPage, counter: Counter
+) -> None:
+    page.ring_up(GITANJALI)
+    page.pay()
+    page.customer_pays(minor=100)
+    page.reached(Stage.MISMATCHED)
+    (found,) = list_exceptions(counter.till, counter.manager)
+    settle_exception(counter.till, counter.manager, found.id, ExceptionAction.REFUND, "too little")
+    counter.provider.end(page.reference, CheckoutStatus.EXPIRED)
+    page.later(60)
+    page.until(lambda: page.stage in ENDED_WITHOUT_MONEY)
+    outcome = page.screen.view.outcome
+    assert "Money came" in outcome.what.text()
+    assert "Payments" in outcome.money.text()
+    assert "No money moved" not in outcome.spoken
 
 
 def test_a_browser_that_does_not_open_leaves_code_and_link(page: CheckoutPage) -> None:

@@ -153,8 +153,8 @@ class OfficeWindow:
         press(widget, key, held)
 
     def until(self, true: Callable[[], bool]) -> None:
-        """Wait until something comes true, at most five seconds."""
-        deadline = time.monotonic() + 5
+        """Wait until something comes true, at most a minute."""
+        deadline = time.monotonic() + 60
         while not true():
             assert time.monotonic() < deadline, "it did not come true"
             QTest.qWait(5)

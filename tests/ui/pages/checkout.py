@@ -165,7 +165,7 @@ class CheckoutPage:
     # Waiting
 
     def until(self, holds: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(holds()), timeout=5_000)
+        self.qtbot.waitUntil(lambda: bool(holds()))
 
     def settled(self) -> None:
         """Everything asked for is done and shown."""

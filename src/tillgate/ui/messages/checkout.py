@@ -69,6 +69,11 @@ TEXTS: Final[dict[str, Entry]] = {
     "phone_malformed": Entry(
         mark("This is not a phone number."), mark("Write it with its area or country code."), about_money=False
     ),
+    "mpesa_phone": Entry(
+        mark("M-Pesa needs the customer’s Kenyan mobile number, as 0712 345 678."),
+        mark("Choose the customer, or correct the number."),
+        about_money=False,
+    ),
     # Orders that can't be made after the customer paid
     "amount_changed": Entry(mark("The cart came to another amount than was charged."), _CART_AS_IT_WAS),
     "cart_gone": Entry(mark("The cart was sold or cleared before the money arrived."), mark("Ring the sale up again.")),

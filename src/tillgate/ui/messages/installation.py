@@ -76,6 +76,21 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("Test keys belong to the test till, live keys to the live one."),
         about_money=False,
     ),
+    "intasend_publishable_key": Entry(
+        mark("This is not a publishable key of IntaSend; it begins with ISPubKey_test_ or ISPubKey_live_."),
+        mark("Copy it from IntaSend’s dashboard."),
+        about_money=False,
+    ),
+    "intasend_secret_key": Entry(
+        mark("This is not a secret key of IntaSend; it begins with ISSecretKey_test_ or ISSecretKey_live_."),
+        mark("Copy it from IntaSend’s dashboard."),
+        about_money=False,
+    ),
+    "intasend_key_mode": Entry(
+        mark("This is a key of another mode."),
+        mark("Test keys belong to the test till, live keys to the live one."),
+        about_money=False,
+    ),
     "key_secret_missing": Entry(mark("The key secret is missing."), mark("Type or paste it."), about_money=False),
     "keys_in_training": Entry(
         mark("Training uses the sandbox’s own keys."), mark("Open the test or live till to keep keys."), False

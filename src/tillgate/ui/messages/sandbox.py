@@ -44,6 +44,10 @@ TEXTS: Final[dict[str, Entry]] = {
     "sandbox_wompi_key": _played(
         mark("The training payments need test keys, which begin with pub_test_ and prv_test_."), mark("Use test keys.")
     ),
+    "sandbox_intasend_key": _played(
+        mark("The training payments need test keys, which begin with ISPubKey_test_ and ISSecretKey_test_."),
+        mark("Use test keys."),
+    ),
     "sandbox_razorpay_key": _played(
         mark("The training payments need a test key, which begins with rzp_test_."), mark("Use a test key.")
     ),

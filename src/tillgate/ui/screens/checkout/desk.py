@@ -136,6 +136,18 @@ _KNOWN: Final = {
         mark("The customer pays at the provider, on a phone by a code or link, or here in the browser."),
         "qr-code",
     ),
+    "prompt": (
+        mark("M-Pesa"),
+        mark("Send the M-Pesa prompt"),
+        mark("The customer gets a prompt on the phone of their customer entry and types the M-Pesa PIN."),
+        "credit-card",
+    ),
+    "checkout": (
+        mark("Hosted checkout"),
+        mark("Pay at the provider"),
+        mark("The customer pays at the provider, on a phone by a code or link, or here in the browser."),
+        "qr-code",
+    ),
     "order": (
         mark("Payment page"),
         mark("Pay on a page"),

@@ -24,7 +24,7 @@ from tillgate.ui.screens.checkout.order_cards import OrderCards
 from tillgate.ui.screens.checkout.paying import Situation
 from tillgate.ui.screens.checkout.payment_panel import provider_words
 from tillgate.ui.screens.checkout.refund_steps import StepsView, refusal_text, steps_of
-from tillgate.ui.screens.checkout.stage_words import WORDS, reason_of
+from tillgate.ui.screens.checkout.stage_words import FOR_MANAGER, WORDS, offers_exceptions, reason_of, words_at
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, SOLD, Stage
 from tillgate.ui.screens.checkout.tender_list import TenderList
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -36,7 +36,6 @@ from tillgate.ui.widgets.status_badge import StatusBadge
 _DEAF_MS: Final = 350
 _REFUNDS: Final = frozenset({Stage.REFUNDING, Stage.REFUND_STUCK, Stage.REFUNDED})
 _RETRY: Final = ENDED_WITHOUT_MONEY
-_MANAGER: Final = frozenset({Stage.LATE, Stage.REFUND_STUCK, Stage.DOUBLE})
 # As it is printed on the key, in every language.
 _ENTER: Final = "Enter"
 _ICONS: Final = {
@@ -172,7 +171,7 @@ class OutcomePanel(QFrame):
             self._since.start()
         ways = tenders if apart is None else ()
         self._tender = next((each for each in ways if each == now.tender), ways[0] if ways else None)
-        words = WORDS[now.stage]
+        words = words_at(WORDS, now.stage, view)
         self.amount.show_text(self._desk.money(now.amount))
         texts = {"provider": provider_words(now), "amount": self.amount.text, "refund": self._refunded(view)}
         tone = words.status.tone.value
@@ -183,7 +182,7 @@ class OutcomePanel(QFrame):
         self._say(self.what, "" if now.stage is Stage.PAID else reason or tr(words.what, **texts))
         money = tr(words.money, **texts) if words.money else ""
         then = tr(words.then, **texts) if words.then else ""
-        alarming = now.stage in _MANAGER
+        alarming = now.stage in FOR_MANAGER
         self._say(self.money, " ".join((money, then)) if alarming else money)
         set_tone(self.money, "waiting" if alarming else "")
         self._say(self.then, "" if alarming else then)
@@ -203,7 +202,7 @@ class OutcomePanel(QFrame):
         self.print.setVisible(paid and self._desk.print_receipt is not None)
         self.save.setVisible(paid and self._desk.save_receipt is not None)
         self.badge.setVisible(stage is not Stage.PAID)
-        self.exceptions.setVisible(stage in _MANAGER and self._desk.open_exceptions is not None)
+        self.exceptions.setVisible(offers_exceptions(stage, self._desk))
 
     def _show_ways(self, stage: Stage, tenders: Sequence[Tender], apart: PaymentNews | None) -> None:
         """What the cashier can go on with."""

@@ -147,6 +147,12 @@ class Paying(QObject):
 
         return self._do(Doing.STARTING, start, self._started, self._start_failed)
 
+    @property
+    def money_came(self) -> bool:
+        """Whether any money came for the payment on the screen, used or not."""
+        view = self.situation.view if self.situation is not None else None
+        return view is not None and bool(view.captures)
+
     def reopen(self, cart: CartView, payment_id: int) -> None:
         """Show a payment that is under way already, as after a restart; its browser page is not opened again."""
         if self._payment_id == payment_id and self.situation is not None:

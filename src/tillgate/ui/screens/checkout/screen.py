@@ -323,7 +323,7 @@ class CheckoutScreen(Screen):
 
     @Slot(object)
     def _given_up(self, ended: Ended) -> None:
-        if ended is Ended.CANCELLED and self._stage is Stage.CANCELLED:
+        if ended is Ended.CANCELLED and self._stage is Stage.CANCELLED and not self.paying.money_came:
             if self.paying.payment_id is not None:
                 self.news.seen(self.paying.payment_id, End.CANCELLED)
             self._back_to_cart()

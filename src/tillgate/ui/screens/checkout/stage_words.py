@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tillgate.domain.payment import Fulfilment, PaymentState
+from tillgate.domain.staff import GRANTS, Action
 from tillgate.i18n import mark, tr
 from tillgate.labels import provider_name
 from tillgate.services.payment_views import PaymentView
-from tillgate.ui.screens.checkout.stages import Stage
+from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, Stage
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.status_badge import CHECKING, LATE, PAYMENT_STATUS, Status
@@ -19,7 +22,11 @@ _NOT_AGAIN: Final = mark("Do not charge again.")
 _NO_MONEY: Final = mark("No money moved.")
 _UNSURE: Final = mark("It is not known yet whether money moved.")
 _MOVED: Final = mark("Money has moved.")
+_CAME: Final = mark("Money came that was not used for this. A manager has settled it.")
+_STORY: Final = mark("What became of it stands under Payments.")
 _P: Final = PAYMENT_STATUS
+# A person settles these on Exceptions.
+FOR_MANAGER: Final = frozenset({Stage.LATE, Stage.REFUND_STUCK, Stage.DOUBLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +190,36 @@ _REASONS: Final = {
     "never_arrived": mark("The request never arrived at {provider}."),
     "bad_signature": mark("The browser came back with an answer that {provider} did not sign."),
     "switched": mark("It was moved to another way to pay."),
+    # Why M-Pesa took nothing (domain/mpesa.PromptFailure).
+    "insufficient_funds": mark("There was not enough money in the customer’s M-Pesa account."),
+    "wrong_pin": mark("The customer typed a wrong M-Pesa PIN."),
+    "cancelled_on_phone": mark("The customer cancelled the prompt on the phone."),
+    "no_answer": mark("Nobody answered the prompt. Is the phone switched on and in reach?"),
+    "phone_busy": mark("The phone is busy with another M-Pesa session. Wait a few minutes before the next prompt."),
+    "prompt_not_delivered": mark("M-Pesa could not send the prompt to the phone."),
+    "prompt_expired": mark("The prompt on the phone has expired."),
+    "mpesa_busy": mark("M-Pesa is busy. Wait half a minute before the next prompt."),
+    "mpesa_failed": mark("M-Pesa did not complete the payment."),
 }
 _CODE: Final = re.compile(r"[a-z_]+(\(.*\))?", re.DOTALL)
+
+
+def words_at(table: Mapping[Stage, Words], stage: Stage, view: PaymentView) -> Words:
+    """A table's words; where a payment ended unpaid although money came, they never say that none moved."""
+    words = table[stage]
+    came = stage in ENDED_WITHOUT_MONEY and view.captures
+    return replace(words, what=_CAME, money=_STORY) if came else words
 
 
 def fill(text: str, view: PaymentView, amount: str) -> str:
     """A text of the table in the user's language."""
     return tr(text, provider=provider_of(view), amount=amount) if text else ""
+
+
+def offers_exceptions(stage: Stage, desk: CheckoutDesk) -> bool:
+    """Whether whoever is signed in goes on with it on Exceptions; a cashier has no such screen."""
+    granted = desk.actor.role is not None and Action.VIEW_EXCEPTIONS in GRANTS[desk.actor.role]
+    return stage in FOR_MANAGER and granted and desk.open_exceptions is not None
 
 
 def provider_of(view: PaymentView) -> str:
@@ -199,6 +229,8 @@ def provider_of(view: PaymentView) -> str:
 
 def reason_of(view: PaymentView) -> str:
     """Why a payment ended, where there is more to say than its stage does; else ""."""
+    if view.captures and view.payment.fulfilment is Fulfilment.NONE:
+        return ""
     reason = view.payment.ended_reason or ""
     if reason in _REASONS:
         return fill(_REASONS[reason], view, "")

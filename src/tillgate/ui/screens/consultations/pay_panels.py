@@ -15,11 +15,12 @@ from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.paying import Situation
 from tillgate.ui.screens.checkout.payment_panel import provider_words
-from tillgate.ui.screens.checkout.stage_words import reason_of
+from tillgate.ui.screens.checkout.stage_words import offers_exceptions, reason_of, words_at
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, SOLD, Stage
 from tillgate.ui.screens.consultations.words import FEE_WORDS
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
+from tillgate.ui.widgets.flow import FlowLayout
 from tillgate.ui.widgets.labels import plain_label, set_text
 from tillgate.ui.widgets.notices import InlineNotice, NoticeAction, announce
 from tillgate.ui.widgets.status_badge import StatusBadge
@@ -29,7 +30,6 @@ DEAF_MS: Final = 350
 _ACTIVE: Final = mark("{amount}, begun at {time} by {person}. No second payment was begun.")
 _REPLAYED: Final = mark("The payment was created before: {amount}, at {time} by {person}. No second one was begun.")
 _AGAIN: Final = ENDED_WITHOUT_MONEY | {Stage.REFUNDED}
-_MANAGER: Final = frozenset({Stage.LATE, Stage.DOUBLE, Stage.REFUND_STUCK})
 
 
 class _Panel(QFrame):
@@ -173,9 +173,9 @@ class EndPanel(_Panel):
         for widget in (self.amount, self.what, self.money, self.then, self.notice):
             self.column.addWidget(widget)
         self.column.addStretch(1)
-        papers = QHBoxLayout()
+        papers = FlowLayout()
         for button in (self.receipt, self.invoice, self.exceptions):
-            papers.addWidget(button, 1)
+            papers.addWidget(button)
         self.column.addLayout(papers)
         ways = QHBoxLayout()
         for button in (self.back, self.again):
@@ -184,9 +184,10 @@ class EndPanel(_Panel):
 
     def show_situation(self, now: Situation) -> None:
         """Show what came of it."""
-        view, words, stage = now.view, FEE_WORDS[now.stage], now.stage
+        view, stage = now.view, now.stage
         if view is None:
             return
+        words = words_at(FEE_WORDS, stage, view)
         if stage is not self._stage:
             self._stage = stage
             self.wake()
@@ -202,7 +203,7 @@ class EndPanel(_Panel):
         desk = self._desk
         self.receipt.setVisible(stage in SOLD and desk.save_receipt is not None)
         self.invoice.setVisible(stage in SOLD and desk.save_invoice is not None)
-        self.exceptions.setVisible(stage in _MANAGER and desk.open_exceptions is not None)
+        self.exceptions.setVisible(offers_exceptions(stage, desk))
         self.again.setVisible(stage in _AGAIN)
         self.setAccessibleName(self.spoken)
 

@@ -38,6 +38,8 @@ _METHODS: Final = {
     "order": mark("Page"),
     "session": mark("Card checkout"),
     "web": mark("Web checkout"),
+    "prompt": mark("M-Pesa prompt"),
+    "checkout": mark("Hosted checkout"),
 }
 # Groups first; the words of single states are those of their badges.
 _GROUP_WORDS: Final[dict[Group, str]] = {

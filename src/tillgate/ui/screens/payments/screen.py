@@ -235,7 +235,7 @@ class OnePayment(QWidget):
         notice = self.pane.notice
         match result.ended:
             case Ended.CANCELLED:
-                notice.say(Tone.SETTLED, tr("The payment is cancelled."), tr("No money moved."))
+                notice.say(Tone.SETTLED, tr("The payment is cancelled."), self._untouched())
             case Ended.PAID:
                 notice.say(Tone.SETTLED, tr("It was paid a moment before."), tr("The sale stands."))
             case Ended.CHECKING:
@@ -301,6 +301,10 @@ class OnePayment(QWidget):
     def _failed(self, error: TillgateError) -> None:
         self.pane.notice.show_error(error)
         self.reload()
+
+    def _untouched(self) -> str:
+        details = self.pane.details
+        return "" if details is not None and details.view.captures else tr("No money moved.")
 
     def _provider(self) -> str:
         details = self.pane.details

@@ -76,7 +76,8 @@ def _line(office: BackOffice, details: PaymentDetails, event: StoryEvent) -> Lin
         # An event of a later version: shown by its name rather than hidden.
         return Line(event.at, "circle-dot", Tone.DRAFT, shown(event.event, 80), who)
     values = told.values(office, event.data)
-    text = tr(told.text).format_map(_Values({name: shown(str(value), 200) for name, value in values.items()}))
+    marked = _THOUGH_MONEY_CAME.get(told.text, told.text) if details.view.captures else told.text
+    text = tr(marked).format_map(_Values({name: shown(str(value), 200) for name, value in values.items()}))
     return Line(event.at, told.icon, told.tone, text, who)
 
 
@@ -185,14 +186,22 @@ _FAULTS: Final = {
     "account": mark("account"),
     "mode": mark("test or live"),
 }
+_FAILED: Final = mark("The payment failed. No money moved.")
+_EXPIRED: Final = mark("The time to pay ran out. No money moved.")
+_CANCELLED: Final = mark("The payment was cancelled. No money moved.")
+_THOUGH_MONEY_CAME: Final = {
+    _FAILED: mark("The payment failed."),
+    _EXPIRED: mark("The time to pay ran out."),
+    _CANCELLED: mark("The payment was cancelled."),
+}
 _S = PaymentState
 MOVED: Final[dict[str, Told]] = {
     _S.PENDING: Told("clock", Tone.WAITING, mark("The checkout is open. The customer can pay.")),
     _S.PROCESSING: Told("loader-circle", Tone.WAITING, mark("The customer is paying.")),
     _S.CAPTURED: Told("circle-check", Tone.SETTLED, mark("Paid.")),
-    _S.FAILED: Told("circle-x", Tone.FAILED, mark("The payment failed. No money moved.")),
-    _S.EXPIRED: Told("hourglass", Tone.DRAFT, mark("The time to pay ran out. No money moved.")),
-    _S.CANCELLED: Told("ban", Tone.DRAFT, mark("The payment was cancelled. No money moved.")),
+    _S.FAILED: Told("circle-x", Tone.FAILED, _FAILED),
+    _S.EXPIRED: Told("hourglass", Tone.DRAFT, _EXPIRED),
+    _S.CANCELLED: Told("ban", Tone.DRAFT, _CANCELLED),
     _S.REFUND_PENDING: Told("undo-2", Tone.WAITING, mark("Money is on its way back.")),
     _S.REFUNDED: Told("corner-up-left", Tone.SETTLED, mark("All of the money went back.")),
     _S.PARTIALLY_REFUNDED: Told("corner-up-left", Tone.SETTLED, mark("A part of the money went back.")),

@@ -13,11 +13,11 @@ from tillgate.i18n import active_language, ntr, tr
 from tillgate.services.audit_log import AuditPosition, AuditRecord, ChainStatus, check_audit, count_audit, list_audit
 from tillgate.ui.dialogs.approval import Door, export_gate
 from tillgate.ui.screens.kept_views import KeptViews
+from tillgate.ui.screens.settings.audit_words import event_text
 from tillgate.ui.screens.settings.rows import (
     audit_columns,
     audit_filters,
     audit_query,
-    event_text,
     values_text,
     who,
 )

@@ -1,4 +1,4 @@
-"""The audit's columns, and what an event is called."""
+"""The audit's columns and filters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from tillgate.i18n import mark, tr
 from tillgate.services.audit_log import AuditArea, AuditQuery, AuditRecord
+from tillgate.ui.screens.settings.audit_words import event_text
 from tillgate.ui.widgets.data_table import (
     Choice,
     ChoiceFilter,
@@ -20,33 +21,6 @@ from tillgate.ui.widgets.data_table import (
 )
 from tillgate.ui.widgets.data_table.filter_bar import Filter
 
-EVENT_WORDS: Final[Mapping[str, str]] = {
-    "signed_in": mark("Signed in"),
-    "signed_out": mark("Signed out"),
-    "pin_refused": mark("Wrong PIN"),
-    "staff_locked": mark("Locked after wrong PINs"),
-    "staff_unlocked": mark("Unlocked"),
-    "confirmed": mark("Proved who they are"),
-    "pin_changed": mark("Changed their PIN"),
-    "staff_created": mark("Taken on"),
-    "staff_changed": mark("Person changed"),
-    "approved": mark("Manager approved"),
-    "approval_used": mark("Approval used"),
-    "setting_changed": mark("Setting changed"),
-    "keys_changing": mark("Keys about to change"),
-    "keys_changed": mark("Keys changed"),
-    "secret.offered": mark("Code for a new till shown"),
-    "secret.revoked": mark("Code for a new till taken back"),
-    "secret.taken": mark("Till joined the store"),
-    "till.taken": mark("Till opened on a computer"),
-    "keys_not_changed": mark("Keys not changed"),
-    "keys_forgotten": mark("Keys forgotten"),
-    "keys_tested": mark("Keys tested"),
-    "exported": mark("List exported"),
-    "clock_jump": mark("Clock set back"),
-    "books.checked": mark("Integrity checked"),
-    "books.check_stopped": mark("Integrity check stopped"),
-}
 AREA_WORDS: Final[Mapping[AuditArea, str]] = {
     AuditArea.SIGN_IN: mark("Signing in"),
     AuditArea.STAFF: mark("People"),
@@ -54,12 +28,6 @@ AREA_WORDS: Final[Mapping[AuditArea, str]] = {
     AuditArea.SETTINGS: mark("Settings and keys"),
     AuditArea.MONEY: mark("Sales and money"),
 }
-
-
-def event_text(event: str) -> str:
-    """What happened, in words; an event without words of its own is shown by its name."""
-    words = EVENT_WORDS.get(event)
-    return tr(words) if words else event.replace("_", " ").capitalize()
 
 
 def values_text(row: AuditRecord) -> str:
@@ -80,7 +48,7 @@ def audit_columns() -> list[Column[AuditRecord]]:
     """Newest first; the list is not sorted otherwise."""
     return [
         instant_column("at", tr("When"), lambda row: row.at, sortable=False),
-        text_column("event", tr("What"), lambda row: event_text(row.event), sortable=False, width=178, strong=True),
+        text_column("event", tr("What"), lambda row: event_text(row.event), sortable=False, width=204, strong=True),
         text_column("person", tr("Who"), who, sortable=False, width=126),
         text_column("subject", tr("About"), lambda row: row.subject, sortable=False, width=134),
         text_column("values", tr("Values"), values_text, sortable=False, stretch=True, minor=True),

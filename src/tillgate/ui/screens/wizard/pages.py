@@ -146,8 +146,9 @@ class KeysPage(PageFrame):
         super().__init__(
             tr("Payments through a provider"),
             tr("Copy both keys from the provider’s dashboard: Razorpay has them under Account & Settings, Stripe under "
-               "Developers, API keys, Wompi under Developers. Without them the till opens and takes no payment through "
-               "a provider; they can be typed in later, under Settings."),
+               "Developers, API keys, Wompi under Developers. IntaSend has a publishable and a secret key. Without "
+               "keys the till opens and takes no payment through a provider; they can be typed in later, under "
+               "Settings."),
         )  # fmt: skip
         self._forms = forms
         for form in forms.values():

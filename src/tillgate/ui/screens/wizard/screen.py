@@ -38,7 +38,7 @@ class Step(IntEnum):
     DONE = 3
 
 
-_OF_CURRENCY: Final = {"INR": "razorpay", "COP": "wompi"}
+_OF_CURRENCY: Final = {"INR": "razorpay", "COP": "wompi", "KES": "intasend"}
 # Where a step back is no longer possible: the manager is there.
 _MADE: Final = Step.KEYS
 
