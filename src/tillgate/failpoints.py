@@ -48,6 +48,12 @@ NAMES: Final = frozenset(
         "batch.after_item",
         "batch.after_paid",
         "daily.inside",
+        "prompt.after_invoice",
+        "prompt.inside_intent",
+        "prompt.after_paid",
+        "prompt.before_use",
+        "prompt.inside_use",
+        "prompt.after_asking",
     }
 )
 

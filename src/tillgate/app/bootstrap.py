@@ -312,3 +312,17 @@ def _open(mode: Mode, name: str, keys: ProviderKeys, sandbox: SandboxServer | No
     base_url = sandbox.account_of(name)[2] if sandbox is not None else None
     credentials = Credentials(keys.key_id, keys.key_secret, keys.previous_secret, keys.others)
     return open_provider(name, credentials, Surroundings(mode, base_url, refuse_inside_transaction))
+
+
+def open_kept_providers(mode: Mode, keyring: SecretStore) -> dict[str, PaymentProvider]:
+    """The providers of the keys that are kept, for a command at a terminal; the caller closes them. What can't be
+    opened is left out: its payments wait for a till that can ask."""
+    found = {}
+    for name in KEY_FORMS:
+        try:
+            keys = load_keys(keyring, mode, name)
+            if keys is not None:
+                found[name] = _open(mode, name, keys, None)
+        except (Refused, Unavailable):
+            continue
+    return found

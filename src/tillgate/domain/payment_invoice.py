@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from tillgate.domain.errors import Invalid
-from tillgate.domain.money import Money, exponent_of, percent_of
+from tillgate.domain.money import Money, percent_of
+from tillgate.domain.mpesa import whole_shillings
 
 # How a payment names what it is for.
 PAYMENT_INVOICE_THING: Final = "payment_invoice"
@@ -21,9 +21,6 @@ _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DIGITS: Final = 10
 # Longer than any provider's name for an invoice; what is longer is none, and is not looked up.
 LONGEST_REF: Final = 64
-# 07xx…, 01xx…, 7xx…, with or without +254 or 254; marks between digits are a person's.
-_PHONE: Final = re.compile(r"(?:\+?254|0)?([17][0-9]{8})")
-_MARKS: Final = re.compile(r"[ \-.()\u00a0]")
 
 
 class InvoiceStatus(StrEnum):
@@ -77,22 +74,13 @@ class FeeBreakdown:
 def add_fees(amount: Money, terms: FeeTerms) -> FeeBreakdown:
     """1000 -> 1000 + 2 + 30 = 1032. M-Pesa moves whole shillings: the total rounds up (ruling 16).
 
-    Raises Invalid("amount_zero") for nothing or less, Invalid("currency_mismatch") for terms of another currency.
+    Raises Invalid("amount_zero") for nothing or less, and those of `whole_shillings` for what is no KES.
     """
     if amount.minor <= 0:
         raise Invalid("amount_zero", field="amount")
     provider_fee = percent_of(amount, terms.provider_bp)
     exact = amount + terms.service + provider_fee
-    unit = 10 ** exponent_of(amount.currency)
-    return FeeBreakdown(amount, terms.service, provider_fee, Money(-(-exact.minor // unit) * unit, amount.currency))
-
-
-def normal_phone(text: str) -> str:
-    """A Kenyan mobile number as providers take it, 254712345678. Raises Invalid("phone_malformed")."""
-    found = _PHONE.fullmatch(_MARKS.sub("", text.strip())) if len(text) <= 40 and text.isascii() else None
-    if found is None:
-        raise Invalid("phone_malformed", field="phone", text=text[:20])
-    return f"254{found[1]}"
+    return FeeBreakdown(amount, terms.service, provider_fee, whole_shillings(exact))
 
 
 def masked_phone(phone: str) -> str:

@@ -122,7 +122,9 @@ def _end(till: Till, invoice_id: int) -> CleanUp:
         if asked is None or owner.state not in WAITING or list_captures(uow.connection, owner.id):
             return CleanUp(unheard=1)
         heard = load_attempt(uow.connection, asked.id, lock=True)
-        if heard.provider_id is None or heard.checked_at is None or heard.checked_at < asked_at:
+        was_heard = heard.checked_at is not None and heard.checked_at >= asked_at
+        # While somebody may be typing the PIN it is not over, whatever the time.
+        if heard.provider_id is None or not was_heard or heard.state is not AttemptState.OPEN:
             return CleanUp(unheard=1)
         # The provider was heard just now, and has no money for it; what comes all the same is late, and watched for.
         end_attempt(uow, owner, heard, AttemptState.EXPIRED, _REASON)

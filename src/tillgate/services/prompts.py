@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Invalid, Refused, TillgateError, Unavailable
 from tillgate.domain.money import Money
+from tillgate.domain.mpesa import check_phone
 from tillgate.domain.payment import Purpose
 from tillgate.domain.payment_invoice import (
     DEFAULT_PROVIDER,
@@ -28,7 +29,6 @@ from tillgate.domain.payment_invoice import (
     InvoiceStatus,
     add_fees,
     new_number,
-    normal_phone,
 )
 from tillgate.domain.settings import INVOICE_FEE, INVOICE_FEE_BP, INVOICE_MINUTES
 from tillgate.domain.staff import Action, Actor
@@ -119,7 +119,7 @@ def quote_fees(till: Till, actor: Actor, amount: Money) -> FeeBreakdown:
 def ask_phone(till: Till, actor: Actor, press: AskPhone) -> Prompted:
     """Write the invoice down and send its prompt; on the work lane, up to 20 s.
 
-    Raises Invalid("phone_malformed" | "amount_zero" | "key_malformed" | "metadata_malformed" | …),
+    Raises Invalid("mpesa_phone" | "amount_zero" | "key_malformed" | "metadata_malformed" | …),
     Refused("prompt_open") naming the invoice that the phone is asked to pay already, Refused("key_reused"),
     Unavailable("provider_off"), and all that `payments.start` raises: then the invoice is FAILED, and nothing was sent.
     """
@@ -164,7 +164,7 @@ def _row(till: Till, press: AskPhone, fees: FeeBreakdown) -> dict[str, object]:
         "provider_fee_minor": fees.provider_fee.minor,
         "expected_minor": fees.total.minor,
         "currency": fees.amount.currency,
-        "phone": normal_phone(press.phone),
+        "phone": check_phone(press.phone.strip()),
         "till_id": till.id,
         "metadata": json.dumps(notes, sort_keys=True),
     }

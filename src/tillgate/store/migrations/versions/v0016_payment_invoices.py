@@ -74,11 +74,11 @@ _ORDERLESS = (
 )
 
 # Sums: what an invoice counted as it was, off; what it counts as now, on. The waits of those that were paid beside it.
-_KEYS = "day, currency, provider, staff_id, state, late"
-_OF = "{row}.day, {row}.currency, {row}.provider, coalesce({row}.created_by, 0), {row}.state, {row}.late"
 _ADD = (
-    f"INSERT INTO invoice_tally ({_KEYS}, number, amount_minor, expected_minor) "  # noqa: S608 - columns, named above
-    f"VALUES ({_OF.format(row='NEW')}, 1, NEW.amount_minor, NEW.expected_minor) ON CONFLICT ({_KEYS}) DO UPDATE SET "
+    "INSERT INTO invoice_tally (day, currency, provider, staff_id, state, late, number, amount_minor, expected_minor) "
+    "VALUES (NEW.day, NEW.currency, NEW.provider, coalesce(NEW.created_by, 0), NEW.state, NEW.late, 1, "
+    "NEW.amount_minor, NEW.expected_minor) "
+    "ON CONFLICT (day, currency, provider, staff_id, state, late) DO UPDATE SET "
     "number = invoice_tally.number + 1, amount_minor = invoice_tally.amount_minor + excluded.amount_minor, "
     "expected_minor = invoice_tally.expected_minor + excluded.expected_minor;"
 )
@@ -93,10 +93,9 @@ _STEP = (
     f"WHEN {_WAITED} < 1800 THEN {_WAITED} / 30 * 30 WHEN {_WAITED} < 86400 THEN {_WAITED} / 600 * 600 ELSE 86400 END"
 )
 _WAIT = (
-    f"INSERT INTO invoice_wait (day, provider, seconds, number) "  # noqa: S608 - a step of seconds, written above
-    f"VALUES (NEW.day, NEW.provider, {_STEP}, 1) "
+    "INSERT INTO invoice_wait (day, provider, seconds, number) VALUES (NEW.day, NEW.provider, {step}, 1) "
     "ON CONFLICT (day, provider, seconds) DO UPDATE SET number = invoice_wait.number + 1;"
-)
+).replace("{step}", _STEP)
 _COUNTED = "OLD.state <> NEW.state OR OLD.late <> NEW.late"
 _PAID = "OLD.paid_at IS NULL AND NEW.paid_at IS NOT NULL"
 
