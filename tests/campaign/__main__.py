@@ -49,6 +49,8 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         "presses": [*PYTEST, "-n", "2", "tests/services/test_consultation_races.py"],
         # Two tills on one device, and every fault at every position of ten, ten times over.
         "batches": [*PYTEST, "-n", "2", "tests/services/test_batch_races.py"],
+        # One invoice for eight threads and for two processes, 10,000 rounds of each on each database; hostile ids.
+        "prompts": [*PYTEST, "-n", "2", "tests/services/test_invoice_races.py", "tests/crash/test_invoice_kills.py"],
         "loopback": [*PYTEST, "tests/web"],
         "guesses": [*PYTEST, "-n", "2", "tests/services/test_sign_in.py"],
         "store": [*PYTEST, "-n", "2", "tests/store"],

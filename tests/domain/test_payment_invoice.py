@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def kes(minor: int) -> Money:
     return Money(minor, "KES")
 
 
-def good(minor: int, terms: FeeTerms, **changes: object) -> Known:
+def good(minor: int, terms: FeeTerms, **changes: Any) -> Known:
     """A complete invoice of an amount, paid to the shilling."""
     total = add_fees(kes(minor), terms).total
     return replace(Known("PI-1", GOOD, AT, total, terms, money=total), **changes)

@@ -58,10 +58,16 @@ class Kiosk:
     """A till of the shop. Its provider, named as IntaSend, takes KES and is never called inside a transaction."""
 
     till: Till
-    provider: FakeProvider
+    # None where the bank is behind the wire.
+    bank: FakeProvider | None
     cashier: Actor
     manager: Actor
     customer_id: int
+
+    @property
+    def provider(self) -> FakeProvider:
+        assert self.bank is not None
+        return self.bank
 
     @property
     def clock(self) -> FakeClock:

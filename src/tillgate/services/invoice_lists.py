@@ -27,6 +27,7 @@ _I: Final = payment_invoice.c
 _V: Final = invoice_verification.c
 _INVOICE: Final = columns(PaymentInvoiceRecord, payment_invoice)
 _ORDER: Final = (_I.created_at, _I.id)
+_PHONE_MARKS: Final = "0123456789 +-().\u00a0"
 _LOG_ORDER: Final = (_V.verified_at, _V.id)
 
 
@@ -191,7 +192,8 @@ def _conditions(query: InvoiceQuery) -> Sequence[ColumnElement[bool]]:
 def _matches(text: str) -> ColumnElement[bool]:
     ref = clean_ref(text) or ""
     digits = "".join(char for char in ref if char.isdigit())
-    phone = _I.phone.endswith(digits.removeprefix("0"), autoescape=True) if len(digits) >= 4 else _I.id < 0
+    is_phone = len(digits) >= 4 and not ref.strip(_PHONE_MARKS)
+    phone = _I.phone.endswith(digits.removeprefix("0"), autoescape=True) if is_phone else _I.id < 0
     return or_(_I.number == ref.upper(), _I.provider_id == ref, phone)
 
 

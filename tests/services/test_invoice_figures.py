@@ -1,0 +1,170 @@
+"""Sums that are kept as invoices change, against a full count; lists that they open; and what stands out."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from sqlalchemy.exc import IntegrityError, InternalError
+
+from tests.factories.clock import FakeClock
+from tests.factories.prompting import Kiosk, open_kiosk
+from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.domain.errors import NotFound, Refused
+from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.services.invoice_cleanup import cleanup_invoices
+from tillgate.services.invoice_figures import differences, load_invoice_figures
+from tillgate.services.invoice_lists import (
+    InvoiceQuery,
+    count_payment_invoices,
+    find_prompt,
+    list_payment_invoices,
+    list_verifications,
+    payment_invoice_key,
+    verification_key,
+    view_prompt,
+)
+from tillgate.services.invoice_radar import Signal, scan_invoices
+from tillgate.services.invoice_rows import change_invoice, load_invoice
+from tillgate.services.settle import check_now
+from tillgate.services.till import Till
+
+
+@pytest.fixture
+def kiosk(till: Till) -> Kiosk:
+    return open_kiosk(till)
+
+
+def test_figures_are_a_full_count_whatever_happened(kiosk: Kiosk, clock: FakeClock) -> None:
+    """Invoices of three days and two cashiers go every way there is; the sums are told without counting them."""
+    chance, first = random.Random(5), kiosk.till.store_day(clock.now())
+    ways = ["wait", "fail", "pay", "use", "use"]
+    came: dict[str, int] = dict.fromkeys(ways, 0)
+    for number in range(24):
+        way = chance.choice(ways)
+        came[way] += 1
+        asked = kiosk.ask(phone=f"07{number:08d}")
+        clock.advance(way in ("pay", "use") and 7)
+        if way == "fail":
+            kiosk.provider.end(kiosk.reference(asked.payment.id), CheckoutStatus.FAILED)
+        if way in ("pay", "use"):
+            kiosk.answer(asked)
+        check_now(kiosk.till, kiosk.cashier, asked.payment.id)
+        if way == "use":
+            kiosk.sell(kiosk.cart(), asked.invoice.number)
+        if number % 8 == 7:
+            clock.advance(24 * 3_600)
+            cleanup_invoices(kiosk.till, _again(kiosk).manager)
+    late = kiosk.ask(phone="0111111111")
+    clock.advance(31 * 60)
+    cleanup_invoices(kiosk.till, kiosk.manager)
+    kiosk.answer(late)
+    clock.advance(3_600)
+    kiosk.settle()
+    last = kiosk.till.store_day(clock.now())
+    found = load_invoice_figures(kiosk.till, _again(kiosk).manager, first, last, "KES")
+    whole = found.whole
+    assert {state: each.count for state, each in whole.by_status.items() if each.count} == {
+        state: count
+        for state, count in {
+            InvoiceStatus.EXPIRED: came["wait"], InvoiceStatus.FAILED: came["fail"],
+            InvoiceStatus.COMPLETE: came["pay"] + 1, InvoiceStatus.USED: came["use"],
+        }.items()
+        if count
+    }  # fmt: skip
+    assert (whole.total, whole.late.count) == (25, 1)
+    assert whole.conversion == Fraction(came["pay"] + came["use"] + 1, 25)
+    assert found.median_wait_s == 7
+    assert found.document["total"] == 25
+    for parts in (found.by_day, found.by_cashier, found.by_provider):
+        assert sum(each.total for each in parts) == 25
+        assert sum(each.by_status[InvoiceStatus.USED].expected.minor for each in parts) == came["use"] * 103_200
+    with kiosk.till.db.read() as connection:
+        assert differences(connection) == []
+    # Every number opens its rows.
+    for each in found.by_cashier:
+        assert isinstance(each.key, int)
+        assert count_payment_invoices(kiosk.till, kiosk.manager, InvoiceQuery(staff_id=each.key)) == each.total
+    used = InvoiceQuery(states=frozenset({InvoiceStatus.USED}), first=first, last=last)
+    assert count_payment_invoices(kiosk.till, kiosk.manager, used) == came["use"]
+    nothing = load_invoice_figures(kiosk.till, kiosk.manager, first, last, "USD")
+    assert (nothing.whole.total, nothing.whole.conversion) == (0, None)
+
+
+def test_lists_and_the_log_are_paged_by_their_last_row(kiosk: Kiosk) -> None:
+    made = [kiosk.ask(phone=f"07120000{number:02d}").invoice for number in range(5)]
+    kiosk.clock.advance(60)
+    query = InvoiceQuery()
+    top = list_payment_invoices(kiosk.till, kiosk.cashier, query, limit=3)
+    rest = list_payment_invoices(kiosk.till, kiosk.cashier, query, after=payment_invoice_key(top[-1]))
+    assert [row.invoice.id for row in (*top, *rest)] == [each.id for each in reversed(made)]
+    assert top[0].phone == "2547••••0004"
+    for text in (made[2].number.lower(), str(made[2].provider_id), "0712 000002"):
+        (only,) = list_payment_invoices(kiosk.till, kiosk.cashier, InvoiceQuery(text))
+        assert only.invoice.id == made[2].id
+    assert not list_payment_invoices(kiosk.till, kiosk.cashier, InvoiceQuery("002"))
+    for _ in range(2):
+        kiosk.verify(made[0].number)
+    newest, older = list_verifications(kiosk.till, kiosk.cashier, invoice_id=made[0].id)
+    assert newest.number == made[0].number
+    (again,) = list_verifications(kiosk.till, kiosk.cashier, after=verification_key(newest))
+    assert again == older
+    seen = find_prompt(kiosk.till, kiosk.cashier, made[0].number)
+    assert (seen.settled, seen.checking, seen.paid) == (False, False, None)
+    assert view_prompt(kiosk.till, kiosk.cashier, made[0].id) == seen
+    with pytest.raises(NotFound, match="payment_invoice_unknown"):
+        find_prompt(kiosk.till, kiosk.cashier, "PI-NOBODYS")
+
+
+def test_the_radar_names_what_stands_out_and_nothing_else(kiosk: Kiosk, clock: FakeClock) -> None:
+    begun = clock.now()
+    used = kiosk.paid()
+    kiosk.sell(kiosk.cart(), used.number)
+    assert scan_invoices(kiosk.till, kiosk.manager, begun) == ()
+    # The same phone for the same amount once more, minutes later; and later still, when it is nothing to look at.
+    clock.advance(9 * 60)
+    twin = kiosk.paid()
+    for _ in range(5):
+        kiosk.verify(used.number)
+    clock.advance(10 * 60 + 1)
+    kiosk.paid()
+    clock.advance(3_600)
+    cleanup_invoices(kiosk.till, kiosk.manager)
+    found = {each.signal: each for each in scan_invoices(kiosk.till, kiosk.manager, begun)}
+    assert found.keys() == set(Signal)
+    assert found[Signal.ALIKE].invoice_ids == (used.id, twin.id)
+    assert (found[Signal.USED_AGAIN].numbers, found[Signal.USED_AGAIN].count) == ((used.number,), 5)
+    assert found[Signal.MANY_FAILURES].staff_id == kiosk.cashier.staff_id
+    assert found[Signal.EXPIRED_PAID].phone == "2547••••5678"
+    assert scan_invoices(kiosk.till, kiosk.manager, clock.now() + timedelta(seconds=1)) == ()
+
+
+def test_the_database_keeps_complete_for_money_and_used_for_orders(kiosk: Kiosk) -> None:
+    """Whatever the code above it does."""
+    open_one, paid = kiosk.ask(phone="0799999999").invoice, kiosk.paid()
+    for number, state in ((open_one.id, InvoiceStatus.COMPLETE), (paid.id, InvoiceStatus.USED)):
+        with pytest.raises((IntegrityError, InternalError), match="payment_invoice_without"), _writing(kiosk) as uow:
+            change_invoice(uow, load_invoice(uow.connection, number), state=state)
+    with pytest.raises((IntegrityError, InternalError), match="move_not_allowed"), _writing(kiosk) as uow:
+        change_invoice(uow, load_invoice(uow.connection, paid.id), state=InvoiceStatus.FAILED)
+
+
+def test_one_open_prompt_for_a_phone_is_the_databases_own_rule(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tills that look at the same moment see no prompt, either of them: the second is refused by the index."""
+    from tillgate.services import prompts  # noqa: PLC0415
+
+    kiosk.ask()
+    monkeypatch.setattr(prompts, "_make_room", lambda *_: None)
+    with pytest.raises(Refused, match="prompt_open"):
+        kiosk.till_of("T2").ask()
+
+
+def _again(kiosk: Kiosk) -> Kiosk:
+    kiosk.sign_in_again()
+    return kiosk
+
+
+def _writing(kiosk: Kiosk):
+    return kiosk.till.db.write(kiosk.manager)
