@@ -17,13 +17,14 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from tests.bench import batch, consultations, money, reads, window
+from tests.bench import batch, consultations, money, prompts, reads, window
 from tests.bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "payment-creation": money.payment_creation,
     "batch": batch.batch,
     "consultation-press": consultations.consultation_press,
+    "prompts": prompts.prompts,
     "verified-to-orders": money.verified_to_orders,
     "postgres-payment-creation": money.postgres_creation,
     "growth": reads.growth,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from fractions import Fraction
 
@@ -30,6 +31,7 @@ from tillgate.services.invoice_radar import Signal, scan_invoices
 from tillgate.services.invoice_rows import change_invoice, load_invoice
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
+from tillgate.store.unit_of_work import UnitOfWork
 
 
 @pytest.fixture
@@ -166,5 +168,5 @@ def _again(kiosk: Kiosk) -> Kiosk:
     return kiosk
 
 
-def _writing(kiosk: Kiosk):
+def _writing(kiosk: Kiosk) -> AbstractContextManager[UnitOfWork]:
     return kiosk.till.db.write(kiosk.manager)

@@ -128,7 +128,7 @@ def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, curr
         providers = _BY_PROVIDER.rows(connection, **span)
         waits = _WAITS.rows(connection, first=first, last=last)
         names = _names(connection, {int(row[0]) for row in cashiers})
-    (whole,) = _slices((("", *row[1:]) for row in days), currency, {}) or (_empty(currency),)
+    (whole,) = _slices([("", *row[1:]) for row in providers], currency, {}) or (_slice("", "", [], currency),)
     return InvoiceFigures(
         first=first,
         last=last,
@@ -162,27 +162,27 @@ def _names(connection: Connection, ids: set[int]) -> dict[object, str]:
 
 def _slices(rows: Iterable[tuple[Any, ...]], currency: str, names: dict[object, str]) -> tuple[Slice, ...]:
     """Rows of (part, state, late, count, amount, expected) as a slice for each part, in the order they came."""
-    parts: dict[object, dict[tuple[InvoiceStatus, bool], list[int]]] = {}
-    for key, state, late, *sums in rows:
-        found = parts.setdefault(key, {}).setdefault((state, bool(late)), [0, 0, 0])
-        found[:] = [before + int(more) for before, more in zip(found, sums, strict=True)]
+    parts: dict[object, list[tuple[Any, ...]]] = {}
+    for key, *facts in rows:
+        parts.setdefault(key, []).append(tuple(facts))
     return tuple(_slice(key, names.get(key, str(key) if key else ""), parts[key], currency) for key in parts)
 
 
-def _slice(key: object, name: str, found: dict[tuple[InvoiceStatus, bool], list[int]], currency: str) -> Slice:
-    by_status = {
-        state: _sum([each for (mine, _), each in found.items() if mine is state], currency) for state in InvoiceStatus
-    }
-    return Slice(key, name, by_status, _sum([each for (_, late), each in found.items() if late], currency))
+def _slice(key: object, name: str, facts: list[tuple[Any, ...]], currency: str) -> Slice:
+    """A year has hundreds of these: only what there is is summed."""
+    none = Sum(0, Money(0, currency), Money(0, currency))
+    by_status = dict.fromkeys(InvoiceStatus, none)
+    late = none
+    for state, is_late, count, amount, expected in facts:
+        more = Sum(int(count), Money(int(amount), currency), Money(int(expected), currency))
+        by_status[state] = more if by_status[state] is none else _added(by_status[state], more)
+        if is_late:
+            late = more if late is none else _added(late, more)
+    return Slice(key, name, by_status, late)
 
 
-def _sum(parts: list[list[int]], currency: str) -> Sum:
-    count, amount, expected = (sum(each[place] for each in parts) for place in range(3))
-    return Sum(count, Money(amount, currency), Money(expected, currency))
-
-
-def _empty(currency: str) -> Slice:
-    return _slice("", "", {}, currency)
+def _added(one: Sum, other: Sum) -> Sum:
+    return Sum(one.count + other.count, one.amount + other.amount, one.expected + other.expected)
 
 
 def _median(waits: list[tuple[int, int]]) -> int | None:
