@@ -16,6 +16,7 @@ from tillgate.domain.money import Money, total
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
+from tillgate.services.customers import cleaned
 from tillgate.services.device_rows import (
     DeviceInvoiceRecord,
     DeviceRecord,
@@ -179,7 +180,7 @@ def find_device(till: Till, actor: Actor, code: str) -> DeviceDetails:
     """The same by what is written or printed on the device. Raises NotFound("device_unknown")."""
     authorize(till, actor, Action.SELL)
     with till.db.read() as connection:
-        here = find_by_code(connection, code)
+        here = find_by_code(connection, cleaned(code))
         if here is None:
             raise NotFound("device_unknown", field="device", device=code.strip()[:40])
         return _details(till, connection, here)
@@ -214,6 +215,7 @@ def count_device_invoices(till: Till, actor: Actor, query: InvoiceQuery) -> int:
 
 def _found(connection: Connection, text: str, *names: ColumnElement[str]) -> list[ColumnElement[bool]]:
     """Its own name begins so, or its customer is found as in the list of customers: by any word, without accents."""
+    text = cleaned(text)
     words = text.strip().lower()
     if not words:
         return []
