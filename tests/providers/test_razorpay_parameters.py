@@ -213,6 +213,7 @@ def test_the_registry_opens_what_it_lists() -> None:
         "razorpay": Credentials(sample.KEY_ID, Secret(sample.KEY_SECRET)),
         "stripe": Credentials(stripe_sample.KEY_ID, Secret(stripe_sample.KEY_SECRET)),
         "wompi": Credentials(wompi_sample.KEY_ID, Secret(wompi_sample.KEY_SECRET)),
+        "intasend": Credentials("ISPubKey_test_91ffc81a-8ac4", Secret("ISSecretKey_test_7de1a9d8-2f5e")),
     }
     assert set(keys) == set(PROVIDERS) == set(KEY_FORMS)
     for name, opens in keys.items():

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import razorpay
 
-from tillgate.sandbox import RazorpaySettings, SandboxServer, WompiSettings
+from tillgate.sandbox import IntaSendSettings, RazorpaySettings, SandboxServer, WompiSettings
 
 _numbers = itertools.count(1)
 
@@ -27,6 +27,7 @@ def sandbox(running_sandbox: SandboxServer) -> Iterator[SandboxServer]:
     running_sandbox.faults.clear()
     running_sandbox.razorpay.settings = RazorpaySettings()
     running_sandbox.wompi.settings = WompiSettings()
+    running_sandbox.intasend.settings = IntaSendSettings()
     yield running_sandbox
     running_sandbox.faults.clear()
 

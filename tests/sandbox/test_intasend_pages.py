@@ -81,7 +81,6 @@ def test_lists_come_in_pages_or_bare_and_amounts_as_numbers_or_texts(sandbox: Sa
     sandbox.intasend.configure(bare_lists=True, texts=True)
     bare = asked(sandbox, "GET", "invoices/")
     assert bare[0]["value"] == "1180.00" and len(bare) >= 5
-    sandbox.intasend.configure(**vars(IntaSendSettings()))
 
 
 def test_the_control_room_answers_pays_and_settles(sandbox: SandboxServer) -> None:

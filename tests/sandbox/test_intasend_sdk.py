@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import intasend.client
@@ -11,7 +10,7 @@ import pytest
 from intasend import APIService
 from intasend.exceptions import IntaSendBadRequest, IntaSendNotAllowed, IntaSendServerError
 
-from tillgate.sandbox import FaultKind, IntaSendSettings, PhoneChoice, PhoneOutcome, SandboxServer, Verb
+from tillgate.sandbox import FaultKind, PhoneChoice, PhoneOutcome, SandboxServer, Verb
 
 PHONE = "254712345678"
 FAILURES = {
@@ -23,8 +22,8 @@ FAILURES = {
 
 
 @pytest.fixture
-def money(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
-    """The file's sandbox, with IntaSend's settings as they come, where the SDK looks for it."""
+def money(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
+    """The file's sandbox, where the SDK looks for IntaSend."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
     def address(endpoint: str, test: bool = False) -> str:
@@ -32,9 +31,7 @@ def money(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
         return f"{sandbox.intasend.base_url}/api/v1/{endpoint}"
 
     monkeypatch.setattr(intasend.client, "get_service_url", address)
-    sandbox.intasend.settings = IntaSendSettings()
-    yield sandbox
-    sandbox.intasend.settings = IntaSendSettings()
+    return sandbox
 
 
 @pytest.fixture

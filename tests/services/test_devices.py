@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text, update
 
-from tests.factories.clock import FakeClock
+from tests.factories.clock import START, FakeClock
 from tests.factories.depot import Depot, open_depot
 from tests.factories.postman import Postman
 from tests.factories.tills import audit_rows, make_till
 from tillgate.domain.checkout_facts import CheckoutStatus
-from tillgate.domain.devices import MOST_DAYS_BACK, DeviceInvoiceState, DeviceStatus
+from tillgate.domain.devices import MOST_DAYS_BACK, DeviceInvoiceState, DeviceStatus, InvoiceOrigin
 from tillgate.domain.errors import Invalid, Refused, Stale, TillgateError
 from tillgate.domain.exceptions import ExceptionAction
 from tillgate.domain.ledger import DEVICES, REFUNDS
@@ -56,6 +56,8 @@ from tillgate.store.outbox_rows import enqueue
 
 RATE = Money(5_000_000, "COP")
 TODAY = date(2026, 11, 16)
+
+_DAY_S = 86_400
 
 
 @pytest.fixture
@@ -114,6 +116,23 @@ def test_what_lies_too_far_back_is_left_out_and_said_so(here: Depot, clock: Fake
     assert days_of(here, made)[-1] == here.till.store_day(clock.now())
     assert [each[3]["days"] for each in audit_rows(here.till) if each[1] == "device.days_left_out"] == [340]
     assert run_daily(here.till).invoices == 0
+
+
+def test_a_clock_that_was_a_year_ahead_stops_no_device(depot: Depot, clock: FakeClock) -> None:
+    depot.device("BIKE007", status=DeviceStatus.ACTIVE)
+    later = DeviceDraft("BIKE008", "Begins later", depot.customer_id, Money(5_000_000, "COP"),
+                        starts_on=START.date() + timedelta(days=366))  # fmt: skip
+    save_device(depot.till, depot.manager, later)
+    run_daily(depot.till)
+    clock.jump(365 * _DAY_S)
+    assert run_daily(depot.till).left_out > 0
+    clock.jump(-364 * _DAY_S)
+    assert run_daily(depot.till).invoices == 1
+    assert run_daily(depot.till).invoices == 0
+    clock.advance(_DAY_S)
+    assert run_daily(depot.till).invoices == 1
+    days = [each.day for each in depot.rows(device_invoice) if each.origin is InvoiceOrigin.DAILY]
+    assert len(days) == len(set(days)) == MOST_DAYS_BACK + 3
 
 
 def test_a_day_that_has_an_invoice_gets_no_second_one(here: Depot, clock: FakeClock) -> None:

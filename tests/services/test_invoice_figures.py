@@ -8,6 +8,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError, InternalError
 
 from tests.factories.clock import FakeClock
@@ -15,6 +16,7 @@ from tests.factories.prompting import Kiosk, open_kiosk
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.errors import NotFound, Refused
 from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.services.book_checks import check_books
 from tillgate.services.invoice_cleanup import cleanup_invoices
 from tillgate.services.invoice_figures import differences, load_invoice_figures
 from tillgate.services.invoice_lists import (
@@ -31,6 +33,7 @@ from tillgate.services.invoice_radar import Signal, scan_invoices
 from tillgate.services.invoice_rows import change_invoice, load_invoice
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
+from tillgate.store.models import invoice_tally
 from tillgate.store.unit_of_work import UnitOfWork
 
 
@@ -93,6 +96,15 @@ def test_figures_are_a_full_count_whatever_happened(kiosk: Kiosk, clock: FakeClo
     assert count_payment_invoices(kiosk.till, kiosk.manager, used) == came["use"]
     nothing = load_invoice_figures(kiosk.till, kiosk.manager, first, last, "USD")
     assert (nothing.whole.total, nothing.whole.conversion) == (0, None)
+
+
+def test_sums_that_are_off_are_found_by_the_integrity_check(kiosk: Kiosk) -> None:
+    kiosk.sell(kiosk.cart(), kiosk.paid().number)
+    assert check_books(kiosk.till, kiosk.manager).ok
+    with kiosk.till.db.write(kiosk.till.system) as uow:
+        uow.execute(update(invoice_tally).values(amount_minor=invoice_tally.c.amount_minor + 1))
+    faults = [each.what for result in check_books(kiosk.till, kiosk.manager).results for each in result.faults]
+    assert set(faults) == {"invoice_sum"}
 
 
 def test_lists_and_the_log_are_paged_by_their_last_row(kiosk: Kiosk) -> None:

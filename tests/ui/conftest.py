@@ -100,9 +100,12 @@ def look(qapp: QApplication) -> Iterator[Theme]:
 
 @pytest.fixture
 def tasks(qapp: QApplication) -> Iterator[Tasks]:
-    """A real lane of two threads."""
-    with ThreadPoolExecutor(2, thread_name_prefix="work") as lane:
-        made = Tasks(lane)
+    """A real lane of two threads, and one for what takes long."""
+    with (
+        ThreadPoolExecutor(2, thread_name_prefix="work") as lane,
+        ThreadPoolExecutor(4, thread_name_prefix="long") as long_lane,
+    ):
+        made = Tasks(lane, long_lane=long_lane)
         yield made
         assert made.shutdown(10)
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

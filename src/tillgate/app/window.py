@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from tillgate.app import screens
 from tillgate.app.demo_people import DEMO_PINS
 from tillgate.app.profile import Profile
 from tillgate.app.reach import connection_of, offer_sandbox
+from tillgate.app.work_lane import WorkLane
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
@@ -54,7 +55,7 @@ class TillWindow(QObject):
         profile: Profile,
         first: FirstLook,
         opened: Future[Shop],
-        work: ThreadPoolExecutor,
+        work: WorkLane,
         *,
         has_staff: bool = True,
     ) -> None:
@@ -65,7 +66,7 @@ class TillWindow(QObject):
         settings = self._settings()
         use_language(settings[STORE_LANGUAGE])
         self._choose_appearance(settings[APPEARANCE])
-        self.tasks = Tasks(work, self)
+        self.tasks = Tasks(work, self, long_lane=work.long)
         # Whose PIN is asked for after a lock.
         self._last = ""
         self._expected = False

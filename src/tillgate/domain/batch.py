@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from tillgate.domain.errors import Invalid
-from tillgate.domain.payment import AttemptState, PaymentState
+from tillgate.domain.payment import ENDED_UNPAID, AttemptState, PaymentState
 
 # The one for pesos; another can be named where a store has none (the document's own is Wompi).
 DEFAULT_PROVIDER: Final = "wompi"
@@ -123,8 +123,11 @@ def parse_count(count: int | str) -> int:
     return count
 
 
-def shown_as(item: ItemState, payment: PaymentState | None) -> Shown:
-    """What a row says, from what the batch did and where the payment stands."""
+def shown_as(item: ItemState, payment: PaymentState | None, *, at_work: bool = True) -> Shown:
+    """What a row says, from what the batch did and where the payment stands. Where nobody is `at_work` no link is being
+    created: what the run was at has its payment already, or waits for who resumes it."""
+    if item is ItemState.WORKING and not at_work:
+        return Shown.WAITING if payment is None or payment in ENDED_UNPAID else _OF_PAYMENT[payment]
     if item is ItemState.TAKEN and payment is not None:
         return _OF_PAYMENT[payment]
     return _OF_ITEM[item]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Container
 from datetime import datetime
+from functools import cache
 from typing import Final, Literal, Self
 
 from fpdf import FPDF
@@ -50,6 +51,24 @@ def printable(text: str, drawable: Container[int]) -> str:
     return re.sub(" {2,}", " ", "".join(shown)).strip()
 
 
+def _add_faces(pdf: FPDF, wanted: str) -> None:
+    for (family, style), file in _FILES.items():
+        if family == wanted:
+            pdf.add_font(family, style, resource("fonts", *file))
+
+
+@cache
+def _characters(family: str) -> frozenset[int]:
+    """What a typeface can draw."""
+    pdf = FPDF()
+    _add_faces(pdf, family)
+    faces = [font for font in pdf.fonts.values() if isinstance(font, TTFFont)]
+    drawn = frozenset(char for font in faces for char in font.cmap)
+    for font in faces:
+        font.close()
+    return drawn
+
+
 def rgb(color: str) -> tuple[int, int, int]:
     """The channels of "#RRGGBB"."""
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
@@ -65,13 +84,11 @@ class Paper(FPDF):
         super().__init__(format=size)
         self.set_auto_page_break(False)
         self._wrapped: dict[tuple[str, float, float, bool, int], list[str]] = {}
+        self._has_fallback = False
         self.set_margin(0)
         self.c_margin = 0
-        for family, style in _FILES:
-            self.add_font(family, style, resource("fonts", *_FILES[family, style]))
-        faces = [font for font in self.fonts.values() if isinstance(font, TTFFont)]
-        self._drawable = frozenset(char for font in faces for char in font.cmap)
-        self.set_fallback_fonts([_FALLBACK], exact_match=False)
+        _add_faces(self, _FAMILY)
+        self._drawable = _characters(_FAMILY) | _characters(_FALLBACK)
         # Figures of one width, so that columns of amounts line up.
         self.set_text_shaping(features={"tnum": True})
         self.set_creation_date(made_at)
@@ -92,7 +109,13 @@ class Paper(FPDF):
 
     def printable(self, text: str) -> str:
         """The text as our typefaces can draw it."""
-        return printable(text, self._drawable)
+        shown = printable(text, self._drawable)
+        if not self._has_fallback and not _characters(_FAMILY).issuperset(map(ord, shown)):
+            # A sheet carries the second typeface, which takes as long to embed as all else, only where it is needed.
+            _add_faces(self, _FALLBACK)
+            self.set_fallback_fonts([_FALLBACK], exact_match=False)
+            self._has_fallback = True
+        return shown
 
     def write_text(
         self,

@@ -42,6 +42,7 @@ from tillgate.services.batch_rows import (
 from tillgate.services.batch_steps import Outcome, take_up
 from tillgate.services.batch_views import BatchView, read_batch
 from tillgate.services.contacts import check_email
+from tillgate.services.customers import cleaned
 from tillgate.services.device_rows import (
     DeviceInvoiceRecord,
     DeviceRecord,
@@ -105,7 +106,7 @@ def start_batch(till: Till, actor: Actor, command: StartBatch) -> int:
         there = find_batch_by_key(connection, command.key)
         if there is not None:
             return there.id
-        here = find_by_code(connection, command.device)
+        here = find_by_code(connection, cleaned(command.device))
     checked = _check(till, command, here)
 
     def work(uow: UnitOfWork) -> int:

@@ -196,13 +196,14 @@ def read_batch(till: Till, connection: Connection, batch_id: int) -> BatchView:
     here = load_device(connection, found.device_id)
     by = connection.execute(select(people.c.name).where(people.c.id == found.created_by)).scalar_one_or_none()
     rows = connection.execute(_ITEMS.where(payment_batch_item.c.batch_id == batch_id))
+    at_work = _at_work(till, found)
     return BatchView(
         batch=found,
         device=here,
         owner=load_owner(connection, here.customer_id),
-        items=tuple(_item(till, row) for row in rows),
+        items=tuple(_item(till, row, at_work=at_work) for row in rows),
         taken_by=by or "",
-        at_work=_at_work(till, found),
+        at_work=at_work,
     )
 
 
@@ -271,9 +272,9 @@ def _skipped(item: ItemView) -> str:
     return item.skipped.value if item.skipped else ""
 
 
-def _item(till: Till, row: Row[Any]) -> ItemView:
+def _item(till: Till, row: Row[Any], *, at_work: bool) -> ItemView:
     state: PaymentState | None = row.payment_state
-    shown = shown_as(row.state, state)
+    shown = shown_as(row.state, state, at_work=at_work)
     url = row.url if is_payable(state, row.attempt_state) else None
     return ItemView(
         id=row.id,

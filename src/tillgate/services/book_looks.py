@@ -20,6 +20,7 @@ from tillgate.domain.ledger import UNAPPLIED, clearing
 from tillgate.domain.money import Money
 from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
+from tillgate.services.invoice_figures import differences
 from tillgate.store.audit import AuditKey, verify_chain
 from tillgate.store.chain_witness import contradicted
 from tillgate.store.ledger import unbalanced
@@ -257,7 +258,8 @@ def _ledger(connection: Connection) -> Found:
 
 
 def _sums(connection: Connection) -> Found:
-    """Allocations are their payments; the ledger has what came, what went back, and what paid fees and invoices."""
+    """Allocations are their payments; the ledger has what came, what went back, and what paid fees and invoices; the
+    figures of payment invoices are what there is of them."""
     whole = func.coalesce(func.sum(allocation.c.amount_minor), 0)
     parts = (
         select(payment.c.id, payment.c.amount_minor, payment.c.currency, whole.label("parts"))
@@ -273,6 +275,10 @@ def _sums(connection: Connection) -> Found:
     faults += _differences("capture", _by_provider(connection, capture, true()), _cleared(connection, "capture"))
     faults += _differences("refund", _by_provider(connection, refund, done), _cleared(connection, "refund"), sign=-1)
     faults += _unposted(connection)
+    faults += [
+        Fault(f"prompts:{day}", "invoice_sum", {"kept": (kept or (0,))[0], "counted": (counted or (0,))[0]})
+        for day, *_, kept, counted in differences(connection)
+    ]
     count = connection.execute(select(func.count()).select_from(payment)).scalar_one()
     return int(count), faults
 

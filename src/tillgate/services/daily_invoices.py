@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Exists, select
 
 from tillgate.domain.devices import DeviceStatus, InvoiceOrigin, days_due
 from tillgate.domain.staff import Action, Actor
@@ -22,7 +22,7 @@ from tillgate.failpoints import fp
 from tillgate.services.access import authorize
 from tillgate.services.device_rows import DeviceRecord, days_invoiced, load_device, write_invoice
 from tillgate.services.till import Till
-from tillgate.store.models import device
+from tillgate.store.models import device, device_invoice
 from tillgate.store.statements import update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -72,17 +72,26 @@ def run_daily(till: Till, *, by: Actor | None = None) -> DailyRun:
 
 
 def list_due_devices(till: Till, today: date) -> list[int]:
-    """Active devices that are not invoiced up to today."""
-    query = select(device.c.id).where(device.c.status == DeviceStatus.ACTIVE, device.c.invoiced_until < today)
+    """Active devices that are not invoiced up to today, or were invoiced ahead of it by a clock that was wrong."""
+    due = (device.c.invoiced_until < today) | ((device.c.invoiced_until > today) & _ran_ahead(device.c.id, today))
+    query = select(device.c.id).where(device.c.status == DeviceStatus.ACTIVE, due)
     with till.db.read() as connection:
         return [int(row.id) for row in connection.execute(query.order_by(device.c.id))]
 
 
 def invoice_until(uow: UnitOfWork, here: DeviceRecord, last: date) -> DailyRun:
     """Invoice a locked device up to a day; nothing where it is not active, or is invoiced so far already."""
-    if here.status is not DeviceStatus.ACTIVE or here.invoiced_until >= last:
+    if here.status is not DeviceStatus.ACTIVE or here.invoiced_until == last:
         return DailyRun()
-    due = days_due(here.invoiced_until, last)
+    until = here.invoiced_until
+    if until > last:
+        # A device that begins later has no invoice yet; one with days that are still to come was ahead with the clock.
+        if not uow.connection.execute(select(_ran_ahead(here.id, last))).scalar_one():
+            return DailyRun()
+        # Days between then and now may be those of a pause, so that nobody is charged for them.
+        uow.record("device.clock_was_ahead", here.subject, until=until.isoformat(), today=last.isoformat())
+        until = last - timedelta(days=1)
+    due = days_due(until, last)
     there = days_invoiced(uow.connection, here.id, due.first)
     missing = [each for each in due.days if each not in there]
     for each in missing:
@@ -90,9 +99,15 @@ def invoice_until(uow: UnitOfWork, here: DeviceRecord, last: date) -> DailyRun:
         fp("daily.inside")
     update_rows(uow.connection, device, {"id": here.id}, {"invoiced_until": last, "version": here.version + 1})
     if due.left_out:
-        first = here.invoiced_until + timedelta(days=1)
+        first = until + timedelta(days=1)
         uow.record("device.days_left_out", here.subject, first=first.isoformat(), days=due.left_out)
     return DailyRun(int(bool(missing)), len(missing), due.left_out)
+
+
+def _ran_ahead(device_id: ColumnElement[int] | int, today: date) -> Exists:
+    """Whether the daily run made an invoice for a day after today."""
+    mine = (device_invoice.c.device_id == device_id) & (device_invoice.c.day > today)
+    return select(device_invoice.c.id).where(mine, device_invoice.c.origin == InvoiceOrigin.DAILY).exists()
 
 
 def _invoice_one(device_id: int, today: date, uow: UnitOfWork) -> DailyRun:

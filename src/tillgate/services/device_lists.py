@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
+from tillgate.domain.catalogue import search_words
 from tillgate.domain.devices import DEVICE_INVOICE_THING, DeviceInvoiceState, DeviceStatus, InvoiceOrigin
 from tillgate.domain.errors import NotFound
 from tillgate.domain.money import Money, total
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
+from tillgate.services.customers import cleaned
 from tillgate.services.device_rows import (
     DeviceInvoiceRecord,
     DeviceRecord,
@@ -29,6 +31,7 @@ from tillgate.services.records import columns
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
 from tillgate.store.models import allocation, customer, device, device_invoice, payment
+from tillgate.store.search import matching
 
 MOST_OPEN: Final = 200
 _ORDER: Final = (device.c.code, device.c.id)
@@ -39,8 +42,8 @@ _INVOICE: Final = columns(DeviceInvoiceRecord, device_invoice)
 
 @dataclass(frozen=True, slots=True)
 class DeviceQuery:
-    """What the list is narrowed to: a text finds the beginning of a code, a device's or customer's name, or a phone
-    number. `statuses` empty means any; `owing` those with an open invoice."""
+    """What the list is narrowed to: a text finds the beginning of a code, a device's name or a phone number, and a
+    customer as their list does. `statuses` empty means any; `owing` those with an open invoice."""
 
     text: str = ""
     statuses: frozenset[DeviceStatus] = frozenset()
@@ -97,8 +100,8 @@ class DeviceDetails:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceQuery:
-    """What the list of invoices is narrowed to: a text finds the beginning of a number, a device's code or a customer's
-    name. `states` empty means any; the days are the invoices' own."""
+    """What the list of invoices is narrowed to: a text finds the beginning of a number or a device's code, and a
+    customer as their list does. `states` empty means any; the days are the invoices' own."""
 
     text: str = ""
     states: frozenset[DeviceInvoiceState] = frozenset()
@@ -147,9 +150,10 @@ def list_devices(
             ("oldest", func.min(device_invoice.c.day)),
         )
     ]
-    chosen = _devices(select(*_DEVICE, customer.c.name.label("owner"), customer.c.phone, *owed), query)
-    wanted = page(chosen, _ORDER, descending=query.descending, after=after, skip=skip, limit=limit)
+    listed = select(*_DEVICE, customer.c.name.label("owner"), customer.c.phone, *owed)
     with till.db.read() as connection:
+        chosen = _devices(connection, listed, query)
+        wanted = page(chosen, _ORDER, descending=query.descending, after=after, skip=skip, limit=limit)
         return tuple(_device_row(row) for row in connection.execute(wanted))
 
 
@@ -162,7 +166,7 @@ def count_devices(till: Till, actor: Actor, query: DeviceQuery) -> int:
     """How many the list has."""
     authorize(till, actor, Action.SELL)
     with till.db.read() as connection:
-        return int(connection.execute(_devices(select(func.count(device.c.id)), query)).scalar_one())
+        return int(connection.execute(_devices(connection, select(func.count(device.c.id)), query)).scalar_one())
 
 
 def load_device_details(till: Till, actor: Actor, device_id: int) -> DeviceDetails:
@@ -176,7 +180,7 @@ def find_device(till: Till, actor: Actor, code: str) -> DeviceDetails:
     """The same by what is written or printed on the device. Raises NotFound("device_unknown")."""
     authorize(till, actor, Action.SELL)
     with till.db.read() as connection:
-        here = find_by_code(connection, code)
+        here = find_by_code(connection, cleaned(code))
         if here is None:
             raise NotFound("device_unknown", field="device", device=code.strip()[:40])
         return _details(till, connection, here)
@@ -188,9 +192,10 @@ def list_device_invoices(
     """A page of the list by day, behind an invoice's `invoice_key`."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     held = [payment.c.id.label("held_by"), payment.c.state.label("held_state")]
-    chosen = _invoices(select(*_INVOICE, device.c.code, customer.c.name.label("owner"), *held), query)
-    wanted = page(chosen, _INVOICE_ORDER, descending=query.descending, after=after, skip=skip, limit=limit)
+    listed = select(*_INVOICE, device.c.code, customer.c.name.label("owner"), *held)
     with till.db.read() as connection:
+        chosen = _invoices(connection, listed, query)
+        wanted = page(chosen, _INVOICE_ORDER, descending=query.descending, after=after, skip=skip, limit=limit)
         return tuple(_invoice_row(row) for row in connection.execute(wanted))
 
 
@@ -203,16 +208,24 @@ def count_device_invoices(till: Till, actor: Actor, query: InvoiceQuery) -> int:
     """How many the list has."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     with till.db.read() as connection:
-        return int(connection.execute(_invoices(select(func.count(device_invoice.c.id)), query)).scalar_one())
+        return int(
+            connection.execute(_invoices(connection, select(func.count(device_invoice.c.id)), query)).scalar_one()
+        )
 
 
-def _begins(text: str, *names: ColumnElement[str]) -> list[ColumnElement[bool]]:
+def _found(connection: Connection, text: str, *names: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """Its own name begins so, or its customer is found as in the list of customers: by any word, without accents."""
+    text = cleaned(text)
     words = text.strip().lower()
-    return [or_(*(func.lower(name).startswith(words, autoescape=True) for name in names))] if words else []
+    if not words:
+        return []
+    own = [func.lower(name).startswith(words, autoescape=True) for name in names]
+    of_owner = search_words(text)
+    return [or_(*own, *([matching(connection, customer, of_owner)] if of_owner else []))]
 
 
-def _devices(query: Any, wanted: DeviceQuery) -> Any:
-    conditions = _begins(wanted.text, device.c.code, device.c.name, customer.c.name, customer.c.phone)
+def _devices(connection: Connection, query: Any, wanted: DeviceQuery) -> Any:
+    conditions = _found(connection, wanted.text, device.c.code, device.c.name, customer.c.phone)
     if wanted.statuses:
         conditions.append(device.c.status.in_(sorted(wanted.statuses)))
     if wanted.customer_id is not None:
@@ -223,7 +236,7 @@ def _devices(query: Any, wanted: DeviceQuery) -> Any:
     return query.select_from(device.join(customer, customer.c.id == device.c.customer_id)).where(*conditions)
 
 
-def _invoices(query: Any, wanted: InvoiceQuery) -> Any:
+def _invoices(connection: Connection, query: Any, wanted: InvoiceQuery) -> Any:
     mine = (allocation.c.thing_kind == DEVICE_INVOICE_THING) & (allocation.c.live == 1)
     tables = (
         device_invoice.join(device, device.c.id == device_invoice.c.device_id)
@@ -231,7 +244,7 @@ def _invoices(query: Any, wanted: InvoiceQuery) -> Any:
         .outerjoin(allocation, mine & (allocation.c.thing_id == device_invoice.c.id))
         .outerjoin(payment, payment.c.id == allocation.c.payment_id)
     )
-    conditions = _begins(wanted.text, device_invoice.c.number, device.c.code, customer.c.name)
+    conditions = _found(connection, wanted.text, device_invoice.c.number, device.c.code)
     if wanted.states:
         conditions.append(device_invoice.c.state.in_(sorted(wanted.states)))
     if wanted.device_id is not None:

@@ -17,6 +17,7 @@ from tillgate.domain.payment import ENDED_UNPAID, WAITING, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import payment_search
 from tillgate.services.access import authorize
+from tillgate.services.customers import cleaned
 from tillgate.services.outbox import INVOICE
 from tillgate.services.refund_rows import OPEN_REFUNDS
 from tillgate.services.refund_told import OTHER_CURRENCY, told_amount
@@ -162,7 +163,7 @@ def _conditions(connection: Connection, query: ExceptionQuery) -> list[ColumnEle
     ]
     if query.kind is not None:
         conditions.append(table.kind == query.kind)
-    text = query.text.strip()
+    text = cleaned(query.text).strip()
     if text:
         payments = select(payment.c.id).where(payment_search.found_by(connection, text))
         # Money of nobody has no payment to be found by.

@@ -17,6 +17,7 @@ from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.credit_notes import CreditNoteRecord, list_notes_of
+from tillgate.services.customers import cleaned
 from tillgate.services.records import record
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
@@ -219,8 +220,8 @@ def _items(connection: Connection, order: OrderRecord) -> tuple[ItemRecord, ...]
 
 def _conditions(connection: Connection, till: Till, query: OrderQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if query.text.strip():
-        conditions.append(_found_by(connection, till, query.text.strip()))
+    if words := cleaned(query.text).strip():
+        conditions.append(_found_by(connection, till, words))
     if query.state is not None:
         conditions.append(sales_order.c.state == query.state)
     if query.vendor_id is not None:

@@ -54,9 +54,9 @@ class Tasks(QObject):
     _finished = Signal(int)
     _said = Signal(object)
 
-    def __init__(self, lane: Executor, parent: QObject | None = None) -> None:
+    def __init__(self, lane: Executor, parent: QObject | None = None, *, long_lane: Executor | None = None) -> None:
         super().__init__(parent)
-        self._lane = lane
+        self._lane, self._long_lane = lane, long_lane or lane
         self._keys = itertools.count(1)
         self._jobs: dict[int, _Job] = {}
         self._running: set[Future[None]] = set()
@@ -79,18 +79,19 @@ class Tasks(QObject):
         *,
         label: str = "",
         moves_money: bool = False,
+        takes_long: bool = False,
     ) -> None:
         """Do `work` on the lane, then `done(answer)` or `failed(error)` on the Qt thread, unless `owner` is gone.
 
         A TillgateError goes to `failed`, or to the `failure` signal where there is none. Any other exception also
         goes to `sys.excepthook` and arrives as Bug("unexpected"); with `moves_money` it says that the money is unsure.
-        After `shutdown` nothing is started.
+        What `takes_long` goes on the other lane, where nothing short waits behind it. After `shutdown` nothing starts.
         """
         if self._closed:
             return
         key = next(self._keys)
         self._jobs[key] = _Job(owner, work, done, failed, label, moves_money)
-        future = self._lane.submit(self._work, key)
+        future = (self._long_lane if takes_long else self._lane).submit(self._work, key)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         self._count()

@@ -41,7 +41,7 @@ def test_a_whole_sale_without_the_mouse(page: CheckoutPage, counter: Counter) ->
     assert panel.qr.view.modules
     assert panel.link.text() == LINK
     assert page.has_focus(panel)
-    assert not page.screen.view.finder.isEnabled()
+    page.until(lambda: not page.screen.view.finder.isEnabled())
     page.customer_pays()
     page.reached(Stage.PAID)
     outcome = page.screen.view.outcome

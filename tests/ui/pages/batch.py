@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.factories.depot import Depot
-from tests.factories.people import quick_pins
+from tests.factories.people import quick_pins, signed_in
 from tests.ui.pages.hands import NONE, press
 from tillgate.app.news import changes_of
 from tillgate.domain.payment import Mode
-from tillgate.domain.staff import Action, Actor
+from tillgate.domain.staff import Action, Actor, Role
 from tillgate.i18n import mark
 from tillgate.services.batch_views import BatchView
+from tillgate.services.sign_in import sign_out
 from tillgate.store.audit import AuditEntry
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen, ScreenSpec, ShellState
@@ -47,6 +48,7 @@ class BatchPage:
     opened: list[str] = field(default_factory=list)
     saved: list[int] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    settings_opened: int = 0
 
     def __post_init__(self) -> None:
         self.actor = self.who or self.depot.cashier
@@ -57,7 +59,8 @@ class BatchPage:
         self.qtbot.addWidget(self.shell)
         self._sign_in("s1")
         self.shell.show()
-        self.settled()
+        # Until then its shortcuts are nobody's.
+        self.settled(self.shell.isActiveWindow)
 
     def _sign_in(self, session: str, *, locked: bool = False) -> None:
         self.shell.show_state(
@@ -78,6 +81,17 @@ class BatchPage:
         self._sign_in("s2")
         self.settled()
 
+    def lock(self) -> None:
+        """The till is locked, as by its key: the session ends at once, whatever is under way."""
+        sign_out(self.depot.till, self.actor, "lock")
+        self._sign_in("", locked=True)
+
+    def come_back(self) -> None:
+        """Signed in again: another session, another screen."""
+        self.actor = signed_in(self.depot.till, Role.CASHIER, "Back again")
+        self._sign_in("s3")
+        self.settled()
+
     def _make(self) -> BatchScreen:
         till = self.depot.till
         office = BackOffice(
@@ -86,7 +100,7 @@ class BatchPage:
             zone=till.zone,
             language=self.language,
         )
-        desk = BatchDesk(self._open, lambda: ("wompi", "link"), self._save)
+        desk = BatchDesk(self._open, lambda: ("wompi", "link"), self._save, self._show_settings)
         return BatchScreen(office, desk, pick_file=lambda _parent, then: then(self.files[-1]))
 
     def _tell(self, entries: list[AuditEntry]) -> None:
@@ -98,6 +112,9 @@ class BatchPage:
         assert any(host in url for host in hosts)
         self.opened.append(url)
         return self.browser
+
+    def _show_settings(self) -> None:
+        self.settings_opened += 1
 
     def _save(self, number: int) -> Path:
         self.saved.append(number)
@@ -146,6 +163,12 @@ class BatchPage:
         """Press a key wherever the focus is."""
         focused: QWidget | None = self.shell.focusWidget()
         press(focused or self.shell, key, modifier)
+
+    def command(self, verb: str) -> None:
+        """Give a command, as its key or its entry in a menu does."""
+        action = self.shell.commands.action(f"{SCREEN}.{verb}")
+        assert action.isEnabled(), verb
+        action.trigger()
 
     def choose(self, text: str = "BIKE001") -> None:
         """Type a device and Enter, as a scanner would."""

@@ -61,7 +61,7 @@ class DeviceList(DeskList):
         columns: list[Column[DeviceRow]] = [
             text_column("code", tr("Device"), lambda row: row.device.code, width=120, strong=True),
             text_column("customer", tr("Customer"), lambda row: row.customer, sortable=False, width=170, stretch=True),
-            count_column("open", tr("Invoices"), lambda row: row.open_count, sortable=False, width=76, minor=True),
+            count_column("open", tr("Invoices"), lambda row: row.open_count, sortable=False, width=90, minor=True),
             money_column("owed", tr("Owed"), lambda row: row.owed if row.open_count else None, sortable=False,
                          width=140),
             status_column(_STATE, tr("State"), lambda row: DEVICE[row.device.status], sortable=False, width=120),

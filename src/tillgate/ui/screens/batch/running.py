@@ -1,7 +1,7 @@
 """A batch on the screen: begun once however often Start is pressed, looked at while it runs and until it is settled.
 
-Nothing here waits. The batch runs on the work lane and the timer lane settles its payments, so a look is a read of our
-own books.
+Nothing here waits. The batch and its pages run on the lane of what takes long and the timer lane settles its
+payments, so a look is a read of our own books.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class BatchRun(QObject):
                 self.look()
 
         work = partial(run_batch, self._office.till, self._office.actor, batch_id)
-        self._office.tasks.run(self, work, ended, failed, label="batch", moves_money=True)
+        self._office.tasks.run(self, work, ended, failed, label="batch", moves_money=True, takes_long=True)
 
     def _do(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
         def finish(value: T) -> None:
@@ -197,7 +197,7 @@ class BatchRun(QObject):
         self._opening = True
         till, actor = self._office.till, self._office.actor
         work = partial(open_pages, till, actor, view.batch.id, self._desk.open_page, self._leaving.wait)
-        self._office.tasks.run(self, work, self._opened, self._not_opened, label="pages")
+        self._office.tasks.run(self, work, self._opened, self._not_opened, label="pages", takes_long=True)
 
     def _opened(self, came: PagesOpened) -> None:
         self._opening = False

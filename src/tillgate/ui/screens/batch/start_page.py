@@ -225,9 +225,11 @@ class StartPage(QWidget):
             field.show_error(sentence(error))
             field.setFocus()
             return
+        # Another till's changes are told to nobody here: what stands there may be what was refused.
+        self._read_again()
         settings = self._desk.open_settings
-        missing = error.code == "provider_keys_missing" and settings is not None
-        actions = [NoticeAction(tr("Open Settings"), settings, "settings")] if missing and settings else []
+        keys = error.code == "provider_keys_missing" or error.values.get("field") == "provider"
+        actions = [NoticeAction(tr("Open Settings"), settings, "settings")] if keys and settings is not None else []
         self.notice.show_error(error, actions)
 
     def take_focus(self) -> None:

@@ -306,9 +306,10 @@ class CheckoutScreen(Screen):
         waits = now.stage in IN_PROGRESS or now.view is None
         panel = self.view.payment if waits else self.view.outcome
         was_inside = holds_focus(panel)
-        turned = self.view.show_side(panel)
+        turned = self.view.turn_to(panel)
         self._show_commands()
         panel.show_situation(now, self._desk.tenders(), self._reviewed)
+        self.view.bring_forward()
         self._tell_front(shown=self.isVisible())
         if turned:
             self.view.toast.hide()

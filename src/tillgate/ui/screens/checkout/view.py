@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
 
 from tillgate.ui.screens.checkout.cart_panel import CartPanel
@@ -37,16 +38,36 @@ class CheckoutView:
         row.addWidget(self.finder, 3)
         row.addWidget(self._side, 2)
         self.toast = Toast(screen)
+        # A timer of its own, since what is merely queued runs before the panel is painted.
+        self._after_paint = QTimer(screen)
+        self._after_paint.setSingleShot(True)
+        self._after_paint.timeout.connect(self._rest_finder)
 
-    def show_side(self, panel: QWidget) -> bool:
-        """Bring a panel to the front; False if it is there already."""
-        if self.side is panel:
-            return False
-        self.side = panel
-        self._side.setCurrentWidget(panel)
+    def show_side(self, panel: QWidget) -> None:
+        """Bring a panel to the front."""
+        self.turn_to(panel)
+        self.bring_forward()
+
+    def turn_to(self, panel: QWidget) -> bool:
+        """Make a panel the `side`; False if it is already. What it shows is filled in before it is brought forward:
+        nothing is laid out twice."""
+        turned, self.side = self.side is not panel, panel
+        return turned
+
+    def bring_forward(self) -> None:
+        """Show the `side`."""
+        if self._side.currentWidget() is self.side:
+            return
+        self._side.setCurrentWidget(self.side)
+        if self.side is self.payment:
+            # All tiles are painted anew then: not in the turn in which Pay was pressed.
+            self._after_paint.start()
+        else:
+            self.finder.setEnabled(True)
+
+    def _rest_finder(self) -> None:
         # What is rung up waits while the money is on its way.
-        self.finder.setEnabled(panel is not self.payment)
-        return True
+        self.finder.setEnabled(self.side is not self.payment)
 
 
 def holds_focus(panel: QWidget) -> bool:

@@ -111,6 +111,7 @@ _FEES: Final[Mapping[str, str]] = {
 _DEVICES: Final[Mapping[str, str]] = {
     "device.saved": mark("Device saved"),
     "device.days_left_out": mark("Days not invoiced"),
+    "device.clock_was_ahead": mark("Invoiced ahead of the day"),
     "device.invoices_imported": mark("Device invoices imported"),
     "device_invoice.made": mark("Device invoice made"),
     "device_invoice.put_up": mark("Device invoice put up for payment"),

@@ -75,6 +75,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "capture_sum": mark("The provider took {facts}, the ledger has {ledger}."),
     "refund_sum": mark("The provider gave back {facts}, the ledger has {ledger}."),
     "consultation_sum": mark("It is over {amount}, the ledger used {ledger} for it."),
+    "invoice_sum": mark("The figures have {kept}, and there are {counted}; or their amounts differ."),
     "row_missing": mark("Entry {seq} is missing."),
     "link_broken": mark("Entry {seq} does not follow the one before it."),
     "row_changed": mark("Entry {seq} was changed."),
@@ -85,6 +86,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "payment": mark("Payment {which}"),
     "consultation": mark("Consultation {which}"),
     "ledger": mark("Ledger entry {which}"),
+    "prompts": mark("Payment invoices of {which}"),
     "account": mark("Account {which}"),
     "audit": mark("Till {which}"),
 }

@@ -1,0 +1,130 @@
+"""Devices, their invoices and the batches in the window, as a manager has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from tests.factories.depot import Depot
+from tests.ui.pages.access import nameless
+from tests.ui.pages.batch import BatchPage
+from tests.ui.pages.hands import type_text
+from tillgate.domain.devices import DeviceInvoiceState
+from tillgate.services.refunds import drive_refund, request_refund
+from tillgate.store.models import device_invoice
+from tillgate.ui.screens.batch.device_dialog import ReasonDialog
+from tillgate.ui.screens.batch.import_dialog import ImportDialog
+from tillgate.ui.tasks import Tasks
+
+KEY = Qt.Key
+
+
+@pytest.fixture
+def page(qtbot: QtBot, tasks: Tasks, depot: Depot, tmp_path: Path) -> Iterator[BatchPage]:
+    """The manager's screen."""
+    made = BatchPage(qtbot, tasks, depot, tmp_path, who=depot.manager)
+    yield made
+    made.settled()
+
+
+def cells(page: BatchPage, key: str, column: int) -> list[str]:
+    """A column of a list, as it is shown."""
+    model = page.screen.lists[key].table.model
+    return [str(model.data(model.index(row, column))) for row in range(model.rowCount())]
+
+
+def shows(page: BatchPage, key: str, *first: str, column: int = 0) -> None:
+    page.settled(lambda: cells(page, key, column) == list(first))
+
+
+def test_an_invoice_is_cancelled_with_a_reason_and_a_refunded_one_asked_for_again(
+    page: BatchPage, depot: Depot
+) -> None:
+    item = depot.pay(count=1).items[0]
+    depot.customer_pays(item)
+    assert item.payment_id is not None
+    made = request_refund(depot.till, depot.manager, item.payment_id, item.amount, "brakes failed")
+    drive_refund(depot.till, made.id)
+    page.command("invoices")
+    shows(page, "invoices", "To be paid", "To be paid", "Refunded", column=3)
+    invoices = page.screen.lists["invoices"]
+    invoices.table.open_row(0)
+    page.settled(lambda: "cancel" in invoices.verbs)
+    page.command("cancel")
+    dialog = page.dialog(ReasonDialog)
+    assert nameless(dialog) == []
+    type_text(dialog.reason.line, "counted twice")
+    dialog.go.click()
+    shows(page, "invoices", "Cancelled", "To be paid", "Refunded", column=3)
+    invoices.table.open_row(2)
+    page.settled(lambda: "reopen" in invoices.verbs and not invoices.verbs["reopen"].isHidden())
+    invoices.verbs["reopen"].click()
+    dialog = page.dialog(ReasonDialog)
+    type_text(dialog.reason.line, "paid back by mistake")
+    dialog.go.click()
+    shows(page, "invoices", "Cancelled", "To be paid", "To be paid", column=3)
+    states = [each.state for each in depot.rows(device_invoice)]
+    assert states == [DeviceInvoiceState.OPEN, DeviceInvoiceState.OPEN, DeviceInvoiceState.CANCELLED]
+
+
+def test_a_file_with_a_bad_row_is_shown_and_nothing_of_it_comes_in(
+    page: BatchPage, depot: Depot, tmp_path: Path
+) -> None:
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    head = "device,number,date,amount\n"
+    first = "BIKE001,INV-BIKE001-20260105-aaa111,2026-01-05,50000.00\n"
+    bad.write_text(head + first + "BIKE001,INV-BIKE001-20260230-bbb,2026-02-30,1.500\n")
+    good.write_text(head + first)
+    page.command("invoices")
+    page.settled()
+    page.files.append(bad)
+    page.command("import")
+    page.settled(lambda: len(page.shell.findChildren(ImportDialog)) == 1)
+    dialog = page.dialog(ImportDialog)
+    assert nameless(dialog) == []
+    assert [each.fate.value for each in dialog.check.rows] == ["new", "bad"]
+    assert "1 row can’t be imported." in dialog.notice.text
+    assert not dialog.go.isEnabled()
+    assert len(depot.rows(device_invoice)) == 3
+    dialog.reject()
+    page.files.append(good)
+    page.command("import")
+    page.settled(lambda: page.dialog(ImportDialog) is not dialog)
+    page.dialog(ImportDialog).go.click()
+    page.settled(lambda: page.screen.notice.text.startswith("The file is imported"))
+    assert len(depot.rows(device_invoice)) == 4
+
+
+def test_a_device_is_found_by_its_customer_and_a_scan_pays_it_from_any_page(page: BatchPage) -> None:
+    finder = page.screen.start.finder
+    QTest.keyClicks(finder.search, "merc", delay=120)
+    page.settled(lambda: finder.shown_for == "merc")
+    page.key(KEY.Key_Return)
+    page.settled(lambda: page.screen.start.details is not None)
+    page.command("batches")
+    page.settled()
+    page.screen.scan("bike001")
+    page.settled(lambda: page.screen.front == "pay" and page.screen.start.details is not None)
+    page.screen.scan("NO-SUCH")
+    page.settled(lambda: finder.notice.text.startswith("There is no device NO-SUCH."))
+    page.command("invoices")
+    page.screen.scan("BIKE001")
+    page.settled(lambda: len(cells(page, "invoices", 0)) == 3)
+
+
+def test_a_batch_is_opened_from_the_list(page: BatchPage, depot: Depot) -> None:
+    depot.pay(count=2)
+    page.command("batches")
+    shows(page, "batches", "BIKE001", column=1)
+    batches = page.screen.lists["batches"]
+    batches.table.open_row(0)
+    page.settled(lambda: "show" in batches.verbs)
+    assert nameless(page.screen) == []
+    page.command("show")
+    page.settled(lambda: page.states == ["Link open", "Link open"])
+    assert page.opened == []
