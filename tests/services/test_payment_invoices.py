@@ -6,15 +6,18 @@ import pytest
 
 from tests.factories.clock import FakeClock
 from tests.factories.prompting import Kiosk, open_kiosk
+from tillgate.domain.documents import PromptPaid
 from tillgate.domain.errors import Invalid, NotAllowed, Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.invoice_checks import Check, Reason, Verdict
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState
 from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.printing.pdf import receipt_pdf
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoice_cleanup import CleanUp, run_cleanup
 from tillgate.services.invoice_verification import accept_surplus, document_of
+from tillgate.services.papers import receipt_document
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.store.ledger import unbalanced
@@ -136,9 +139,14 @@ def test_a_manager_accepts_a_surplus_and_a_cashier_does_not(kiosk: Kiosk) -> Non
         accept_surplus(kiosk.till, kiosk.cashier, found.number, owed, "they said so")
     accepted = accept_surplus(kiosk.till, kiosk.manager, found.number, owed, "the price was marked down")
     assert accepted.success
-    assert kiosk.sell(cart, found.number).invoice.state is InvoiceStatus.USED
+    sold = kiosk.sell(cart, found.number)
+    assert sold.invoice.state is InvoiceStatus.USED
     with kiosk.till.db.read() as connection:
         assert not unbalanced(connection)
+        receipt = receipt_document(kiosk.till, connection, sold.payment.id)
+    assert receipt.prompt == PromptPaid(found.number, Money(2_900, "KES"), Money(10_300, "KES"))
+    assert receipt.orders[0].total + receipt.prompt.fees + receipt.prompt.surplus == receipt.total
+    assert receipt_pdf(receipt, "en").startswith(b"%PDF")
 
 
 def test_a_shilling_off_at_the_provider_is_within_the_tolerance(kiosk: Kiosk) -> None:

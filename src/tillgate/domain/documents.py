@@ -281,6 +281,15 @@ class DevicePaid:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptPaid:
+    """The payment invoice that paid for the orders, and what it was paid beyond them."""
+
+    number: str
+    fees: Money
+    surplus: Money
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptDocument:
     """What a customer takes along: all orders of one payment, or the one `fee` or `device` invoice that it paid. `copy`
     marks a print that may not be the first."""
@@ -298,6 +307,7 @@ class ReceiptDocument:
     copy: bool = False
     fee: FeeInvoice | None = None
     device: DevicePaid | None = None
+    prompt: PromptPaid | None = None
 
     @property
     def lookup(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import DevicePaid, FeeInvoice, OrderLine, OrderSummary, ReceiptDocument
+from tillgate.domain.documents import DevicePaid, FeeInvoice, OrderLine, OrderSummary, PromptPaid, ReceiptDocument
 from tillgate.domain.orders import LineType
 from tillgate.domain.tax_rules import TaxEffect
 from tillgate.formats import format_money, written_day, written_instant
@@ -34,6 +34,8 @@ class ReceiptRoll(Roll):
             self._fee(self.document.fee)
         if self.document.device is not None:
             self._device(self.document.device)
+        if self.document.prompt is not None:
+            self._prompt(self.document.prompt)
         self._grand_total(self.document.total)
         self._payment()
         if self.document.fee is not None:
@@ -96,6 +98,14 @@ class ReceiptRoll(Roll):
         self._sum(paid.device, paid.amount)
         self._quiet(self.words.tr("Invoice {number}", number=paid.number))
         self._quiet(written_day(paid.day, self.words.language, self.currency))
+
+    def _prompt(self, paid: PromptPaid) -> None:
+        """What the phone was asked for beyond the orders, so that the sums make the total."""
+        self._cut()
+        for words, amount in ((self.words.tr("Payment fees"), paid.fees), (self.words.tr("Surplus"), paid.surplus)):
+            if amount:
+                self._sum(words, amount, color=SOFT)
+        self._quiet(self.words.tr("Invoice {number}", number=paid.number))
 
     def _given_back(self, fee: FeeInvoice) -> None:
         for note in fee.notes:

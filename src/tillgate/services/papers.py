@@ -17,17 +17,21 @@ from tillgate.domain.documents import (
     OrderSummary,
     PaidBy,
     Party,
+    PromptPaid,
     ReceiptDocument,
 )
 from tillgate.domain.errors import NotFound
-from tillgate.domain.money import Money
+from tillgate.domain.money import Money, total
 from tillgate.domain.payment import Purpose
+from tillgate.domain.payment_invoice import add_fees
 from tillgate.domain.settings import STORE_LANGUAGE, STORE_NAME
 from tillgate.domain.staff import Action, Actor
 from tillgate.ports import DocumentRenderer
 from tillgate.services.access import authorize
 from tillgate.services.credit_notes import list_note_lines, load_note
 from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
+from tillgate.services.invoice_rows import invoice_of_payment
+from tillgate.services.invoice_rows import load_invoice as load_payment_invoice
 from tillgate.services.invoices import list_lines, load_invoice
 from tillgate.services.letterheads import BRANDING, branding_of, read_letterhead
 from tillgate.services.payment_rows import find_main_capture, load_payment
@@ -104,6 +108,7 @@ def credit_note_document(reading: Connection, note_id: int) -> InvoiceDocument:
 def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: bool = False) -> ReceiptDocument:
     """Everything on the receipt of a payment. Raises NotFound("payment_unknown")."""
     owner = load_payment(reading, payment_id)
+    sold = list_orders(reading, payment_id)
     return ReceiptDocument(
         payment_id=owner.id,
         mode=owner.mode,
@@ -112,12 +117,22 @@ def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: 
         till_id=owner.till_id,
         made_at=owner.captured_at or owner.created_at,
         customer=party_of(owner),
-        orders=list_orders(reading, payment_id),
+        orders=sold,
         total=owner.amount,
         paid=paid_by(reading, owner),
         copy=copy,
         device=_device_paid(reading, owner),
+        prompt=_prompt_paid(reading, owner, total((order.total for order in sold), owner.currency)),
     )
+
+
+def _prompt_paid(reading: Connection, owner: PaymentRecord, sold: Money) -> PromptPaid | None:
+    number = invoice_of_payment(reading, owner.id) if owner.purpose is Purpose.PAYMENT_INVOICE and sold else None
+    if number is None:
+        return None
+    invoice = load_payment_invoice(reading, number)
+    fees = add_fees(sold, invoice.terms).total - sold
+    return PromptPaid(invoice.number, fees, owner.amount - sold - fees)
 
 
 def _device_paid(reading: Connection, owner: PaymentRecord) -> DevicePaid | None:
