@@ -29,9 +29,13 @@ BOOKS: Final = (
     "payment_invoice", "invoice_verification",
 )  # fmt: skip
 FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_key", "provider_ref")
-# What is reserved for refunds moves with them; an invoice is final when it says so (the test before).
+# What is reserved for refunds moves with them; an invoice is final when it says so (the test before); a manager accepts
+# a surplus until the payment invoice is used.
 MOVING: Final = frozenset(
-    {("capture", "refunded_minor"), ("capture", "excess_minor"), ("sales_invoice", "total_minor")}
+    {
+        *(("capture", "refunded_minor"), ("capture", "excess_minor"), ("sales_invoice", "total_minor")),
+        ("payment_invoice", "surplus_minor"),
+    }
 )
 GUARD: Final = re.compile("_(frozen|final|set_once|append_only)")
 Rows = dict[str, dict[str, Any]]
