@@ -34,7 +34,7 @@ FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_ke
 MOVING: Final = frozenset(
     {
         *(("capture", "refunded_minor"), ("capture", "excess_minor"), ("sales_invoice", "total_minor")),
-        ("payment_invoice", "surplus_minor"),
+        *(("payment_invoice", "surplus_minor"), ("payment_invoice", "surplus_by")),
     }
 )
 GUARD: Final = re.compile("_(frozen|final|set_once|append_only)")
