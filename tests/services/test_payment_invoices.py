@@ -6,27 +6,38 @@ import pytest
 
 from tests.factories.clock import FakeClock
 from tests.factories.prompting import Kiosk, open_kiosk
+from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.documents import PromptPaid
 from tillgate.domain.errors import Invalid, NotAllowed, Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.invoice_checks import Check, Reason, Verdict
+from tillgate.domain.ledger import PREPAID
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState
 from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.printing.pdf import receipt_pdf
+from tillgate.services.book_checks import check_books
+from tillgate.services.checkout import new_key, put_up_for_payment
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoice_cleanup import CleanUp, run_cleanup
 from tillgate.services.invoice_verification import accept_surplus, document_of
 from tillgate.services.papers import receipt_document
+from tillgate.services.refunds import request_refund
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.store.ledger import unbalanced
-from tillgate.store.models import invoice_verification, payment, sales_order
+from tillgate.store.models import invoice_verification, ledger_entry, payment, sales_order
 
 
 @pytest.fixture
 def kiosk(till: Till) -> Kiosk:
     return open_kiosk(till)
+
+
+def prepaid(kiosk: Kiosk) -> int:
+    """What the books keep for orders to come; a debt, so below nothing."""
+    entries = [row for row in kiosk.rows(ledger_entry) if row.account == PREPAID]
+    return sum(row.amount_minor for row in entries)
 
 
 def test_a_prompt_is_verified_and_makes_an_order_as_the_document_has_it(kiosk: Kiosk) -> None:
@@ -199,6 +210,60 @@ def test_money_that_lay_is_given_back_once_and_is_of_no_use_then(kiosk: Kiosk, c
         assert not unbalanced(connection)
 
 
+@pytest.mark.parametrize("action", [ExceptionAction.APPLY, ExceptionAction.REFUND, ExceptionAction.CREDIT])
+def test_what_is_kept_for_an_order_to_come_is_let_go_with_the_money(
+    kiosk: Kiosk, clock: FakeClock, action: ExceptionAction
+) -> None:
+    asked = kiosk.ask(customer_id=kiosk.customer_id)
+    kiosk.answer(asked)
+    check_now(kiosk.till, kiosk.cashier, asked.payment.id)
+    clock.advance(30 * 60 + 1)
+    assert run_cleanup(kiosk.till) == CleanUp(referred=1)
+    assert prepaid(kiosk) == -103_200
+    kiosk.sign_in_again()
+    (listed,) = list_exceptions(kiosk.till, kiosk.manager)
+    settle_exception(kiosk.till, kiosk.manager, listed.id, action, "as they wished")
+    kiosk.settle()
+    if action is ExceptionAction.APPLY:
+        assert prepaid(kiosk) == -103_200
+        kiosk.sell(kiosk.cart(), asked.invoice.number)
+    else:
+        with pytest.raises(Refused, match="invoice_not_good"):
+            kiosk.sell(kiosk.cart(), asked.invoice.number)
+    assert prepaid(kiosk) == 0
+    assert check_books(kiosk.till, kiosk.manager).ok
+
+
+def test_too_much_from_the_provider_is_for_a_manager_to_accept(kiosk: Kiosk) -> None:
+    asked, cart = kiosk.ask(), kiosk.cart()
+    kiosk.answer(asked, minor=110_000)
+    told = kiosk.verify(asked.invoice.number)
+    assert (told.reason, told.surplus) == (Reason.AMOUNT_MISMATCH, Money(6_800, "KES"))
+    with pytest.raises(Refused, match="invoice_not_good"):
+        kiosk.sell(cart, asked.invoice.number)
+    (listed,) = list_exceptions(kiosk.till, kiosk.manager)
+    assert listed.kind is ExceptionKind.OVERPAID
+    with pytest.raises(Refused, match="invoice_undecided"):
+        accept_surplus(kiosk.till, kiosk.manager, asked.invoice.number, Money(100_000, "KES"), "before it is settled")
+    settle_exception(kiosk.till, kiosk.manager, listed.id, ExceptionAction.APPLY, "they typed too much")
+    kiosk.settle()
+    assert kiosk.provider.taken_minor() == 110_000
+    assert kiosk.sell(cart, asked.invoice.number).invoice.state is InvoiceStatus.USED
+    assert prepaid(kiosk) == 0
+    assert check_books(kiosk.till, kiosk.manager).ok
+
+
+def test_an_invoice_whose_money_goes_back_in_part_makes_no_order(kiosk: Kiosk) -> None:
+    found = kiosk.paid()
+    assert found.payment_id is not None
+    request_refund(kiosk.till, kiosk.manager, found.payment_id, Money(100, "KES"), "a shilling")
+    with pytest.raises(Refused, match="invoice_undecided"):
+        kiosk.sell(kiosk.cart(), found.number)
+    kiosk.settle()
+    assert prepaid(kiosk) == -103_100
+    assert check_books(kiosk.till, kiosk.manager).ok
+
+
 def test_the_provider_is_asked_before_an_invoice_is_called_expired(kiosk: Kiosk, clock: FakeClock) -> None:
     silent, paid, unpaid = (kiosk.ask(phone=f"071234567{n}") for n in range(3))
     kiosk.answer(paid)
@@ -227,8 +292,6 @@ def test_the_provider_is_asked_before_an_invoice_is_called_expired(kiosk: Kiosk,
 
 
 def test_a_sale_with_an_invoice_is_given_back_as_any_sale_is(kiosk: Kiosk) -> None:
-    from tillgate.services.refunds import request_refund  # noqa: PLC0415
-
     found = kiosk.paid()
     sold = kiosk.sell(kiosk.cart(), found.number)
     request_refund(kiosk.till, kiosk.manager, sold.payment.id, Money(103_200, "KES"), "it broke")
@@ -243,8 +306,6 @@ def test_a_sale_with_an_invoice_is_given_back_as_any_sale_is(kiosk: Kiosk) -> No
 
 
 def test_a_cart_with_a_checkout_of_its_own_is_not_sold_twice(kiosk: Kiosk) -> None:
-    from tillgate.services.checkout import new_key, put_up_for_payment  # noqa: PLC0415
-
     found, cart = kiosk.paid(), kiosk.cart()
     put_up_for_payment(kiosk.till, kiosk.cashier, cart, key=new_key(), provider="intasend", method="stk")
     with pytest.raises(Refused, match="already_being_paid"):
@@ -263,8 +324,6 @@ def test_ids_that_nobody_has_are_answered_and_written_down(kiosk: Kiosk) -> None
 
 
 def test_check_now_hears_of_a_declined_prompt(kiosk: Kiosk) -> None:
-    from tillgate.domain.checkout_facts import CheckoutStatus  # noqa: PLC0415
-
     asked = kiosk.ask()
     kiosk.provider.end(kiosk.reference(asked.payment.id), CheckoutStatus.FAILED)
     check_now(kiosk.till, kiosk.cashier, asked.payment.id)

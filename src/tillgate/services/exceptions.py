@@ -160,7 +160,8 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> 
     dispose(uow, source, CaptureDisposition.APPLIED)
     drop_failed_refunds(uow, source.id, _A.APPLY, reason)
     surplus = source.amount - owner.amount
-    if surplus.minor > 0:
+    # That of a payment invoice is accepted with it (ruling 16).
+    if surplus.minor > 0 and owner.purpose is not Purpose.PAYMENT_INVOICE:
         # Nothing is made for it: it waits where the refunds of what was made are taken from.
         entries = pair(UNAPPLIED, REFUNDS, surplus)
         post(uow.connection, "surplus", f"surplus:{source.id}", payment_id=owner.id, now=uow.now, entries=entries)

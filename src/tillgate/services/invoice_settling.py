@@ -34,19 +34,30 @@ def settle_payment_invoice(uow: UnitOfWork, payment: PaymentRecord) -> None:
     """Its money is kept for the order to come. What came late, or lay too long, counts only from here on: the one who
     applies it on Exceptions lets it in."""
     here = _lock(uow, payment)
+    source = find_main_capture(uow.connection, payment.id)
+    if source is None:
+        raise Bug("capture_missing", payment=payment.id)
     if payment.fulfilment is not Fulfilment.DONE:
-        source = find_main_capture(uow.connection, payment.id)
-        if source is None:
-            raise Bug("capture_missing", payment=payment.id)
         entries = pair(UNAPPLIED, PREPAID, source.amount)
         post(uow.connection, "prepaid", f"prepaid:{payment.id}", payment_id=payment.id, now=uow.now, entries=entries)
         uow.record("payment_invoice.paid", here.subject, number=here.number, amount=source.amount_minor)
     fp("prompt.after_paid")
     if uow.actor.is_system:
         refer_if_over(uow, here)
-    elif here.let_in_at is None and (here.late or is_past(here.expires_at, uow.now)):
-        change_invoice(uow, here, let_in_at=uow.now, let_in_by=uow.actor.staff_id)
-        uow.record("payment_invoice.let_in", here.subject, number=here.number)
+    else:
+        _let_in(uow, here, source.amount)
+
+
+def _let_in(uow: UnitOfWork, here: PaymentInvoiceRecord, paid: Money) -> None:
+    """A manager applies its money, whatever was unexpected about it: that it came late, lay too long or is too much."""
+    values: dict[str, object] = {}
+    if here.let_in_at is None and (here.late or is_past(here.expires_at, uow.now)):
+        values |= {"let_in_at": uow.now, "let_in_by": uow.actor.staff_id}
+    if paid > here.expected:
+        values |= {"surplus_minor": (paid - here.expected).minor, "surplus_by": uow.actor.staff_id}
+    if values:
+        change_invoice(uow, here, **values)
+        uow.record("payment_invoice.let_in", here.subject, number=here.number, surplus=values.get("surplus_minor", 0))
 
 
 def refer_if_over(uow: UnitOfWork, here: PaymentInvoiceRecord) -> bool:

@@ -20,7 +20,7 @@ from tillgate.domain.ledger import FEES, PREPAID, SURPLUS, Entry
 from tillgate.domain.money import Money, exponent_of
 from tillgate.domain.notes import check_note
 from tillgate.domain.orders import CartState
-from tillgate.domain.payment import WAITING
+from tillgate.domain.payment import WAITING, PaymentState
 from tillgate.domain.payment_invoice import InvoiceStatus, add_fees
 from tillgate.domain.settings import INVOICE_TOLERANCE
 from tillgate.domain.staff import Action, Actor
@@ -141,7 +141,8 @@ def accept_surplus(till: Till, actor: Actor, ref: str, amount: Money, reason: st
     """A manager lets an invoice pay for less than was paid on it; the surplus stays in the books under its own name.
 
     Raises NotAllowed, also "confirm_needed", Invalid for a bad reason, Refused("no_surplus") where anything but a
-    surplus is wrong: nobody can accept a shortfall, a used or a failed invoice.
+    surplus is wrong: nobody can accept a shortfall, a used or a failed invoice. Refused("invoice_undecided") for money
+    that waits on Exceptions.
     """
     authorize(till, actor, Action.SETTLE_EXCEPTION)
     words = check_note(reason, field="reason", shortest=1)
@@ -153,6 +154,10 @@ def accept_surplus(till: Till, actor: Actor, ref: str, amount: Money, reason: st
         surplus = check_invoice(known, _typed(till, amount), uow.now).surplus
         if found is None or surplus is None:
             raise Refused("no_surplus", number=found.number if found is not None else ref[:_ASKED])
+        money = find_money(uow.connection, found)
+        if money is None or money.disposition is not CaptureDisposition.APPLIED:
+            # It waits on Exceptions with its evidence; applied there, its surplus is accepted.
+            raise Refused("invoice_undecided", number=found.number, money_moved=MoneyMoved.YES)
         values = {"surplus_minor": surplus.minor, "surplus_by": uow.actor.staff_id, "version": found.version + 1}
         uow.execute(update(payment_invoice).where(payment_invoice.c.id == found.id).values(values))
         uow.record("payment_invoice.surplus", found.subject, number=found.number, surplus=surplus.minor, reason=words)
@@ -322,14 +327,11 @@ def _check_cart(uow: UnitOfWork, till: Till, cart_id: int) -> Money:
 def _use(uow: UnitOfWork, till: Till, found: PaymentInvoiceRecord, cart_id: int, owed: Money) -> Sold:
     """The orders, the books and the invoice's end; the one conditional update decides who of several has it."""
     money = find_money(uow.connection, found)
-    if (
-        found.payment_id is None
-        or money is None
-        or not money.main
-        or money.disposition is not CaptureDisposition.APPLIED
-    ):
+    owner = load_payment(uow.connection, found.payment_id) if found.payment_id is not None else None
+    applied = money is not None and money.main and money.disposition is CaptureDisposition.APPLIED
+    if owner is None or money is None or not applied or owner.state is not PaymentState.CAPTURED:
         raise Refused("invoice_undecided", number=found.number, money_moved=MoneyMoved.YES)
-    buyer = _buyer(uow, load_payment(uow.connection, found.payment_id), cart_id)
+    buyer = _buyer(uow, owner, cart_id)
     fees = add_fees(owed, found.terms)
     kept = fees.total - owed
     surplus = money.left - owed - kept
