@@ -22,9 +22,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from tests.crash.harness import Cycle, House, Tally, job_at, job_at_statement, open_house, random_job, rivals
+from tests.crash.harness import PLACES, Cycle, House, Tally, job_at, job_at_statement, open_house, random_job, rivals
 from tests.postgres import running_postgres
-from tillgate import failpoints
 
 # A shop lives this many kills, so that each restart finds a past; then its books are long, and a new one opens.
 KILLS_A_SHOP: Final = 12
@@ -41,7 +40,7 @@ def seeds(first: int) -> Iterator[int]:
 def run_cycles(house: House, count: int, first_seed: int) -> Tally:
     """Kill `count` times: places and random moments by turns."""
     tally = Tally()
-    places = itertools.cycle(sorted(failpoints.NAMES))
+    places = itertools.cycle(PLACES)
     source = seeds(first_seed)
     while tally.cycles < count and not _STOPPING.is_set():
         with house.shop() as folder:
@@ -62,7 +61,7 @@ def one_cycle(house: House, folder: Path, seed: int, places: Iterator[str]) -> C
             return house.cycle_of_rivals(*rivals(folder, seed))
         if kind < 0.5:
             return _server_killed(house, folder, chance, places)
-    again = (chance.choice(sorted(failpoints.NAMES)), chance.randint(1, 3)) if chance.random() < 0.33 else None
+    again = (chance.choice(PLACES), chance.randint(1, 3)) if chance.random() < 0.33 else None
     if house.server is None and chance.random() < 0.25:
         return house.cycle(job_at_statement(folder, seed), again=again)
     if chance.random() < 0.5:
@@ -100,7 +99,7 @@ def summary(tally: Tally, seconds: float) -> str:
     counts = f"{tally.cycles} cycles ({kinds}) in {seconds:.0f} s, {tally.kills.total()} kills"
     lines = [f"{counts}, {len(tally.failures)} failures"]
     lines += [f"  {name:28} {count}" for name, count in sorted(tally.kills.items())]
-    missing = sorted(failpoints.NAMES - tally.kills.keys())
+    missing = sorted(set(PLACES) - tally.kills.keys())
     lines += [f"  never killed at: {', '.join(missing)}"] if missing else []
     for each in tally.failures:
         jobs = json.dumps([asdict(job) for job in each.jobs])

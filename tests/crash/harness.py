@@ -25,6 +25,7 @@ from tests.crash.driver import ERROR, KILLED, OPEN, PASSED, REPORT, STATEMENT, J
 from tests.crash.shop import BANK, RIVAL_ID, STORE, TILL_ID
 from tests.factories.tills import new_postgres
 from tests.postgres import PostgresServer
+from tillgate import failpoints
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 # A kill is no power cut: where there is a file system in memory, it is used.
@@ -36,6 +37,8 @@ LONGEST_PLAY_S: Final = 0.3
 LONGEST_RIVALRY_S: Final = 1.5
 MOST_STATEMENTS: Final = 320
 _LOOK_EVERY_S: Final = 0.001
+# Places of payment invoices have tests of their own, with a bank that sends prompts (test_invoice_kills).
+PLACES: Final = sorted(name for name in failpoints.NAMES if not name.startswith("prompt."))
 # Scenes that pass a place, by the first word of its name.
 PASSING: Final[dict[str, tuple[str, ...]]] = {
     "start": ("sale", "come_back", "give_up", "change_over"),

@@ -12,9 +12,8 @@ from sqlalchemy import select
 
 from tests.crash.counter import SCENES
 from tests.crash.driver import STATEMENT, Job
-from tests.crash.harness import Cycle, House, Tally, job_at, job_at_statement, random_job, rivals
+from tests.crash.harness import PLACES, Cycle, House, Tally, job_at, job_at_statement, random_job, rivals
 from tests.crash.shop import DATABASE
-from tillgate import failpoints
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.store.engine import sqlite_engine
@@ -25,7 +24,6 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="kills are tried where processes fork"),
     pytest.mark.skipif(sys.platform == "darwin", reason="macOS frameworks do not survive a fork"),
 ]
-PLACES: Final = sorted(failpoints.NAMES)
 # Where every sale passes whose customer comes back.
 IN_A_SALE: Final = (
     "start.after_intent",
