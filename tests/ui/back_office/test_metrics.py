@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.factories.history import Shop
@@ -20,7 +21,7 @@ from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.errors import Unavailable
 from tillgate.services.consultations import CREATED, FOUND_ACTIVE, LOCK_LOST, REPLAYED
 from tillgate.services.metrics import count_error, tally
-from tillgate.ui.screens.metrics.cards import FigureCard
+from tillgate.ui.screens.metrics.cards import CardGrid, FigureCard
 from tillgate.ui.screens.metrics.error_dialog import ErrorDialog
 from tillgate.ui.screens.metrics.screen import MetricsScreen
 from tillgate.ui.screens.metrics.words import error_words
@@ -208,3 +209,23 @@ def test_every_label_of_the_services_has_words() -> None:
         title, means = error_words(label)
         assert title
         assert "{" not in title + means
+
+
+def beside_each_other(cards: list[QFrame], columns: int) -> bool:
+    return len({card.x() for card in cards}) == columns
+
+
+def test_cards_that_need_more_room_go_below_each_other_and_nothing_is_cut(qtbot: QtBot) -> None:
+    """As charts with long words do in Indonesian on the smallest window."""
+    cards = [QFrame(), QFrame()]
+    for card in cards:
+        card.setMinimumWidth(300)
+    grid, area = CardGrid(cards, least=100, most=2), QScrollArea()
+    qtbot.addWidget(area)
+    area.setWidgetResizable(True)
+    area.setWidget(grid)
+    for width, columns in ((700, 2), (500, 1), (700, 2)):
+        area.resize(width, 400)
+        area.show()
+        qtbot.waitUntil(partial(beside_each_other, cards, columns))
+        assert grid.width() <= area.viewport().width()

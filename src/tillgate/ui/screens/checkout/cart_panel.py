@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
@@ -17,9 +17,10 @@ from tillgate.ui.screens.checkout.finding_words import Advice
 from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.checkout.line_list import LineList
 from tillgate.ui.screens.checkout.totals import TotalsView
+from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import line
-from tillgate.ui.widgets.notices import EmptyState, InlineNotice
+from tillgate.ui.widgets.notices import EmptyState, InlineNotice, NoticeAction
 
 
 class CartPanel(QFrame):
@@ -134,6 +135,16 @@ class CartPanel(QFrame):
     def show_held(self, count: int) -> None:
         """Show how many carts wait."""
         self.recall.show_text(tr("Recall ({count})", count=count) if count else tr("Recall"))
+
+    def say_off(self, open_settings: Callable[[], object] | None) -> None:
+        """There is no way to pay; who can change that, and where."""
+        actions = [NoticeAction(tr("Open Settings"), open_settings, "settings")] if open_settings is not None else []
+        self.off.say(
+            Tone.WAITING,
+            tr("No way to pay is switched on."),
+            tr("A manager enters the provider’s keys under Settings; then Pay works."),
+            actions,
+        )
 
     def show_pay(self, verb: str, amount: str) -> None:
         """What Pay does now."""

@@ -30,7 +30,7 @@ from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, IN_PROGRESS
 from tillgate.ui.screens.checkout.view import CheckoutView, holds_focus
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Density, Tone, set_density
-from tillgate.ui.widgets.notices import NoticeAction, announce
+from tillgate.ui.widgets.notices import announce
 
 _CANCELLABLE: Final = IN_PROGRESS - {Stage.ENDING, Stage.FINISHING}
 # Where the cart can't be touched and no other payment may be begun.
@@ -392,15 +392,8 @@ class CheckoutScreen(Screen):
     def _show_tender(self) -> None:
         if self._desk.tender() is not None:
             self.view.cart.off.clear()
-            return
-        settings = self._desk.open_settings
-        actions = [NoticeAction(tr("Open Settings"), settings, "settings")] if settings is not None else []
-        self.view.cart.off.say(
-            Tone.WAITING,
-            tr("No way to pay is switched on."),
-            tr("A manager enters the provider’s keys under Settings; then Pay works."),
-            actions,
-        )
+        else:
+            self.view.cart.say_off(self._desk.open_settings)
 
     def _show_pay(self) -> None:
         cart = self.ringing.cart

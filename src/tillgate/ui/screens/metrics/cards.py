@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -115,7 +115,15 @@ class CardGrid(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         room = self.width() + self._grid.spacing()
-        self._place(max(1, min(self._most, room // (self._least + self._grid.spacing()))))
+        self._place(max(1, min(self._most, room // (self._widest() + self._grid.spacing()))))
+
+    @guarded(QSize)
+    def minimumSizeHint(self) -> QSize:
+        # One below the other they need no more; asking for a whole row would keep the grid from ever breaking it.
+        return QSize(self._widest(), super().minimumSizeHint().height())
+
+    def _widest(self) -> int:
+        return max(self._least, *(max(each.minimumSizeHint().width(), each.minimumWidth()) for each in self._cards))
 
     def _place(self, columns: int) -> None:
         # Rows of equal length look better than a full row and a remainder.
