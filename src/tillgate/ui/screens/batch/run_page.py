@@ -44,6 +44,7 @@ class RunPage(QWidget):
         self._picked = 0
         self._batch_id: int | None = None
         self._said = ""
+        self._without_browser = False
         self.title = ElidedLabel(role="title")
         self.badge = StatusBadge(BATCH[BatchState.RUNNING])
         self.progress = plain_label(role="strong")
@@ -178,6 +179,7 @@ class RunPage(QWidget):
         """Another batch is to be shown."""
         self.notice.clear()
         self._said = ""
+        self._without_browser = False
         self._batch_id = None
         self._show_rows(())
 
@@ -274,6 +276,8 @@ class RunPage(QWidget):
                 tone, then = Tone.WAITING, tr("The rows say why. Press Retry on a row to try it again.")
             elif not view.settled:
                 tone, then = Tone.ACCENT, tr("The rows fill in by themselves as the customer pays.")
+            if self._without_browser:
+                tone, then = Tone.WAITING, " ".join((*_browserless(), then))
             self.notice.say(tone, said, then)
             announce(self, said)
 
@@ -281,11 +285,15 @@ class RunPage(QWidget):
         self.notice.show_error(error)
 
     def _no_browser(self) -> None:
-        self.notice.say(
-            Tone.WAITING,
-            tr("The browser could not be opened."),
-            tr("The customer can still pay by the code or the link."),
-        )
+        self._without_browser = True
+        self.notice.say(Tone.WAITING, *_browserless())
+        # What the batch came to is said with it.
+        self._said = ""
+        self._show_run()
+
+
+def _browserless() -> tuple[str, str]:
+    return tr("The browser could not be opened."), tr("The customer can still pay by the code or the link.")
 
 
 def outcome_of(view: BatchView) -> str:
