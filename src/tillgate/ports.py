@@ -158,6 +158,8 @@ class Capabilities:
     status_deadline_ms: int
     # The hosts a checkout URL may have; nothing else is ever opened.
     checkout_hosts: frozenset[str]
+    # Methods whose create reaches a person at once, as a prompt on a phone: after a doubt it is never sent again.
+    sent_once: frozenset[str] = frozenset()
 
 
 class PaymentProvider(Protocol):

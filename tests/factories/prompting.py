@@ -154,6 +154,10 @@ def open_kiosk(till: Till, provider: FakeProvider | None = None) -> Kiosk:
 def new_bank() -> FakeProvider:
     """A provider that asks phones for KES from one shilling on, and can't take a prompt back."""
     capabilities = replace(
-        CAPABILITIES, methods={"stk": CancelWay.LOCAL_ONLY}, smallest_minor={"KES": 100}, default_method="stk"
+        CAPABILITIES,
+        methods={"stk": CancelWay.LOCAL_ONLY},
+        smallest_minor={"KES": 100},
+        default_method="stk",
+        sent_once=frozenset({"stk"}),
     )
     return FakeProvider(name="intasend", capabilities=capabilities, before=lambda _verb: refuse_inside_transaction())

@@ -19,8 +19,7 @@ from tillgate.domain.errors import Bug, Refused
 from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import UNAPPLIED, clearing, pair
 from tillgate.domain.money import exponent_of
-from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, Purpose
-from tillgate.domain.settings import INVOICE_TOLERANCE
+from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState
 from tillgate.domain.verification import Expected, Judged, Reading, Verdict, judge
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
@@ -192,8 +191,9 @@ def _expected(till: Till, owner: PaymentRecord, attempt: AttemptRecord, facts: C
     provider = till.providers.get(attempt.provider)
     rotated = provider is not None and facts.account == provider.account
     account = facts.account if rotated else attempt.account
-    tolerated = owner.purpose is Purpose.PAYMENT_INVOICE
-    tolerance = till.settings()[INVOICE_TOLERANCE] * 10 ** exponent_of(owner.currency) if tolerated else 0
+    making = till.fulfilling.get(owner.purpose)
+    whole = till.settings()[making.tolerance] if making is not None and making.tolerance is not None else 0
+    tolerance = whole * 10 ** exponent_of(owner.currency)
     return Expected(attempt.reference, attempt.provider_id, attempt.amount, account, owner.mode, tolerance)
 
 

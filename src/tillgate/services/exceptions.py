@@ -15,7 +15,7 @@ from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
 from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionAction, ExceptionKind, allowed
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair, wallet
 from tillgate.domain.notes import check_note
-from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, Purpose, RefundState
+from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services import outbox
 from tillgate.services.access import authorize
@@ -30,7 +30,6 @@ from tillgate.services.giving_back import (
     let_go,
     settle_others,
 )
-from tillgate.services.invoice_settling import release_prepaid
 from tillgate.services.owners import refuse_to_forget
 from tillgate.services.payment_rows import (
     change_payment,
@@ -155,13 +154,13 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> 
     elif not source.main:
         raise Refused("paid_otherwise", payment=owner.id, money_moved=MoneyMoved.YES)
     _take_things(uow, owner)
-    till.fulfilling[owner.purpose].make(uow, owner)
+    making = till.fulfilling[owner.purpose]
+    making.make(uow, owner)
     change_payment(uow, owner, fulfilment=Fulfilment.DONE, settled_at=uow.now)
     dispose(uow, source, CaptureDisposition.APPLIED)
     drop_failed_refunds(uow, source.id, _A.APPLY, reason)
     surplus = source.amount - owner.amount
-    # That of a payment invoice is accepted with it (ruling 16).
-    if surplus.minor > 0 and owner.purpose is not Purpose.PAYMENT_INVOICE:
+    if surplus.minor > 0 and not making.keeps_surplus:
         # Nothing is made for it: it waits where the refunds of what was made are taken from.
         entries = pair(UNAPPLIED, REFUNDS, surplus)
         post(uow.connection, "surplus", f"surplus:{source.id}", payment_id=owner.id, now=uow.now, entries=entries)
@@ -174,7 +173,7 @@ def _refund(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -
     give_back(uow, source, source.left, reason, settling=found.id)
 
 
-def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+def _credit(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> None:
     """Owe it to the customer instead: to their wallet. Of a refund that failed, what that refund was for."""
     source = _money(uow, found)
     owner = _owner(uow, source)
@@ -200,8 +199,8 @@ def _credit(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -
     let_go(uow, source)
     if failed is not None:
         credited_instead(uow, failed)
-    elif used and owner.purpose is Purpose.PAYMENT_INVOICE:
-        release_prepaid(uow, owner, owed, key)
+    elif used and (release := till.fulfilling[owner.purpose].released) is not None:
+        release(uow, owner, owed, key)
     settle_others(uow, source.id, _A.CREDIT, reason, settling=found.id)
 
 

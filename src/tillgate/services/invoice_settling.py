@@ -13,6 +13,7 @@ from tillgate.domain.ledger import PREPAID, REFUNDS, UNAPPLIED, pair
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment
 from tillgate.domain.payment_invoice import InvoiceStatus, is_past
+from tillgate.domain.settings import INVOICE_TOLERANCE
 from tillgate.failpoints import fp
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.invoice_rows import (
@@ -102,7 +103,9 @@ def _refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> None:
     enqueue(uow, "mail", f"mail:admin_refund_started:{payment.id}", notice, payment_id=payment.id)
 
 
-FULFILLING: Final = Fulfilling(settle_payment_invoice, _refused)
+FULFILLING: Final = Fulfilling(
+    settle_payment_invoice, _refused, tolerance=INVOICE_TOLERANCE, keeps_surplus=True, released=release_prepaid
+)
 
 
 def _lock(uow: UnitOfWork, payment: PaymentRecord) -> PaymentInvoiceRecord:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from tillgate.domain.cadence import next_check, next_look, next_watch
 from tillgate.domain.checkout_facts import CheckoutFacts, CheckoutStatus, ProviderTry
-from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState, Purpose
+from tillgate.domain.payment import WAITING, AttemptState, Fulfilment, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.verification import Expected, judge
 from tillgate.failpoints import fp
@@ -199,8 +199,6 @@ def _hear_create(
     with till.db.read() as connection:
         call = calls.last_call(connection, "create", attempt_id=attempt.id)
         sent = calls.last_sent(connection, "create", attempt_id=attempt.id)
-        # A phone that may have been asked is not asked again by itself.
-        once = load_payment(connection, attempt.payment_id).purpose is Purpose.PAYMENT_INVOICE
     young = till.clock.now() - attempt.created_at < RESEND_FOR
     if sent is None:
         may_send = resend and young and attempt.account == provider.account
@@ -223,7 +221,7 @@ def _hear_create(
         # The provider said that it made one, in an answer that was not believed: its silence now proves nothing.
         _not_heard(till, attempt, answer)
         return False
-    again = resend and young and not once
+    again = resend and young and attempt.method not in provider.capabilities.sent_once
     return _missed(till, provider, attempt, till.clock.now() - sent, resend=again, hold_end=hold_end)
 
 

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from tillgate.domain.errors import Refused
+from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode, Purpose
-from tillgate.domain.settings import STORE_ZONE, Settings
+from tillgate.domain.settings import STORE_ZONE, Option, Settings
 from tillgate.domain.staff import Actor, system_actor
 from tillgate.ports import Clock, PaymentProvider
 from tillgate.services.records import PaymentRecord
@@ -22,11 +23,17 @@ class Fulfilling:
     """What a purpose makes of a captured payment, inside the transaction that captures it.
 
     `make` writes orders, stock, ledger lines and outbox rows, or raises Refused: then nothing of it stays and the
-    payment is refunded. `refused` writes what must be told when that happens.
+    payment is refunded. `refused` writes what must be told when that happens. `tolerance` is how far, in whole units of
+    its currency, what was paid may be off what was asked. With `keeps_surplus` more than was asked, once a manager lets
+    it in, is part of what is made. `released` books what of it was kept for later and went to the customer instead, by
+    a key of its own.
     """
 
     make: Callable[[UnitOfWork, PaymentRecord], None]
     refused: Callable[[UnitOfWork, PaymentRecord, str], None]
+    tolerance: Option[int] | None = None
+    keeps_surplus: bool = False
+    released: Callable[[UnitOfWork, PaymentRecord, Money, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ def capabilities(base_url: str, create_deadline_ms: int, status_deadline_ms: int
         create_deadline_ms=create_deadline_ms,
         status_deadline_ms=status_deadline_ms,
         checkout_hosts=rules.hosts_at(base_url, CHECKOUT_HOSTS),
+        sent_once=frozenset({PROMPT}),
     )
 
 

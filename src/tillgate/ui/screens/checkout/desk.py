@@ -113,6 +113,8 @@ class CheckoutDesk:
             for name, provider in self.till.providers.items()
             if self._currency in provider.capabilities.smallest_minor
             for method in provider.capabilities.methods
+            # A prompt asks for a phone number, which a cart has no place for.
+            if method not in provider.capabilities.sent_once
         ]
         return (first, *(each for each in every if each != first))
 
