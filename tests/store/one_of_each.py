@@ -14,6 +14,18 @@ from tillgate.store.columns import Day, Instant, Words
 from tillgate.store.models import metadata
 
 _numbers = itertools.count(1)
+# An order of one piece in instalments, nothing of it paid.
+_PLANNED: dict[str, dict[str, Any]] = {
+    "instalment_order": {
+        "quantity": 1,
+        "total_days": 10,
+        "discount_minor": 0,
+        "paid_minor": 0,
+        "paid_count": 0,
+        "returned_minor": 0,
+    },
+    "instalment": {"returned_minor": 0},
+}
 AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
 
@@ -28,6 +40,7 @@ def fill(connection: Connection) -> dict[str, dict[str, Any]]:
             given["total_minor"] = -10_000
         if table.name == "payment_batch":
             given["wanted"] = 3
+        given |= _PLANNED.get(table.name, {})
         if table.name == "approval":
             given["approved_by"] = add(connection, metadata.tables["staff"], rows)["id"]
         rows[table.name] = add(connection, table, rows, **given)

@@ -26,15 +26,18 @@ BOOKS: Final = (
     "stock_move", "money_exception", "outbox", "staff", "approval", "declined_try",
     "consultation", "tax_record", "consultation_invoice", "consultation_credit_note",
     "sales_credit_note", "sales_credit_note_line", "device_invoice", "payment_batch",
-    "payment_invoice", "invoice_verification",
+    "payment_invoice", "invoice_verification", "bulk_order", "instalment_order", "instalment", "coupon_use",
 )  # fmt: skip
 FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_key", "provider_ref")
 # What is reserved for refunds moves with them; an invoice is final when it says so (the test before); a manager accepts
-# a surplus until the payment invoice is used.
+# a surplus until the payment invoice is used. An order's sums follow its instalments, whose payment may go back; a bulk
+# order may be paid by another payment until it is.
 MOVING: Final = frozenset(
     {
         *(("capture", "refunded_minor"), ("capture", "excess_minor"), ("sales_invoice", "total_minor")),
         *(("payment_invoice", "surplus_minor"), ("payment_invoice", "surplus_by")),
+        *(("instalment_order", name) for name in ("paid_minor", "returned_minor", "commission_minor")),
+        *(("instalment", "returned_minor"), ("instalment", "payment_id"), ("bulk_order", "first_payment_id")),
     }
 )
 GUARD: Final = re.compile("_(frozen|final|set_once|append_only)")

@@ -25,6 +25,7 @@ FEES: Final = "service_fees"
 TAX: Final = "tax_payable"
 CONSULTATIONS: Final = "consultation_fees"
 DEVICES: Final = "device_fees"
+INSTALMENTS: Final = "instalments"
 # Paid on payment invoices, for orders still to be made.
 PREPAID: Final = "prepaid_invoices"
 # What a payment invoice was paid beyond its order and fees, within the tolerance or as a manager accepted it.
@@ -33,6 +34,10 @@ SURPLUS: Final = "invoice_surplus"
 WITHHELD: Final = "tax_withheld"
 REFUNDS: Final = "refunds"
 WRITTEN_OFF: Final = "written_off"
+# What was handed over the counter, out of wallets.
+CASH: Final = "cash"
+# What referrers cost the store.
+COMMISSION_COST: Final = "commission_cost"
 
 
 def clearing(provider: str) -> str:
@@ -43,6 +48,11 @@ def clearing(provider: str) -> str:
 def wallet(customer_id: int) -> str:
     """What the store owes a customer."""
     return f"wallet:{customer_id}"
+
+
+def commission(customer_id: int) -> str:
+    """What the store owes a referrer, until it is paid into their wallet."""
+    return f"commission:{customer_id}"
 
 
 def pair(debit: str, credit: str, amount: Money) -> tuple[Entry, Entry]:

@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     CONSULTATION = "consultation"
     DEVICE_INVOICE = "device_invoice"
     PAYMENT_INVOICE = "payment_invoice"
+    INSTALMENTS = "instalments"
+    WALLET_TOP_UP = "wallet_top_up"
 
 
 class PaymentState(StrEnum):

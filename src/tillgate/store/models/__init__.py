@@ -24,6 +24,7 @@ from tillgate.store.models.clinic import (
     tax_rule,
 )
 from tillgate.store.models.devices import device, device_invoice, payment_batch, payment_batch_item
+from tillgate.store.models.instalments import bulk_order, coupon, coupon_use, instalment, instalment_order
 from tillgate.store.models.payments import (
     allocation,
     capture,
@@ -55,6 +56,7 @@ __all__ = [
     "approval",
     "audit",
     "audit_head",
+    "bulk_order",
     "capture",
     "cart",
     "cart_fee",
@@ -64,11 +66,15 @@ __all__ = [
     "consultation",
     "consultation_credit_note",
     "consultation_invoice",
+    "coupon",
+    "coupon_use",
     "customer",
     "declined_try",
     "device",
     "device_invoice",
     "idempotent_reply",
+    "instalment",
+    "instalment_order",
     "invoice_tally",
     "invoice_verification",
     "invoice_wait",

@@ -28,6 +28,7 @@ from tillgate.store.columns import (
     not_negative,
     number,
     one_of,
+    partial_index,
     positive,
     text,
     words,
@@ -155,7 +156,10 @@ stock_move = Table(
     integer("quantity"),
     text("reason"),
     link("order_item_id", "order_item", null=True, index=True),
+    # An instalment order that has them reserved; without a foreign key, which SQLite adds to no table that is there.
+    integer("instalment_order_id", null=True),
     CheckConstraint("quantity <> 0", name="quantity_not_zero"),
+    partial_index("ix_stock_move_instalment_order", "instalment_order_id", where="instalment_order_id IS NOT NULL"),
     **NUMBERED,
 )
 Index("ix_product_name", product.c.name)
