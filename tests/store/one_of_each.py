@@ -43,6 +43,8 @@ def fill(connection: Connection) -> dict[str, dict[str, Any]]:
         given |= _PLANNED.get(table.name, {})
         if table.name == "approval":
             given["approved_by"] = add(connection, metadata.tables["staff"], rows)["id"]
+        if table.name == "referral":
+            given["referrer_id"] = add(connection, metadata.tables["customer"], rows)["id"]
         rows[table.name] = add(connection, table, rows, **given)
     return rows
 

@@ -27,6 +27,7 @@ BOOKS: Final = (
     "consultation", "tax_record", "consultation_invoice", "consultation_credit_note",
     "sales_credit_note", "sales_credit_note_line", "device_invoice", "payment_batch",
     "payment_invoice", "invoice_verification", "bulk_order", "instalment_order", "instalment", "coupon_use",
+    "wallet_transaction", "wallet_top_up", "commission_entry",
 )  # fmt: skip
 FINAL: Final = ("currency", "number", "reference", "key", "idem_key", "dedupe_key", "provider_ref")
 # What is reserved for refunds moves with them; an invoice is final when it says so (the test before); a manager accepts

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.money import Money
 
 WHOLE_BP: Final = 10_000
+
+
+class CommissionKind(StrEnum):
+    """Why a referrer is owed more or less."""
+
+    EARNED = "EARNED"
+    TAKEN_BACK = "TAKEN_BACK"
+    PAID_OUT = "PAID_OUT"
 
 
 def commission_of(paid: Money, rate_bp: int) -> Money:

@@ -22,6 +22,7 @@ from tillgate.services.outbox import INVOICE
 from tillgate.services.refund_rows import OPEN_REFUNDS
 from tillgate.services.refund_told import OTHER_CURRENCY, told_amount
 from tillgate.services.till import Till
+from tillgate.services.wallet_settling import in_wallet
 from tillgate.store.keyset import Key, page
 from tillgate.store.models import (
     allocation,
@@ -217,7 +218,7 @@ def _choices(
             hindered = _hinders_applying(connection, found, owner, source)
             choices.append(Choice(action, asked, surplus, hindered))
         elif action is _A.CREDIT:
-            hindered = _hinders_crediting(owner) or _hinders_giving_back(failed or left, left)
+            hindered = _hinders_crediting(owner, source) or _hinders_giving_back(failed or left, left)
             choices.append(Choice(action, failed or left, hindered=hindered))
         elif action is _A.RETRY:
             sent_anew = found.kind is ExceptionKind.REFUND_FAILED
@@ -278,7 +279,10 @@ def _hinders_applying(connection: Connection, found: Row[Any], owner: Row[Any], 
     return "" if usable and connection.execute(taken).first() is None else "paid_otherwise"
 
 
-def _hinders_crediting(owner: Row[Any] | None) -> str:
+def _hinders_crediting(owner: Row[Any] | None, source: Row[Any] | None) -> str:
     if owner is None:
         return "money_of_nobody"
-    return "" if owner.customer_id is not None else "customer_needed"
+    if owner.customer_id is None:
+        return "customer_needed"
+    there = source is not None and source.main and in_wallet(owner.purpose, owner.fulfilment)
+    return "already_in_wallet" if there else ""

@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
 from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionAction, ExceptionKind, allowed
-from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair, wallet
+from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair
 from tillgate.domain.notes import check_note
 from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
+from tillgate.domain.wallet import WalletKind
 from tillgate.services import outbox
 from tillgate.services.access import authorize
 from tillgate.services.apply import end_attempt
@@ -51,6 +52,8 @@ from tillgate.services.refund_rows import (
 )
 from tillgate.services.refund_told import accept_told
 from tillgate.services.till import Till
+from tillgate.services.wallet_rows import WalletMove, move_wallet
+from tillgate.services.wallet_settling import in_wallet, wallet_of
 from tillgate.store.ledger import post
 from tillgate.store.models import allocation, capture, money_exception, payment_attempt
 from tillgate.store.unit_of_work import UnitOfWork
@@ -177,8 +180,9 @@ def _credit(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) ->
     """Owe it to the customer instead: to their wallet. Of a refund that failed, what that refund was for."""
     source = _money(uow, found)
     owner = _owner(uow, source)
-    if owner.customer_id is None:
-        raise Refused("customer_needed", payment=owner.id)
+    customer = wallet_of(owner)
+    if source.main and in_wallet(owner.purpose, owner.fulfilment):
+        raise Refused("already_in_wallet", payment=owner.id)
     used = bool(source.main) and owner.fulfilment is Fulfilment.DONE
     owed, account, key, failed = source.left, REFUNDS if used else UNAPPLIED, f"credit:{source.id}", None
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
@@ -187,14 +191,14 @@ def _credit(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) ->
     _refuse_if_gone(source)
     if owed > source.left:
         raise Refused("refund_exceeds", asked=owed, left=source.left)
-    entries = pair(account, wallet(owner.customer_id), owed)
-    post(uow.connection, "credit", key, payment_id=owner.id, now=uow.now, entries=entries)
+    move = WalletMove(customer, WalletKind.CREDIT, owed, account, "credit", key, payment_id=owner.id, reason=reason)
+    move_wallet(uow, move)
     # Credited money can't be refunded as well.
     taken = {"refunded_minor": capture.c.refunded_minor + owed.minor, "version": capture.c.version + 1}
     uow.execute(update(capture).where(capture.c.id == source.id).values(taken))
     if owed == source.left:
         dispose(uow, source, CaptureDisposition.CREDITED)
-    credited = {"amount": owed.minor, "currency": owed.currency, "customer": owner.customer_id}
+    credited = {"amount": owed.minor, "currency": owed.currency, "customer": customer}
     uow.record("payment.credited", owner.subject, capture=source.id, **credited)
     let_go(uow, source)
     if failed is not None:

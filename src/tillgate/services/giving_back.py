@@ -37,12 +37,15 @@ def give_back(
     approved_by: int | None = None,
     settling: int | None = None,
     return_goods: bool = False,
+    into_wallet: bool = False,
 ) -> RefundRecord:
     """Plan a refund of money whose payment and row the caller holds. `settling` is the exception it answers, if any.
 
-    Raises Refused("refund_exceeds").
+    Raises as `plan_refund`.
     """
-    planned = plan_refund(uow, source, amount, reason, approved_by=approved_by, return_goods=return_goods)
+    planned = plan_refund(
+        uow, source, amount, reason, approved_by=approved_by, return_goods=return_goods, into_wallet=into_wallet
+    )
     settle_others(uow, source.id, ExceptionAction.REFUND, reason, settling=settling)
     return planned
 

@@ -111,7 +111,7 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
     """
     with till.db.look() as connection:
         authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
-        existing = _replay(connection, command)
+        existing = find_replay(connection, command)
     if existing is not None:
         return existing
     provider = _provider_for(till, command)
@@ -210,8 +210,7 @@ def _provider_for(till: Till, command: StartPayment) -> PaymentProvider:
 
 
 def _check(command: StartPayment, provider: PaymentProvider) -> None:
-    if not 8 <= len(command.key) <= 100 or not command.key.isascii():
-        raise Invalid("key_malformed", field="key")
+    check_command(command)
     if command.method not in provider.capabilities.methods:
         raise Invalid("method_unsupported", field="method", method=command.method, provider=provider.name)
     smallest = provider.capabilities.smallest_minor.get(command.amount.currency)
@@ -219,6 +218,12 @@ def _check(command: StartPayment, provider: PaymentProvider) -> None:
         raise Invalid("currency_unsupported", field="currency", currency=command.amount.currency)
     if command.amount.minor < smallest:
         raise Invalid("amount_below_minimum", field="amount", smallest=Money(smallest, command.amount.currency))
+
+
+def check_command(command: StartPayment) -> None:
+    """What holds for every way to pay. Raises Invalid("key_malformed" | "allocation_mismatch")."""
+    if not 8 <= len(command.key) <= 100 or not command.key.isascii():
+        raise Invalid("key_malformed", field="key")
     parts = [thing.amount for thing in command.things]
     if not parts or total(parts, command.amount.currency) != command.amount or any(p.minor <= 0 for p in parts):
         raise Invalid("allocation_mismatch", field="things")
@@ -226,9 +231,9 @@ def _check(command: StartPayment, provider: PaymentProvider) -> None:
 
 def _write_intent(till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider) -> Written:
     def work(uow: UnitOfWork) -> Written:
-        _refuse_live(uow.connection, command)
+        refuse_live(uow.connection, command)
         command.guard(uow)
-        owner = _insert_payment(uow, till, command)
+        owner = insert_intent(uow, till, command)
         command.attach(uow, owner)
         return Started(owner, existing=False), plan_attempt(uow, till, owner, provider, command.method)
 
@@ -237,15 +242,16 @@ def _write_intent(till: Till, actor: Actor, command: StartPayment, provider: Pay
     except (IntegrityError, Refused) as error:
         # Another till or thread won between our look and our write, perhaps by this very press: say what it made.
         with till.db.read() as connection:
-            existing = _replay(connection, command)
+            existing = find_replay(connection, command)
             if existing is None:
                 if isinstance(error, IntegrityError):
-                    _refuse_live(connection, command)
+                    refuse_live(connection, command)
                 raise
             return existing, None
 
 
-def _replay(connection: Connection, command: StartPayment) -> Started | None:
+def find_replay(connection: Connection, command: StartPayment) -> Started | None:
+    """What the same press made before. Raises Refused("key_reused") for the same key with other content."""
     found = find_payment_by_key(connection, command.key)
     if found is None:
         return None
@@ -254,7 +260,8 @@ def _replay(connection: Connection, command: StartPayment) -> Started | None:
     return Started(found[0], existing=True)
 
 
-def _refuse_live(connection: Connection, command: StartPayment) -> None:
+def refuse_live(connection: Connection, command: StartPayment) -> None:
+    """Raises Refused("already_being_paid"), naming the live payment of a thing."""
     for thing in command.things:
         live = find_live_payment(connection, thing.kind, thing.id)
         if live is not None:
@@ -269,7 +276,8 @@ def _refuse_live(connection: Connection, command: StartPayment) -> None:
             )
 
 
-def _insert_payment(uow: UnitOfWork, till: Till, command: StartPayment) -> PaymentRecord:
+def insert_intent(uow: UnitOfWork, till: Till, command: StartPayment) -> PaymentRecord:
+    """Write a payment down with what it is for."""
     row = {
         "purpose": command.purpose,
         "amount_minor": command.amount.minor,

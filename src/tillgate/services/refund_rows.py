@@ -13,6 +13,7 @@ from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, Purpose, RefundState
+from tillgate.domain.wallet import WALLET
 from tillgate.services.consultation_settling import reverse
 from tillgate.services.credit_notes import credit_due
 from tillgate.services.device_settling import reverse_device_invoice
@@ -21,6 +22,7 @@ from tillgate.services.invoice_settling import release_prepaid
 from tillgate.services.order_ends import cancel_orders
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
 from tillgate.services.records import OUTSIDE, SEVERAL, CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.services.wallet_settling import put_back, refund_into_wallet, take_for_outside, take_for_refund
 from tillgate.store.ledger import post
 from tillgate.store.models import capture, refund
 from tillgate.store.outbox_rows import enqueue
@@ -80,12 +82,15 @@ def plan_refund(
     automatic: bool = False,
     approved_by: int | None = None,
     return_goods: bool = False,
+    into_wallet: bool = False,
 ) -> RefundRecord:
     """Reserve the amount on its capture and write the refund down with its key; it is driven to its end later.
 
-    `return_goods` says that what was sold is back, and counts where nothing of the money stays.
+    `return_goods` says that what was sold is back, and counts where nothing of the money stays. What came out of a
+    wallet, or shall go into it (`into_wallet`), is there when this ends, and the refund is done.
 
-    Raises Refused("refund_exceeds") if less is left than asked.
+    Raises Refused("refund_exceeds") if less is left than asked, Refused("customer_needed") where nobody's wallet is
+    meant, and those of `take_for_refund` for a top-up.
     """
     if amount.minor <= 0:
         raise Refused("refund_exceeds", asked=amount, left=source.left)
@@ -107,7 +112,7 @@ def plan_refund(
         "currency": amount.currency,
         "state": RefundState.PENDING,
         "key": f"rf-{secrets.token_hex(16)}",
-        "provider": source.provider,
+        "provider": WALLET if into_wallet else source.provider,
         "reason": reason,
         "automatic": int(automatic),
         "requested_by": uow.actor.staff_id,
@@ -129,7 +134,16 @@ def plan_refund(
         automatic=automatic,
         reason=reason,
     )
-    return load_refund(uow.connection, refund_id)
+    planned = load_refund(uow.connection, refund_id)
+    if owner is not None:
+        take_for_refund(uow, owner, planned)
+    return _credited(uow, source, planned) if planned.provider == WALLET else planned
+
+
+def _credited(uow: UnitOfWork, source: CaptureRecord, planned: RefundRecord) -> RefundRecord:
+    """A refund into a wallet needs nobody's word: it is done in the transaction that plans it."""
+    facts = RefundFacts(f"WR{planned.id}", source.provider_ref, RefundStatus.DONE, planned.amount, planned.key)
+    return apply_refund_facts(uow, planned.id, facts)
 
 
 def record_outside(
@@ -178,6 +192,8 @@ def record_outside(
         currency=facts.amount.currency,
         provider_ref=facts.provider_ref,
     )
+    if owner is not None and facts.status is not RefundStatus.FAILED:
+        take_for_outside(uow, owner, load_refund(uow.connection, refund_id))
     apply_refund_facts(uow, refund_id, facts)
     return refund_id
 
@@ -265,7 +281,24 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
     source = load_capture(uow.connection, found.capture_id, lock=True)
     owner = _owner(uow, source)
     fulfilled = owner is not None and owner.fulfilment is Fulfilment.DONE
-    from_account = REFUNDS if fulfilled else UNAPPLIED
+    if not source.left and not _pending(uow, source.id):
+        uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
+    uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
+    if found.payment_id is not None and found.provider != WALLET:
+        template = _TOLD.get(load_payment(uow.connection, found.payment_id).purpose, "refund_done")
+        payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
+        enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
+    if owner is not None:
+        _settle_owner(uow, owner, source.id)
+        _reverse_sale(uow, owner, found)
+    _book(uow, found, REFUNDS if fulfilled else UNAPPLIED)
+
+
+def _book(uow: UnitOfWork, found: RefundRecord, from_account: str) -> None:
+    """A wallet is the last thing that is locked, as it is where it pays."""
+    if found.provider == WALLET and found.payment_id is not None:
+        refund_into_wallet(uow, load_payment(uow.connection, found.payment_id), found, from_account)
+        return
     post(
         uow.connection,
         "refund",
@@ -274,16 +307,6 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         now=uow.now,
         entries=pair(from_account, clearing(found.provider), found.amount),
     )
-    if not source.left and not _pending(uow, source.id):
-        uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
-    uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
-    if found.payment_id is not None:
-        template = _TOLD.get(load_payment(uow.connection, found.payment_id).purpose, "refund_done")
-        payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
-        enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
-    if owner is not None:
-        _settle_owner(uow, owner, source.id)
-        _reverse_sale(uow, owner, found)
 
 
 def credited_instead(uow: UnitOfWork, found: RefundRecord) -> None:
@@ -347,6 +370,7 @@ def refund_failed(
     owner = _owner(uow, load_capture(uow.connection, found.capture_id))
     if owner is not None:
         _settle_owner(uow, owner, found.capture_id)
+        put_back(uow, owner, found)
 
 
 def _owner(uow: UnitOfWork, source: CaptureRecord) -> PaymentRecord | None:

@@ -65,14 +65,17 @@ def request_refund(
     *,
     approval_token: str | None = None,
     return_goods: bool = False,
+    into_wallet: bool = False,
 ) -> RefundRecord:
     """Plan a refund of a payment, in full or in part; `drive_refund` sends it. Needs a manager or an approval.
 
     `return_goods`: what was sold is back and goes into stock once the refund is done; of a part nothing comes back.
+    `into_wallet`: the money goes into the customer's wallet instead of back where it came from, at once; what a wallet
+    paid goes there anyway.
 
     What waits on Exceptions about the same money is settled by it. Raises NotAllowed, Invalid("reason_missing") and
     those of `check_note`, Refused("refund_exceeds" | "refund_failed_open" | "payment_not_refundable" |
-    "partial_unsupported").
+    "partial_unsupported" | "customer_needed" | "already_in_wallet" | "insufficient_balance").
     """
     subject = f"payment:{payment_id}"
     if approval_token is None:
@@ -83,20 +86,22 @@ def request_refund(
         if not reason.strip():
             raise Invalid("reason_missing", field="reason")
         words = check_note(reason, field="reason", shortest=1)
-        source = _source(uow, till, payment_id, amount)
+        source = _source(uow, till, payment_id, amount, into_wallet=into_wallet)
         answer_failed_refunds(uow, source, amount, words)
-        return give_back(uow, source, amount, words, approved_by=approver, return_goods=return_goods)
+        return give_back(
+            uow, source, amount, words, approved_by=approver, return_goods=return_goods, into_wallet=into_wallet
+        )
 
     return till.db.transact(actor, work)
 
 
-def _source(uow: UnitOfWork, till: Till, payment_id: int, amount: Money) -> CaptureRecord:
+def _source(uow: UnitOfWork, till: Till, payment_id: int, amount: Money, *, into_wallet: bool) -> CaptureRecord:
     owner = load_payment(uow.connection, payment_id, lock=True)
     source = find_main_capture(uow.connection, payment_id)
     # While its orders are still to be written, whether there is anything to refund a part of is not known.
     if owner.state not in _REFUNDABLE or owner.fulfilment is Fulfilment.PENDING or source is None:
         raise Refused("payment_not_refundable", payment=payment_id, state=owner.state.value)
-    provider = till.providers.get(source.provider)
+    provider = None if into_wallet else till.providers.get(source.provider)
     if provider is not None and not provider.capabilities.partial_refund and amount != source.amount:
         raise Refused("partial_unsupported", provider=source.provider)
     return load_capture(uow.connection, source.id, lock=True)

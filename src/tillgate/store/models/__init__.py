@@ -50,6 +50,13 @@ from tillgate.store.models.sales import (
     sales_order,
 )
 from tillgate.store.models.shared import secret_offer, till_lease
+from tillgate.store.models.wallets import (
+    commission_entry,
+    referral,
+    wallet_balance,
+    wallet_top_up,
+    wallet_transaction,
+)
 
 __all__ = [
     "allocation",
@@ -63,6 +70,7 @@ __all__ = [
     "cart_line",
     "cart_undo",
     "clinic",
+    "commission_entry",
     "consultation",
     "consultation_credit_note",
     "consultation_invoice",
@@ -95,6 +103,7 @@ __all__ = [
     "practitioner",
     "product",
     "provider_call",
+    "referral",
     "refund",
     "rental_day",
     "rental_period",
@@ -115,4 +124,7 @@ __all__ = [
     "till_lease",
     "variant",
     "vendor",
+    "wallet_balance",
+    "wallet_top_up",
+    "wallet_transaction",
 ]
