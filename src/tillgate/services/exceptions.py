@@ -198,7 +198,7 @@ def _credit(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) ->
     uow.record("payment.credited", owner.subject, capture=source.id, **credited)
     let_go(uow, source)
     if failed is not None:
-        credited_instead(uow, failed)
+        credited_instead(uow, till, failed)
     elif used and (release := till.fulfilling[owner.purpose].released) is not None:
         release(uow, owner, owed, key)
     settle_others(uow, source.id, _A.CREDIT, reason, settling=found.id)
@@ -223,11 +223,11 @@ def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) ->
         )
 
 
-def _accept(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+def _accept(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> None:
     """Let the books follow what the provider says of a refund."""
     if found.refund_id is None:
         raise Refused("action_not_allowed", action=_A.ACCEPT.value, kind=found.kind.value)
-    accept_told(uow, found.refund_id, found.evidence, reason, settling=found.id)
+    accept_told(uow, till, found.refund_id, found.evidence, reason, settling=found.id)
 
 
 def _close(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -> None:

@@ -12,15 +12,11 @@ from tillgate.domain.errors import NotFound, Refused, Stale
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
 from tillgate.domain.money import Money
-from tillgate.domain.payment import Fulfilment, PaymentState, Purpose, RefundState
-from tillgate.services.consultation_settling import reverse
-from tillgate.services.credit_notes import credit_due
-from tillgate.services.device_settling import reverse_device_invoice
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
-from tillgate.services.invoice_settling import release_prepaid
-from tillgate.services.order_ends import cancel_orders
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
 from tillgate.services.records import OUTSIDE, SEVERAL, CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.services.till import Till
 from tillgate.store.ledger import post
 from tillgate.store.models import capture, refund
 from tillgate.store.outbox_rows import enqueue
@@ -30,8 +26,6 @@ from tillgate.store.unit_of_work import UnitOfWork
 _REFUND: Final = columns(RefundRecord, refund)
 # What asks about a refund on its way: answered by its end.
 _ON_ITS_WAY: Final = (ExceptionKind.REFUND_STUCK, ExceptionKind.CONFLICT)
-# How a refund that is done is told, where it is not of a sale.
-_TOLD: Final = {Purpose.CONSULTATION: "fee_refunded", Purpose.DEVICE_INVOICE: "device_refunded"}
 OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
 # A refund that the provider tells with another amount than was asked; it stays so until a person takes that in.
 OTHER_AMOUNT: Final = "other_amount"
@@ -133,7 +127,7 @@ def plan_refund(
 
 
 def record_outside(
-    uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts, *, instead: RefundRecord | None = None
+    uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts, *, instead: RefundRecord | None = None
 ) -> int:
     """Write down a refund that was made on the provider's own pages: what it took is not there to give any more.
 
@@ -178,7 +172,7 @@ def record_outside(
         currency=facts.amount.currency,
         provider_ref=facts.provider_ref,
     )
-    apply_refund_facts(uow, refund_id, facts)
+    apply_refund_facts(uow, till, refund_id, facts)
     return refund_id
 
 
@@ -194,7 +188,7 @@ def _is_unnamed(uow: UnitOfWork, provider: str, provider_ref: str) -> bool:
     return uow.execute(named).first() is None
 
 
-def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> RefundRecord:
+def apply_refund_facts(uow: UnitOfWork, till: Till, refund_id: int, facts: RefundFacts) -> RefundRecord:
     """Move a refund by the provider's word; a second hearing changes nothing."""
     found = lock_refund(uow, refund_id)
     if found.state in (RefundState.DONE, RefundState.FAILED):
@@ -202,9 +196,9 @@ def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> R
     if facts.amount != found.amount and facts.status is not RefundStatus.FAILED:
         _told_otherwise(uow, found, facts)
     elif facts.status is RefundStatus.DONE:
-        _done(uow, found, facts)
+        _done(uow, till, found, facts)
     elif facts.status is RefundStatus.FAILED:
-        refund_failed(uow, found, facts.reason or "", provider_ref=facts.provider_ref)
+        refund_failed(uow, till, found, facts.reason or "", provider_ref=facts.provider_ref)
     else:
         _on_its_way(uow, found, facts)
     return load_refund(uow.connection, refund_id)
@@ -250,7 +244,7 @@ def _told_otherwise(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) ->
         change_refund(uow, found, message=OTHER_AMOUNT)
 
 
-def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
+def _done(uow: UnitOfWork, till: Till, found: RefundRecord, facts: RefundFacts) -> None:
     change_refund(
         uow,
         found,
@@ -278,15 +272,15 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
     uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
     if found.payment_id is not None:
-        template = _TOLD.get(load_payment(uow.connection, found.payment_id).purpose, "refund_done")
+        template = till.fulfilling[load_payment(uow.connection, found.payment_id).purpose].refund_mail
         payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
         enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
-        _settle_owner(uow, owner, source.id)
-        _reverse_sale(uow, owner, found)
+        _settle_owner(uow, till, owner, source.id)
+        _reverse(uow, till, owner, found)
 
 
-def credited_instead(uow: UnitOfWork, found: RefundRecord) -> None:
+def credited_instead(uow: UnitOfWork, till: Till, found: RefundRecord) -> None:
     """What a refund that failed was for is in the customer's wallet now: the sale is reversed as if it had gone back.
 
     The caller holds the payment and has booked the credit.
@@ -297,23 +291,23 @@ def credited_instead(uow: UnitOfWork, found: RefundRecord) -> None:
         return
     if owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
         owner = move_payment(uow, owner, PaymentState.REFUND_PENDING)
-    _settle_owner(uow, owner, source.id)
-    _reverse_sale(uow, owner, found)
+    _settle_owner(uow, till, owner, source.id)
+    _reverse(uow, till, owner, found)
 
 
-def _reverse_sale(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) -> None:
-    if owner.purpose is Purpose.CONSULTATION:
+def _reverse(uow: UnitOfWork, till: Till, owner: PaymentRecord, found: RefundRecord) -> None:
+    if (reverse := till.fulfilling[owner.purpose].gone_back) is not None:
         reverse(uow, load_payment(uow.connection, owner.id), found)
-    elif owner.purpose is Purpose.DEVICE_INVOICE:
-        reverse_device_invoice(uow, load_payment(uow.connection, owner.id))
-    elif owner.fulfilment is Fulfilment.DONE:
-        if owner.purpose is Purpose.PAYMENT_INVOICE:
-            release_prepaid(uow, owner, found.amount, f"refund:{found.id}")
-        credit_due(uow, owner.id)
 
 
 def refund_failed(
-    uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None, settling: int | None = None
+    uow: UnitOfWork,
+    till: Till,
+    found: RefundRecord,
+    reason: str,
+    *,
+    provider_ref: str | None = None,
+    settling: int | None = None,
 ) -> None:
     """The provider refused it for good: the amount is free again and a person must decide, unless one did already by
     settling the exception of the number `settling`.
@@ -346,7 +340,7 @@ def refund_failed(
     uow.record("refund.failed", f"payment:{found.payment_id}", refund=found.id, reason=reason)
     owner = _owner(uow, load_capture(uow.connection, found.capture_id))
     if owner is not None:
-        _settle_owner(uow, owner, found.capture_id)
+        _settle_owner(uow, till, owner, found.capture_id)
 
 
 def _owner(uow: UnitOfWork, source: CaptureRecord) -> PaymentRecord | None:
@@ -361,7 +355,7 @@ def _pending(uow: UnitOfWork, capture_id: int) -> bool:
     return bool(uow.execute(query).scalar_one())
 
 
-def _settle_owner(uow: UnitOfWork, owner: PaymentRecord, capture_id: int) -> None:
+def _settle_owner(uow: UnitOfWork, till: Till, owner: PaymentRecord, capture_id: int) -> None:
     """When no refund is on its way any more, the payment is what the refunds made of it."""
     if owner.state is not PaymentState.REFUND_PENDING or _pending(uow, capture_id):
         return
@@ -372,6 +366,6 @@ def _settle_owner(uow: UnitOfWork, owner: PaymentRecord, capture_id: int) -> Non
         moved = move_payment(uow, owner, PaymentState.PARTIALLY_REFUNDED)
     else:
         moved = move_payment(uow, owner, PaymentState.REFUNDED)
-        if moved.purpose in (Purpose.CHECKOUT, Purpose.PAYMENT_INVOICE):
-            cancel_orders(uow, moved)
+        if (end := till.fulfilling[moved.purpose].gone_whole) is not None:
+            end(uow, moved)
     change_payment(uow, moved, settled_at=uow.now)

@@ -202,9 +202,9 @@ def _declined(
     def work(uow: UnitOfWork) -> None:
         current = lock_refund(uow, found.id)
         if current.state in OPEN_REFUNDS:
-            refund_failed(uow, current, answer.message)
+            refund_failed(uow, till, current, answer.message)
         # It was refused, perhaps because somebody gave the money back on the provider's own pages.
-        take_outside(uow, provider.name, looked.refunds)
+        take_outside(uow, till, provider.name, looked.refunds)
 
     till.db.transact(till.system, work)
 
@@ -237,7 +237,7 @@ def _named(found: RefundRecord, answer: Answer) -> RefundFacts | None:
 
 def _take(till: Till, refund_id: int, facts: RefundFacts) -> None:
     def work(uow: UnitOfWork) -> None:
-        found = apply_refund_facts(uow, refund_id, facts)
+        found = apply_refund_facts(uow, till, refund_id, facts)
         if found.state in OPEN_REFUNDS:
             _schedule(uow, found, found.message if found.message == OTHER_AMOUNT else None, None)
 
