@@ -72,6 +72,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """What pytest-qt starts Qt with: as the till does."""
+    from tillgate.ui import theme  # noqa: PLC0415 - most tests do without Qt
+
+    return ["tillgate", *theme.ARGUMENTS]
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One server per test process (it starts in under a second). Left out only where there is none, never in CI."""
     try:

@@ -29,7 +29,7 @@ from tillgate.services.payment_views import read_view
 from tillgate.services.payments import StartPayment, start
 from tillgate.services.records import PaymentRecord
 from tillgate.services.settle import check_now
-from tillgate.services.till import Fulfilling, Till
+from tillgate.services.till import Till
 from tillgate.store.engine import postgres_engine, sqlite_engine
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -119,7 +119,7 @@ def with_invoices(till: Till) -> Till:
         usual.make(uow, owner)
         make_invoices(uow, till, owner.id)
 
-    return dataclasses.replace(till, fulfilling={Purpose.CHECKOUT: Fulfilling(make, usual.refused)})
+    return dataclasses.replace(till, fulfilling={Purpose.CHECKOUT: dataclasses.replace(usual, make=make)})
 
 
 def postgres_creation() -> list[Figure]:

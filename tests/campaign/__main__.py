@@ -47,8 +47,9 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         "races": [*PYTEST, "tests/services/test_process_races.py", "tests/services/test_order_races.py"],
         # 1,000 rounds of threads and 1,000 of processes, on each database.
         "presses": [*PYTEST, "-n", "2", "tests/services/test_consultation_races.py"],
-        # Two tills on one device, and every fault at every position of ten, ten times over.
-        "batches": [*PYTEST, "-n", "2", "tests/services/test_batch_races.py"],
+        # Two tills on one device, every fault at every position of ten, ten times over, and on a server a kill of the
+        # till, of the till twice and of the server at each of three passes of every place.
+        "batches": [*PYTEST, "-n", "2", "tests/services/test_batch_races.py", "tests/crash/test_batch_kills.py"],
         # One invoice for eight threads and for two processes, 10,000 rounds of each on each database; hostile ids.
         "prompts": [*PYTEST, "-n", "2", "tests/services/test_invoice_races.py", "tests/crash/test_invoice_kills.py"],
         "loopback": [*PYTEST, "tests/web"],

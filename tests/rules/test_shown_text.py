@@ -11,6 +11,7 @@ DIALOGS = f"{PACKAGE}/ui/dialogs/"
 TIPS = {"setToolTip", "setWhatsThis", "setStatusTip", "showText"}  # Qt reads these as HTML when they look like it
 SAFE = {"tr", "ntr", "as_tooltip", "escape"}
 MARKUP = {"setHtml", "insertHtml", "appendHtml", "setMarkdown", "insertMarkdown"}
+PLAIN = ("setTextFormat(Qt.TextFormat.PlainText)", "setProperty('textFormat', 'PlainText')")
 TRANSLATORS = {"tr", "ntr", "mark"}
 
 
@@ -52,7 +53,7 @@ def guessing_labels(source: Source) -> list[str]:
     for node in source.tree.body:
         code = ast.unparse(node)
         makes = "QLabel(" in code or (isinstance(node, ast.ClassDef) and "QLabel" in map(ast.unparse, node.bases))
-        if makes and "setTextFormat(Qt.TextFormat.PlainText)" not in code:
+        if makes and not any(plain in code for plain in PLAIN):
             findings.append(source.at(node, "a QLabel guesses whether its text is HTML: setTextFormat(PlainText)"))
     return findings
 
@@ -117,10 +118,10 @@ def test_the_rule_against_markup_finds_what_it_is_for() -> None:
 
 def test_the_rule_for_labels_finds_what_it_is_for() -> None:
     path = f"{WIDGETS}example.py"
-    plain = "self.setTextFormat(Qt.TextFormat.PlainText)"
     assert guessing_labels(parse("class A(QLabel):\n    def __init__(self): ...", path))
     assert guessing_labels(parse("def a(text):\n    return QLabel(text)", path))
-    assert not guessing_labels(parse(f"class A(QLabel):\n    def __init__(self):\n        {plain}", path))
+    for plain in PLAIN:
+        assert not guessing_labels(parse(f"class A(QLabel):\n    def __init__(self):\n        self.{plain}", path))
 
 
 def test_the_rule_for_sentences_finds_what_it_is_for() -> None:

@@ -174,7 +174,9 @@ def test_a_refund_on_the_providers_pages_reverses_the_sale(counter: Counter) -> 
         key=None,
     )
     for _ in range(2):
-        counter.till.db.transact(counter.till.system, lambda uow: take_outside(uow, money.provider, [facts]))
+        counter.till.db.transact(
+            counter.till.system, lambda uow: take_outside(uow, counter.till, money.provider, [facts])
+        )
     assert (amounts(counter), states(counter)) == ([paid.amount_minor], {OrderState.CANCELLED})
     assert counter.stock("GIT-1") == stock - 1
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
-from tests.factories.invoice_race import attempt, clear, faults
+from tests.factories.invoice_race import attempt, faults, rung_up
 from tests.factories.prompting import Kiosk, open_kiosk
 from tests.factories.tills import make_till
 from tillgate.domain.invoice_checks import Reason
@@ -33,9 +33,10 @@ def test_threads_that_want_one_invoice(till: Till) -> None:
     kiosk = open_kiosk(till)
     tills = [kiosk.till_of(f"T{number + 2}") for number in range(THREADS)]
     together, told = threading.Barrier(THREADS), []
+    mine = [each.cart() for each in tills]
     for number in range(ROUNDS):
         found = kiosk.paid(phone=f"07{number:08d}")
-        mine = [each.cart() for each in tills]
+        mine = [rung_up(each, cart) for each, cart in zip(tills, mine, strict=True)]
         answers: list[str] = []
 
         def run(here: Kiosk, cart: int, ref: str, said: list[str]) -> None:
@@ -50,8 +51,6 @@ def test_threads_that_want_one_invoice(till: Till) -> None:
             each.start()
         for each in runners:
             each.join(PATIENCE_S)
-        for here, cart in zip(tills, mine, strict=True):
-            clear(here, cart)
         assert len(answers) == THREADS
         told.append(answers)
     assert faults(kiosk, told) == []

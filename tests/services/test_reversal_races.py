@@ -20,7 +20,7 @@ from tests.factories.shop import Counter, open_counter
 from tests.factories.tills import make_till, new_postgres
 from tests.postgres import PostgresServer
 from tillgate.domain.money import Money
-from tillgate.services import invoices, refund_rows
+from tillgate.services import invoices, order_ends
 from tillgate.services.invoices import make_invoices
 from tillgate.services.refunds import request_refund, settle_refunds
 from tillgate.services.till import Till
@@ -48,7 +48,7 @@ def test_whoever_comes_second_sees_what_the_first_did(
     amount = Money(minor or paid.amount_minor, paid.currency)
     request_refund(counter.till, counter.manager, paid.id, amount, "brought back")
     elsewhere = replace(counter.till, db=make_till(other, clock).db)
-    module: Any = invoices if first == "invoice" else refund_rows
+    module: Any = invoices if first == "invoice" else order_ends
     works: dict[str, Callable[[Till], object]] = {
         "invoice": lambda till: invoice_all(till, paid.id),
         "refund": settle_refunds,

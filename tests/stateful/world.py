@@ -36,7 +36,7 @@ from tillgate.services.returns import settle_returns, store_return
 from tillgate.services.sample_shop import load_shop
 from tillgate.services.settle import settle_attempts, settle_fulfilments
 from tillgate.services.sweep import sweep
-from tillgate.services.till import Fulfilling, Till
+from tillgate.services.till import Till
 from tillgate.store.engine import sqlite_engine
 from tillgate.store.models import outbox, payment_attempt, refund, staff_session, stock_move, variant
 from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
@@ -160,7 +160,7 @@ class World:
             world.tills[name] = replace(
                 make_till(engine, clock, till_id=name),
                 providers={bank.name: bank},
-                fulfilling={Purpose.CHECKOUT: Fulfilling(world._make, orders.orders_refused)},
+                fulfilling={Purpose.CHECKOUT: replace(orders.FULFILLING, make=world._make)},
             )
         for row in world.rows(variant):
             world.delivered[row.id] = world.most_units[row.id] = row.stock

@@ -51,7 +51,7 @@ def main(folder: Path, only: str) -> None:
 
 def render(folder: Path, only: str, scale: str) -> None:
     """Render all scenes at the scale of this process; the larger one only small and light."""
-    look = theme.install(QApplication([]), Scheme.LIGHT)
+    look = theme.install(QApplication(["gallery", *theme.ARGUMENTS]), Scheme.LIGHT)
     with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(2) as lane:
         shop = _shop(Path(home))
         looks = [(Scheme.LIGHT, SMALL), (Scheme.LIGHT, WIDE), (Scheme.DARK, SMALL)] if scale == "1" else []

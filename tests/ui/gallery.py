@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
 
 def render(folder: Path, scale: str) -> None:
     """Render all pictures at the scale of this process."""
-    look = theme.install(QApplication([]), Scheme.LIGHT)
+    look = theme.install(QApplication(["gallery", *theme.ARGUMENTS]), Scheme.LIGHT)
     with ThreadPoolExecutor(2) as lane:
         tasks = Tasks(lane)
         makers: dict[str, Callable[[], QWidget]] = {

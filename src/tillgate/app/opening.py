@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment import Mode
 from tillgate.i18n import tr
 from tillgate.ui.first_paint import FirstPaint
-from tillgate.ui.widgets.labels import plain_label, set_text
+from tillgate.ui.widgets.first_text import FirstText
 
 FIRST_SIZE = QSize(1280, 832)
 
@@ -26,18 +26,19 @@ class OpeningWindow(QMainWindow):
         page = QWidget()
         column = QVBoxLayout(page)
         column.addStretch(2)
-        self._name = plain_label("Tillgate", "display")
-        self._what = plain_label(_opening_text(mode), "body", tone="muted", wrap=True)
-        for label in (self._name, self._what):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            column.addWidget(label)
+        self._name = FirstText("Tillgate", "display")
+        self._what = FirstText(_opening_text(mode), "body", tone="muted")
+        column.addWidget(self._name)
+        column.addWidget(self._what)
         column.addStretch(3)
         self.setCentralWidget(page)
         FirstPaint(self).painted.connect(self.painted)
 
     def show_failure(self, error: TillgateError | None) -> None:
         """Say why the till can't open; it stays closed, and nothing was changed."""
-        from tillgate.ui.message_text import message_for  # noqa: PLC0415 - only for a start that failed
+        # Only for a start that failed.
+        from tillgate.ui.message_text import message_for  # noqa: PLC0415
+        from tillgate.ui.widgets.labels import set_text  # noqa: PLC0415
 
         set_text(self._name, tr("The till cannot open"))
         if error is None:

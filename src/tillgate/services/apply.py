@@ -174,7 +174,7 @@ def _give_back(uow: UnitOfWork, till: Till, owner: PaymentRecord, reason: str) -
         raise Bug("capture_missing", payment=owner.id)
     owner = change_payment(uow, owner, fulfilment=Fulfilment.REFUSED, fulfil_at=None, ended_reason=reason)
     uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDING))
-    plan_refund(uow, source, source.left, reason, automatic=True)
+    plan_refund(uow, till, source, source.left, reason, automatic=True)
     till.fulfilling[owner.purpose].refused(uow, owner, reason)
     uow.record("orders.refused", owner.subject, reason=reason)
     return load_payment(uow.connection, owner.id)

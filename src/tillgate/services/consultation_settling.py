@@ -98,7 +98,7 @@ def _tell(uow: UnitOfWork, payment: PaymentRecord, payload: dict[str, object]) -
     enqueue(uow, "mail", f"mail:{payload['template']}:{payment.id}", payload, payment_id=payment.id)
 
 
-FULFILLING: Final = Fulfilling(settle_consultation, settling_refused)
+FULFILLING: Final = Fulfilling(settle_consultation, settling_refused, gone_back=reverse, refund_mail="fee_refunded")
 
 
 def _lock(uow: UnitOfWork, payment: PaymentRecord) -> ConsultationRecord:

@@ -16,7 +16,7 @@ from tillgate.services.device_rows import (
     invoice_paid_by,
     load_device_invoice,
 )
-from tillgate.services.records import PaymentRecord
+from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.till import Fulfilling
 from tillgate.store.ledger import post
 from tillgate.store.outbox_rows import enqueue
@@ -55,7 +55,7 @@ def settling_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> No
             _tell(uow, payment, {"template": template, "payment_id": payment.id, "reason": reason})
 
 
-def reverse_device_invoice(uow: UnitOfWork, payment: PaymentRecord) -> None:
+def reverse_device_invoice(uow: UnitOfWork, payment: PaymentRecord, _refund: RefundRecord) -> None:
     """All of an invoice's money went back: it is refunded, and no batch takes it unless a manager reopens it.
 
     Nothing where the payment never paid it, as late money that is given back, or where only a part went back.
@@ -72,7 +72,9 @@ def _tell(uow: UnitOfWork, payment: PaymentRecord, payload: dict[str, object]) -
     enqueue(uow, "mail", f"mail:{payload['template']}:{payment.id}", payload, payment_id=payment.id)
 
 
-FULFILLING: Final = Fulfilling(settle_device_invoice, settling_refused)
+FULFILLING: Final = Fulfilling(
+    settle_device_invoice, settling_refused, gone_back=reverse_device_invoice, refund_mail="device_refunded"
+)
 
 
 def _lock(uow: UnitOfWork, payment: PaymentRecord) -> DeviceInvoiceRecord:

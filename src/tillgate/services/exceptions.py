@@ -167,13 +167,13 @@ def _apply(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> 
         # Nothing is made for it: it waits where the refunds of what was made are taken from.
         entries = pair(UNAPPLIED, REFUNDS, surplus)
         post(uow.connection, "surplus", f"surplus:{source.id}", payment_id=owner.id, now=uow.now, entries=entries)
-        plan_refund(uow, load_capture(uow.connection, source.id), surplus, "surplus")
+        plan_refund(uow, till, load_capture(uow.connection, source.id), surplus, "surplus")
 
 
-def _refund(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+def _refund(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> None:
     source = _money(uow, found)
     _refuse_if_gone(source)
-    give_back(uow, source, source.left, reason, settling=found.id)
+    give_back(uow, till, source, source.left, reason, settling=found.id)
 
 
 def _credit(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> None:
@@ -202,19 +202,19 @@ def _credit(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) ->
     uow.record("payment.credited", owner.subject, capture=source.id, **credited)
     let_go(uow, source)
     if failed is not None:
-        credited_instead(uow, failed)
+        credited_instead(uow, till, failed)
     elif used and (release := till.fulfilling[owner.purpose].released) is not None:
         release(uow, owner, owed, key)
     settle_others(uow, source.id, _A.CREDIT, reason, settling=found.id)
 
 
-def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+def _retry(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> None:
     """Ask, send or mail again, now."""
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
         failed = lock_refund(uow, found.refund_id)
         source = load_capture(uow.connection, failed.capture_id, lock=True)
         _refuse_if_gone(source)
-        give_back(uow, source, failed.amount, reason, settling=found.id, return_goods=bool(failed.return_goods))
+        give_back(uow, till, source, failed.amount, reason, settling=found.id, return_goods=bool(failed.return_goods))
     elif found.refund_id is not None:
         asked = load_refund(uow.connection, found.refund_id, lock=True)
         if asked.state in OPEN_REFUNDS:
@@ -227,11 +227,11 @@ def _retry(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) ->
         )
 
 
-def _accept(uow: UnitOfWork, _till: Till, found: ExceptionRecord, reason: str) -> None:
+def _accept(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> None:
     """Let the books follow what the provider says of a refund."""
     if found.refund_id is None:
         raise Refused("action_not_allowed", action=_A.ACCEPT.value, kind=found.kind.value)
-    accept_told(uow, found.refund_id, found.evidence, reason, settling=found.id)
+    accept_told(uow, till, found.refund_id, found.evidence, reason, settling=found.id)
 
 
 def _close(uow: UnitOfWork, _till: Till, found: ExceptionRecord, _reason: str) -> None:

@@ -17,6 +17,7 @@ from tillgate.services.exception_rows import close_exception
 from tillgate.services.payment_rows import find_live_attempt, load_capture, load_payment
 from tillgate.services.records import CaptureRecord, RefundRecord
 from tillgate.services.refund_rows import OPEN_REFUNDS, plan_refund
+from tillgate.services.till import Till
 from tillgate.store.models import allocation, capture, money_exception, refund
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -30,6 +31,7 @@ _ABOUT_MONEY: Final = (
 
 def give_back(
     uow: UnitOfWork,
+    till: Till,
     source: CaptureRecord,
     amount: Money,
     reason: str,
@@ -44,7 +46,7 @@ def give_back(
     Raises as `plan_refund`.
     """
     planned = plan_refund(
-        uow, source, amount, reason, approved_by=approved_by, return_goods=return_goods, into_wallet=into_wallet
+        uow, till, source, amount, reason, approved_by=approved_by, return_goods=return_goods, into_wallet=into_wallet
     )
     settle_others(uow, source.id, ExceptionAction.REFUND, reason, settling=settling)
     return planned

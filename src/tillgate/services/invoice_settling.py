@@ -23,8 +23,9 @@ from tillgate.services.invoice_rows import (
     invoice_of_payment,
     load_invoice,
 )
+from tillgate.services.order_ends import cancel_orders, credit_sale
 from tillgate.services.payment_rows import find_main_capture
-from tillgate.services.records import PaymentRecord
+from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.till import Fulfilling
 from tillgate.store.ledger import post
 from tillgate.store.outbox_rows import enqueue
@@ -103,8 +104,20 @@ def _refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> None:
     enqueue(uow, "mail", f"mail:admin_refund_started:{payment.id}", notice, payment_id=payment.id)
 
 
+def _reverse(uow: UnitOfWork, payment: PaymentRecord, refund: RefundRecord) -> None:
+    if payment.fulfilment is Fulfilment.DONE:
+        release_prepaid(uow, payment, refund.amount, f"refund:{refund.id}")
+    credit_sale(uow, payment, refund)
+
+
 FULFILLING: Final = Fulfilling(
-    settle_payment_invoice, _refused, tolerance=INVOICE_TOLERANCE, keeps_surplus=True, released=release_prepaid
+    settle_payment_invoice,
+    _refused,
+    tolerance=INVOICE_TOLERANCE,
+    keeps_surplus=True,
+    released=release_prepaid,
+    gone_back=_reverse,
+    gone_whole=cancel_orders,
 )
 
 

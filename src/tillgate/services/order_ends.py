@@ -1,4 +1,5 @@
-"""What a sale that went back whole lets go: its orders, rented days not begun, and its pieces if they are back.
+"""What a refund does to a sale: its credit notes; and one that went back whole lets go its orders, rented days not
+begun, and its pieces if they are back.
 
 Runs in the transaction that settles the refund.
 """
@@ -13,16 +14,23 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, select, update
 
 from tillgate.domain.orders import OrderState
+from tillgate.domain.payment import Fulfilment
 from tillgate.domain.settings import STORE_ZONE
-from tillgate.services.credit_notes import GIVEN_BACK
+from tillgate.services.credit_notes import GIVEN_BACK, credit_due
 from tillgate.services.order_mails import withdraw_orders
-from tillgate.services.records import PaymentRecord
+from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.setting_rows import find_setting
 from tillgate.store.models import capture, order_item, refund, rental_day, sales_order, stock_move, variant
 from tillgate.store.unit_of_work import UnitOfWork
 
 REFUNDED: Final = "refunded"
 RETURNED: Final = "returned"
+
+
+def credit_sale(uow: UnitOfWork, payment: PaymentRecord, _refund: RefundRecord) -> None:
+    """A refund of a sale arrived: the credit notes that are due now. Money that made no orders has none."""
+    if payment.fulfilment is Fulfilment.DONE:
+        credit_due(uow, payment.id)
 
 
 def cancel_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:

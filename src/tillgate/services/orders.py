@@ -24,6 +24,7 @@ from tillgate.failpoints import fp
 from tillgate.services.cart_content import list_line_rows, load_cart_row, load_content
 from tillgate.services.cart_offers import load_offers
 from tillgate.services.cart_view import CART_THING
+from tillgate.services.order_ends import cancel_orders, credit_sale
 from tillgate.services.records import PaymentRecord
 from tillgate.services.till import Fulfilling
 from tillgate.store.ledger import post
@@ -129,7 +130,7 @@ def orders_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> None
             enqueue(uow, "mail", f"mail:{template}:{payment.id}", payload, payment_id=payment.id)
 
 
-FULFILLING: Final = Fulfilling(make_orders, orders_refused)
+FULFILLING: Final = Fulfilling(make_orders, orders_refused, gone_back=credit_sale, gone_whole=cancel_orders)
 
 
 def _load_cart(uow: UnitOfWork, cart_id: int) -> tuple[Row[Any], Sequence[Row[Any]], Content]:

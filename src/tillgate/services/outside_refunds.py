@@ -15,13 +15,14 @@ from tillgate.services.giving_back import answer_same_refund
 from tillgate.services.payment_rows import find_capture, load_capture, load_payment
 from tillgate.services.records import OUTSIDE, CaptureRecord
 from tillgate.services.refund_rows import OPEN_REFUNDS, record_outside
+from tillgate.services.till import Till
 from tillgate.store.models import ledger_tx, refund
 from tillgate.store.unit_of_work import UnitOfWork
 
 _REASON: Final = "refunded_outside"
 
 
-def take_outside(uow: UnitOfWork, provider: str, heard: Iterable[RefundFacts]) -> None:
+def take_outside(uow: UnitOfWork, till: Till, provider: str, heard: Iterable[RefundFacts]) -> None:
     """Take in what a provider says of refunds of our money that the till never asked for; heard twice it is nothing."""
     for facts in heard:
         source = find_capture(uow.connection, provider, facts.payment_ref)
@@ -30,7 +31,7 @@ def take_outside(uow: UnitOfWork, provider: str, heard: Iterable[RefundFacts]) -
         if facts.status is RefundStatus.FAILED:
             _tell_returned(uow, source, facts)
         elif not _is_known(uow, source, facts):
-            _take(uow, source, facts)
+            _take(uow, till, source, facts)
 
 
 def _tell_returned(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
@@ -55,7 +56,7 @@ def _tell_returned(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -
     )
 
 
-def _take(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
+def _take(uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts) -> None:
     open_exception(
         uow,
         ExceptionKind.CONFLICT,
@@ -74,7 +75,7 @@ def _take(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
     writing = owner is not None and owner.fulfilment is Fulfilment.PENDING
     if writing or _came_given_back(uow, source) or facts.amount.currency != source.currency:
         return
-    record_outside(uow, source, facts)
+    record_outside(uow, till, source, facts)
     answer_same_refund(uow, source, facts.amount, _REASON)
 
 

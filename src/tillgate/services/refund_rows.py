@@ -12,16 +12,12 @@ from tillgate.domain.errors import NotFound, Refused, Stale
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
 from tillgate.domain.money import Money
-from tillgate.domain.payment import Fulfilment, PaymentState, Purpose, RefundState
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.wallet import WALLET
-from tillgate.services.consultation_settling import reverse
-from tillgate.services.credit_notes import credit_due
-from tillgate.services.device_settling import reverse_device_invoice
 from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
-from tillgate.services.invoice_settling import release_prepaid
-from tillgate.services.order_ends import cancel_orders
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
 from tillgate.services.records import OUTSIDE, SEVERAL, CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.services.till import Till
 from tillgate.services.wallet_settling import put_back, refund_into_wallet, take_for_outside, take_for_refund
 from tillgate.store.ledger import post
 from tillgate.store.models import capture, refund
@@ -32,8 +28,6 @@ from tillgate.store.unit_of_work import UnitOfWork
 _REFUND: Final = columns(RefundRecord, refund)
 # What asks about a refund on its way: answered by its end.
 _ON_ITS_WAY: Final = (ExceptionKind.REFUND_STUCK, ExceptionKind.CONFLICT)
-# How a refund that is done is told, where it is not of a sale.
-_TOLD: Final = {Purpose.CONSULTATION: "fee_refunded", Purpose.DEVICE_INVOICE: "device_refunded"}
 OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
 # A refund that the provider tells with another amount than was asked; it stays so until a person takes that in.
 OTHER_AMOUNT: Final = "other_amount"
@@ -75,6 +69,7 @@ def change_refund(uow: UnitOfWork, found: RefundRecord, **values: object) -> Non
 
 def plan_refund(
     uow: UnitOfWork,
+    till: Till,
     source: CaptureRecord,
     amount: Money,
     reason: str,
@@ -137,17 +132,17 @@ def plan_refund(
     planned = load_refund(uow.connection, refund_id)
     if owner is not None:
         take_for_refund(uow, owner, planned)
-    return _credited(uow, source, planned) if planned.provider == WALLET else planned
+    return _credited(uow, till, source, planned) if planned.provider == WALLET else planned
 
 
-def _credited(uow: UnitOfWork, source: CaptureRecord, planned: RefundRecord) -> RefundRecord:
+def _credited(uow: UnitOfWork, till: Till, source: CaptureRecord, planned: RefundRecord) -> RefundRecord:
     """A refund into a wallet needs nobody's word: it is done in the transaction that plans it."""
     facts = RefundFacts(f"WR{planned.id}", source.provider_ref, RefundStatus.DONE, planned.amount, planned.key)
-    return apply_refund_facts(uow, planned.id, facts)
+    return apply_refund_facts(uow, till, planned.id, facts)
 
 
 def record_outside(
-    uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts, *, instead: RefundRecord | None = None
+    uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts, *, instead: RefundRecord | None = None
 ) -> int:
     """Write down a refund that was made on the provider's own pages: what it took is not there to give any more.
 
@@ -194,7 +189,7 @@ def record_outside(
     )
     if owner is not None and facts.status is not RefundStatus.FAILED:
         take_for_outside(uow, owner, load_refund(uow.connection, refund_id))
-    apply_refund_facts(uow, refund_id, facts)
+    apply_refund_facts(uow, till, refund_id, facts)
     return refund_id
 
 
@@ -210,7 +205,7 @@ def _is_unnamed(uow: UnitOfWork, provider: str, provider_ref: str) -> bool:
     return uow.execute(named).first() is None
 
 
-def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> RefundRecord:
+def apply_refund_facts(uow: UnitOfWork, till: Till, refund_id: int, facts: RefundFacts) -> RefundRecord:
     """Move a refund by the provider's word; a second hearing changes nothing."""
     found = lock_refund(uow, refund_id)
     if found.state in (RefundState.DONE, RefundState.FAILED):
@@ -218,9 +213,9 @@ def apply_refund_facts(uow: UnitOfWork, refund_id: int, facts: RefundFacts) -> R
     if facts.amount != found.amount and facts.status is not RefundStatus.FAILED:
         _told_otherwise(uow, found, facts)
     elif facts.status is RefundStatus.DONE:
-        _done(uow, found, facts)
+        _done(uow, till, found, facts)
     elif facts.status is RefundStatus.FAILED:
-        refund_failed(uow, found, facts.reason or "", provider_ref=facts.provider_ref)
+        refund_failed(uow, till, found, facts.reason or "", provider_ref=facts.provider_ref)
     else:
         _on_its_way(uow, found, facts)
     return load_refund(uow.connection, refund_id)
@@ -266,7 +261,7 @@ def _told_otherwise(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) ->
         change_refund(uow, found, message=OTHER_AMOUNT)
 
 
-def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
+def _done(uow: UnitOfWork, till: Till, found: RefundRecord, facts: RefundFacts) -> None:
     change_refund(
         uow,
         found,
@@ -285,12 +280,12 @@ def _done(uow: UnitOfWork, found: RefundRecord, facts: RefundFacts) -> None:
         uow.execute(update(capture).where(capture.c.id == source.id).values(disposition=CaptureDisposition.REFUNDED))
     uow.record("refund.done", f"payment:{found.payment_id}", refund=found.id, provider_ref=facts.provider_ref)
     if found.payment_id is not None and found.provider != WALLET:
-        template = _TOLD.get(load_payment(uow.connection, found.payment_id).purpose, "refund_done")
+        template = till.fulfilling[load_payment(uow.connection, found.payment_id).purpose].refund_mail
         payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
         enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
-        _settle_owner(uow, owner, source.id)
-        _reverse_sale(uow, owner, found)
+        _settle_owner(uow, till, owner, source.id)
+        _reverse(uow, till, owner, found)
     _book(uow, found, REFUNDS if fulfilled else UNAPPLIED)
 
 
@@ -309,7 +304,7 @@ def _book(uow: UnitOfWork, found: RefundRecord, from_account: str) -> None:
     )
 
 
-def credited_instead(uow: UnitOfWork, found: RefundRecord) -> None:
+def credited_instead(uow: UnitOfWork, till: Till, found: RefundRecord) -> None:
     """What a refund that failed was for is in the customer's wallet now: the sale is reversed as if it had gone back.
 
     The caller holds the payment and has booked the credit.
@@ -320,23 +315,23 @@ def credited_instead(uow: UnitOfWork, found: RefundRecord) -> None:
         return
     if owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
         owner = move_payment(uow, owner, PaymentState.REFUND_PENDING)
-    _settle_owner(uow, owner, source.id)
-    _reverse_sale(uow, owner, found)
+    _settle_owner(uow, till, owner, source.id)
+    _reverse(uow, till, owner, found)
 
 
-def _reverse_sale(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) -> None:
-    if owner.purpose is Purpose.CONSULTATION:
+def _reverse(uow: UnitOfWork, till: Till, owner: PaymentRecord, found: RefundRecord) -> None:
+    if (reverse := till.fulfilling[owner.purpose].gone_back) is not None:
         reverse(uow, load_payment(uow.connection, owner.id), found)
-    elif owner.purpose is Purpose.DEVICE_INVOICE:
-        reverse_device_invoice(uow, load_payment(uow.connection, owner.id))
-    elif owner.fulfilment is Fulfilment.DONE:
-        if owner.purpose is Purpose.PAYMENT_INVOICE:
-            release_prepaid(uow, owner, found.amount, f"refund:{found.id}")
-        credit_due(uow, owner.id)
 
 
 def refund_failed(
-    uow: UnitOfWork, found: RefundRecord, reason: str, *, provider_ref: str | None = None, settling: int | None = None
+    uow: UnitOfWork,
+    till: Till,
+    found: RefundRecord,
+    reason: str,
+    *,
+    provider_ref: str | None = None,
+    settling: int | None = None,
 ) -> None:
     """The provider refused it for good: the amount is free again and a person must decide, unless one did already by
     settling the exception of the number `settling`.
@@ -369,7 +364,7 @@ def refund_failed(
     uow.record("refund.failed", f"payment:{found.payment_id}", refund=found.id, reason=reason)
     owner = _owner(uow, load_capture(uow.connection, found.capture_id))
     if owner is not None:
-        _settle_owner(uow, owner, found.capture_id)
+        _settle_owner(uow, till, owner, found.capture_id)
         put_back(uow, owner, found)
 
 
@@ -385,7 +380,7 @@ def _pending(uow: UnitOfWork, capture_id: int) -> bool:
     return bool(uow.execute(query).scalar_one())
 
 
-def _settle_owner(uow: UnitOfWork, owner: PaymentRecord, capture_id: int) -> None:
+def _settle_owner(uow: UnitOfWork, till: Till, owner: PaymentRecord, capture_id: int) -> None:
     """When no refund is on its way any more, the payment is what the refunds made of it."""
     if owner.state is not PaymentState.REFUND_PENDING or _pending(uow, capture_id):
         return
@@ -396,6 +391,6 @@ def _settle_owner(uow: UnitOfWork, owner: PaymentRecord, capture_id: int) -> Non
         moved = move_payment(uow, owner, PaymentState.PARTIALLY_REFUNDED)
     else:
         moved = move_payment(uow, owner, PaymentState.REFUNDED)
-        if moved.purpose in (Purpose.CHECKOUT, Purpose.PAYMENT_INVOICE):
-            cancel_orders(uow, moved)
+        if (end := till.fulfilling[moved.purpose].gone_whole) is not None:
+            end(uow, moved)
     change_payment(uow, moved, settled_at=uow.now)

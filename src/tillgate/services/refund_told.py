@@ -16,6 +16,7 @@ from tillgate.domain.money import Money, read_money
 from tillgate.services.giving_back import dispose
 from tillgate.services.payment_rows import load_capture
 from tillgate.services.refund_rows import OPEN_REFUNDS, OTHER_AMOUNT, lock_refund, record_outside, refund_failed
+from tillgate.services.till import Till
 from tillgate.store.unit_of_work import UnitOfWork
 
 OTHER_CURRENCY: Final = "currency_of_nothing"
@@ -29,7 +30,9 @@ def told_amount(evidence: Mapping[str, str]) -> Money | None:
         return None
 
 
-def accept_told(uow: UnitOfWork, refund_id: int, evidence: Mapping[str, str], reason: str, *, settling: int) -> None:
+def accept_told(
+    uow: UnitOfWork, till: Till, refund_id: int, evidence: Mapping[str, str], reason: str, *, settling: int
+) -> None:
     """Let the books follow the provider, whatever that leaves: a part to give back yet, or more gone than was asked.
 
     `settling` is the exception that it answers, `evidence` what that says.
@@ -46,8 +49,8 @@ def accept_told(uow: UnitOfWork, refund_id: int, evidence: Mapping[str, str], re
     source = load_capture(uow.connection, found.capture_id, lock=True)
     status = RefundStatus(evidence["provider_says"])
     facts = RefundFacts(evidence["provider_ref"], source.provider_ref, status, told, None)
-    made = record_outside(uow, source, facts, instead=found)
-    refund_failed(uow, lock_refund(uow, refund_id), OTHER_AMOUNT, settling=settling)
+    made = record_outside(uow, till, source, facts, instead=found)
+    refund_failed(uow, till, lock_refund(uow, refund_id), OTHER_AMOUNT, settling=settling)
     source = load_capture(uow.connection, source.id)
     if not source.left and status is RefundStatus.DONE:
         dispose(uow, source, CaptureDisposition.REFUNDED)

@@ -89,7 +89,7 @@ def request_refund(
         source = _source(uow, till, payment_id, amount, into_wallet=into_wallet)
         answer_failed_refunds(uow, source, amount, words)
         return give_back(
-            uow, source, amount, words, approved_by=approver, return_goods=return_goods, into_wallet=into_wallet
+            uow, till, source, amount, words, approved_by=approver, return_goods=return_goods, into_wallet=into_wallet
         )
 
     return till.db.transact(actor, work)
@@ -207,9 +207,9 @@ def _declined(
     def work(uow: UnitOfWork) -> None:
         current = lock_refund(uow, found.id)
         if current.state in OPEN_REFUNDS:
-            refund_failed(uow, current, answer.message)
+            refund_failed(uow, till, current, answer.message)
         # It was refused, perhaps because somebody gave the money back on the provider's own pages.
-        take_outside(uow, provider.name, looked.refunds)
+        take_outside(uow, till, provider.name, looked.refunds)
 
     till.db.transact(till.system, work)
 
@@ -242,7 +242,7 @@ def _named(found: RefundRecord, answer: Answer) -> RefundFacts | None:
 
 def _take(till: Till, refund_id: int, facts: RefundFacts) -> None:
     def work(uow: UnitOfWork) -> None:
-        found = apply_refund_facts(uow, refund_id, facts)
+        found = apply_refund_facts(uow, till, refund_id, facts)
         if found.state in OPEN_REFUNDS:
             _schedule(uow, found, found.message if found.message == OTHER_AMOUNT else None, None)
 

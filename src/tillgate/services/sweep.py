@@ -45,7 +45,7 @@ def sweep(till: Till, provider: PaymentProvider) -> bool:
         if each.provider_ref not in theirs and not young and not _is_there(till, provider, each):
             till.db.transact(till.system, partial(_report_missing, each))
     for given_back in answer.refunds:
-        till.db.transact(till.system, partial(_take_outside, provider.name, given_back))
+        till.db.transact(till.system, partial(_take_outside, till, provider.name, given_back))
     return True
 
 
@@ -116,8 +116,8 @@ def _report_unknown(uow: UnitOfWork, till: Till, provider: PaymentProvider, mone
     )
 
 
-def _take_outside(provider: str, found: RefundFacts, uow: UnitOfWork) -> None:
-    take_outside(uow, provider, (found,))
+def _take_outside(till: Till, provider: str, found: RefundFacts, uow: UnitOfWork) -> None:
+    take_outside(uow, till, provider, (found,))
 
 
 def _report_missing(lost: CaptureRecord, uow: UnitOfWork) -> None:

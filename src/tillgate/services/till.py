@@ -13,7 +13,7 @@ from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.settings import STORE_ZONE, Option, Settings
 from tillgate.domain.staff import Actor, system_actor
 from tillgate.ports import Clock, PaymentProvider
-from tillgate.services.records import PaymentRecord
+from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.tallies import Tallies
 from tillgate.store.unit_of_work import Database, UnitOfWork
 
@@ -26,7 +26,9 @@ class Fulfilling:
     payment is refunded. `refused` writes what must be told when that happens. `tolerance` is how far, in whole units of
     its currency, what was paid may be off what was asked. With `keeps_surplus` more than was asked, once a manager lets
     it in, is part of what is made. `released` books what of it was kept for later and went to the customer instead, by
-    a key of its own.
+    a key of its own. `gone_back` reverses what was made, as far as a refund says that is done or was credited instead;
+    `gone_whole` ends it where nothing of the money is left. Both also hear of money that made nothing. `refund_mail` is
+    the template that tells of a refund.
     """
 
     make: Callable[[UnitOfWork, PaymentRecord], None]
@@ -34,6 +36,9 @@ class Fulfilling:
     tolerance: Option[int] | None = None
     keeps_surplus: bool = False
     released: Callable[[UnitOfWork, PaymentRecord, Money, str], None] | None = None
+    gone_back: Callable[[UnitOfWork, PaymentRecord, RefundRecord], None] | None = None
+    gone_whole: Callable[[UnitOfWork, PaymentRecord], None] | None = None
+    refund_mail: str = "refund_done"
 
 
 @dataclass(frozen=True, slots=True)

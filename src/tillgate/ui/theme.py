@@ -10,7 +10,8 @@ from functools import cache
 from string import Template
 from typing import Any, Final
 
-from PySide6.QtCore import QLoggingCategory, QObject, Qt, Signal
+from PySide6 import QtCore
+from PySide6.QtCore import QLoggingCategory, QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -18,6 +19,8 @@ from tillgate.paths import resource
 
 _NAME: Final = "tillgate.theme"
 _FAMILIES: Final = ["Inter", "Noto Sans Devanagari"]
+# What the QApplication is made with. `setStyle` would give the style back, and PySide make all the enums of one.
+ARGUMENTS: Final = ("-style", "fusion")
 
 
 class Scheme(StrEnum):
@@ -94,10 +97,10 @@ class Theme(QObject):
         self.setObjectName(_NAME)
         self._app = app
         self._choice = choice
-        self._dark: bool | None = None
+        self._dark = False
         self._colours: dict[str, QColor] = {}
+        self._wear(dark=_looks_dark(app.palette()) if choice is Scheme.SYSTEM else choice is Scheme.DARK)
         app.styleHints().colorSchemeChanged.connect(self._apply)
-        self._apply()
 
     @property
     def choice(self) -> Scheme:
@@ -107,7 +110,7 @@ class Theme(QObject):
     @property
     def dark(self) -> bool:
         """Whether the dark colours are shown."""
-        return bool(self._dark)
+        return self._dark
 
     def choose(self, choice: Scheme) -> None:
         """Switch the whole application."""
@@ -129,24 +132,26 @@ class Theme(QObject):
     def _apply(self) -> None:
         wanted = self._choice is Scheme.DARK
         if self._choice is Scheme.SYSTEM:
-            wanted = self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        if wanted == self._dark:
-            return
-        self._dark = wanted
-        names = tokens().colours["dark" if wanted else "light"]
+            wanted = self._app.styleHints().colorScheme() is QtCore.Qt.ColorScheme.Dark
+        if wanted != self._dark:
+            self._wear(dark=wanted)
+            self.changed.emit()
+
+    def _wear(self, *, dark: bool) -> None:
+        self._dark = dark
+        names = tokens().colours["dark" if dark else "light"]
         self._colours = {name: QColor(value) for name, value in names.items()}
         self._app.setPalette(_palette(self._colours))
-        self._app.setStyleSheet(style_sheet(dark=wanted))
-        self.changed.emit()
+        self._app.setStyleSheet(style_sheet(dark=dark))
 
 
 def install(app: QApplication, choice: Scheme = Scheme.SYSTEM) -> Theme:
-    """Dress the application, before its first widget; a second call only changes the choice."""
-    worn = app.findChild(Theme, _NAME, Qt.FindChildOption.FindDirectChildrenOnly)
+    """Dress an application that was made with ARGUMENTS, before its first widget; a second call only changes the
+    choice."""
+    worn = app.findChild(Theme, _NAME)
     if worn is not None:
         worn.choose(choice)
         return worn
-    app.setStyle("Fusion")
     load_fonts()
     app.setFont(font("body"))
     return Theme(app, choice)
@@ -155,7 +160,7 @@ def install(app: QApplication, choice: Scheme = Scheme.SYSTEM) -> Theme:
 def current() -> Theme:
     """The application's theme; RuntimeError before `install`."""
     app = QApplication.instance()
-    found = app.findChild(Theme, _NAME, Qt.FindChildOption.FindDirectChildrenOnly) if app else None
+    found = app.findChild(Theme, _NAME) if app else None
     if found is None:
         raise RuntimeError("theme.install was not called")
     return found
@@ -196,6 +201,12 @@ def restyle(widget: QWidget) -> None:
     style.unpolish(widget)
     style.polish(widget)
     widget.update()
+
+
+def _looks_dark(palette: QPalette) -> bool:
+    """Whether a palette that is not ours yet is the dark one of its desktop. It is near enough for the first window:
+    what the desktop says itself is asked when the store's choice is known, after the first paint."""
+    return palette.color(QPalette.ColorRole.Window).lightness() < palette.color(QPalette.ColorRole.Text).lightness()
 
 
 def _base_font() -> QFont:
