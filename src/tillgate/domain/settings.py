@@ -234,6 +234,14 @@ INVOICE_TOLERANCE: Final = Option(
     "Tolerance of a payment invoice (KES)",
     "What was paid may differ by so much from what was asked for.",
 )
+COMMISSION_BP: Final = Option(
+    "commission.rate_bp",
+    Section.PAYMENTS,
+    1_000,
+    whole("commission.rate_bp", 0, 10_000),
+    "Referrer’s commission (hundredths of a percent)",
+    "1000 is 10 % of every instalment that a referred customer pays. Orders keep the rate they were made with.",
+)
 SMTP_HOST: Final = Option(
     "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
 )
@@ -296,6 +304,7 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     INVOICE_FEE,
     INVOICE_FEE_BP,
     INVOICE_TOLERANCE,
+    COMMISSION_BP,
     ADMIN_EMAIL,
     SMTP_HOST,
     SMTP_PORT,

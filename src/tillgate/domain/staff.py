@@ -40,6 +40,10 @@ class Action(StrEnum):
     VIEW_KEYS = "view_keys"
     EDIT_KEYS = "edit_keys"
     EXPORT = "export"
+    WITHDRAW = "withdraw"
+    SET_REFERRER = "set_referrer"
+    PAY_COMMISSION = "pay_commission"
+    EDIT_COUPONS = "edit_coupons"
 
 
 _CASHIER: Final = frozenset(
@@ -55,9 +59,14 @@ _CASHIER: Final = frozenset(
 )
 GRANTS: Final[dict[Role, frozenset[Action]]] = {Role.CASHIER: _CASHIER, Role.MANAGER: frozenset(Action)}
 # A cashier may do these with a manager's approval in place.
-APPROVABLE: Final = frozenset({Action.REFUND})
+APPROVABLE: Final = frozenset({Action.REFUND, Action.WITHDRAW})
 # These want proof of who is at the till from the last few minutes, not from the start of the shift.
-CONFIRMED: Final = frozenset({Action.REFUND, Action.EDIT_STAFF, Action.EDIT_SETTINGS, Action.EDIT_KEYS, Action.EXPORT})
+CONFIRMED: Final = frozenset(
+    {
+        *(Action.REFUND, Action.WITHDRAW, Action.PAY_COMMISSION),
+        *(Action.EDIT_STAFF, Action.EDIT_SETTINGS, Action.EDIT_KEYS, Action.EXPORT),
+    }
+)
 CONFIRMATION_LASTS: Final = timedelta(minutes=5)
 # What a till still does that something stops from selling: it shows its books, and lets people in.
 WHILE_BLOCKED: Final = frozenset(

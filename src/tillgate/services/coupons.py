@@ -1,0 +1,207 @@
+"""Coupons on orders: priced, held when the order is made, used when it is paid, given back when it isn't.
+
+However many tills want the last use of a coupon, one gets it: the coupon's row is counted up under its lock, and the
+database refuses a count above the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from tillgate.domain.coupons import CouponAsk, CouponKind, CouponTerms, CouponUse, clean_code, discount_of
+from tillgate.domain.errors import Bug, Invalid, NotFound, Refused
+from tillgate.domain.money import Money
+from tillgate.services.records import columns, record
+from tillgate.store.models import coupon, coupon_use
+from tillgate.store.statements import insert_row
+from tillgate.store.unit_of_work import UnitOfWork
+
+_C: Final = coupon.c
+_U: Final = coupon_use.c
+_COUNTED: Final = (CouponUse.HELD, CouponUse.USED)
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRecord:
+    """A coupon as it is kept. `used_count` are the uses that are held or used."""
+
+    id: int
+    code: str
+    kind: CouponKind
+    value: int
+    currency: str
+    valid_from: date
+    valid_until: date
+    cap_minor: int | None
+    minimum_minor: int
+    per_customer_limit: int | None
+    total_limit: int | None
+    product_id: int | None
+    category: str | None
+    active: int
+    used_count: int
+    created_by: int | None
+    created_at: datetime
+    version: int
+
+    @property
+    def terms(self) -> CouponTerms:
+        """What it promises."""
+        return CouponTerms(
+            code=self.code,
+            kind=self.kind,
+            value=self.value,
+            currency=self.currency,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            cap_minor=self.cap_minor,
+            minimum_minor=self.minimum_minor,
+            per_customer_limit=self.per_customer_limit,
+            total_limit=self.total_limit,
+            product_id=self.product_id,
+            category=self.category,
+        )
+
+    @property
+    def subject(self) -> str:
+        """How the audit names it."""
+        return f"coupon:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What a coupon takes off a line."""
+
+    coupon_id: int
+    code: str
+    discount: Money
+
+
+_COUPON: Final = columns(CouponRecord, coupon)
+
+
+def find_coupon(connection: Connection, code: str, *, lock: bool = False) -> CouponRecord:
+    """By its code however it is typed. Raises NotFound("coupon_unknown")."""
+    try:
+        cleaned = clean_code(code)
+    except Invalid as error:
+        raise NotFound("coupon_unknown", coupon=code.strip()[:30]) from error
+    query = select(*_COUPON).where(_C.code == cleaned)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("coupon_unknown", coupon=cleaned)
+    return record(CouponRecord, row)
+
+
+def price_coupon(connection: Connection, code: str, ask: CouponAsk, today: date) -> Priced:
+    """What a coupon takes off a line today; nothing is held. `today` is the store's day.
+
+    Raises NotFound("coupon_unknown"), Refused("coupon_over" | "coupon_used_up" | "coupon_used_by_customer" |
+    "coupon_currency" | "coupon_other_product" | "coupon_minimum" | "coupon_below_daily").
+    """
+    return _price(connection, find_coupon(connection, code), ask, today)
+
+
+def lock_coupons(uow: UnitOfWork, codes: Iterable[str]) -> None:
+    """Lock those of these codes that there are, in the order of their numbers, as everybody does."""
+    cleaned = {code.strip().upper() for code in codes}
+    if cleaned:
+        uow.execute(select(_C.id).where(_C.code.in_(sorted(cleaned))).order_by(_C.id).with_for_update()).all()
+
+
+def hold_coupon(uow: UnitOfWork, priced: Priced, ask: CouponAsk, today: date, *, order_id: int) -> None:
+    """Count a use for an order that was made with this price; asked again under the coupon's lock.
+
+    Raises as `price_coupon`, and Refused("coupon_changed") where it would take off another amount now.
+    """
+    here = find_coupon(uow.connection, priced.code, lock=True)
+    if _price(uow.connection, here, ask, today) != priced:
+        raise Refused("coupon_changed", coupon=here.code)
+    _count_up(uow, here)
+    row = {
+        "coupon_id": here.id,
+        "order_id": order_id,
+        "customer_id": ask.customer_id,
+        "state": CouponUse.HELD,
+        "created_at": uow.now,
+    }
+    insert_row(uow.connection, coupon_use, row)
+    uow.record("coupon.held", here.subject, coupon=here.code, order=order_id)
+
+
+def use_coupon(uow: UnitOfWork, order_id: int) -> None:
+    """The order is paid: its use counts for good. One that was given back, whose money came late, is counted again.
+
+    Nothing where the order has no coupon, or it is used already. Raises Refused("coupon_used_up").
+    """
+    held = _use_of(uow, order_id)
+    if held is None or held.state is CouponUse.USED:
+        return
+    here = _load(uow.connection, held.coupon_id, lock=True)
+    if held.state is CouponUse.RELEASED:
+        _count_up(uow, here)
+    _move(uow, held, CouponUse.USED)
+    uow.record("coupon.used", here.subject, coupon=here.code, order=order_id)
+
+
+def release_coupon(uow: UnitOfWork, order_id: int) -> None:
+    """The order is not paid, or is cancelled: somebody else may have its use. Nothing where that was done already."""
+    held = _use_of(uow, order_id)
+    if held is None or held.state is CouponUse.RELEASED:
+        return
+    here = _load(uow.connection, held.coupon_id, lock=True)
+    _move(uow, held, CouponUse.RELEASED)
+    uow.execute(update(coupon).where(_C.id == here.id).values(used_count=_C.used_count - 1))
+    uow.record("coupon.released", here.subject, coupon=here.code, order=order_id)
+
+
+def load_coupon_in(connection: Connection, coupon_id: int) -> CouponRecord:
+    """Raises NotFound("coupon_unknown")."""
+    return _load(connection, coupon_id)
+
+
+def _load(connection: Connection, coupon_id: int, *, lock: bool = False) -> CouponRecord:
+    query = select(*_COUPON).where(_C.id == coupon_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("coupon_unknown", coupon=coupon_id)
+    return record(CouponRecord, row)
+
+
+def _price(connection: Connection, here: CouponRecord, ask: CouponAsk, today: date) -> Priced:
+    if not here.active:
+        days = {"valid_from": here.valid_from, "valid_until": here.valid_until}
+        raise Refused("coupon_over", coupon=here.code, **days)
+    discount = discount_of(here.terms, ask, today)
+    if here.total_limit is not None and here.used_count >= here.total_limit:
+        raise Refused("coupon_used_up", coupon=here.code)
+    if here.per_customer_limit is not None:
+        mine = (_U.coupon_id == here.id) & (_U.customer_id == ask.customer_id) & _U.state.in_(_COUNTED)
+        if connection.execute(select(func.count()).where(mine)).scalar_one() >= here.per_customer_limit:
+            raise Refused("coupon_used_by_customer", coupon=here.code, limit=here.per_customer_limit)
+    return Priced(here.id, here.code, discount)
+
+
+def _count_up(uow: UnitOfWork, here: CouponRecord) -> None:
+    free = or_(_C.total_limit.is_(None), _C.used_count < _C.total_limit)
+    counted = update(coupon).where(_C.id == here.id, free).values(used_count=_C.used_count + 1)
+    if uow.execute(counted).rowcount != 1:
+        raise Refused("coupon_used_up", coupon=here.code)
+
+
+def _use_of(uow: UnitOfWork, order_id: int) -> Row[Any] | None:
+    query = select(_U.id, _U.coupon_id, _U.state).where(_U.order_id == order_id).with_for_update()
+    found: Row[Any] | None = uow.execute(query).one_or_none()
+    return found
+
+
+def _move(uow: UnitOfWork, held: Row[Any], state: CouponUse) -> None:
+    same = (_U.id == held.id) & (_U.state == held.state)
+    ended = None if state is CouponUse.HELD else uow.now
+    if uow.execute(update(coupon_use).where(same).values(state=state, ended_at=ended)).rowcount != 1:
+        raise Bug("coupon_use_changed", use=held.id)
