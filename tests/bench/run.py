@@ -17,7 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from tests.bench import batch, consultations, money, prompts, reads, window
+from tests.bench import batch, consultations, instalments, money, prompts, reads, window
 from tests.bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
@@ -25,6 +25,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "batch": batch.batch,
     "consultation-press": consultations.consultation_press,
     "prompts": prompts.prompts,
+    "instalments": instalments.instalments,
     "verified-to-orders": money.verified_to_orders,
     "postgres-payment-creation": money.postgres_creation,
     "growth": reads.growth,

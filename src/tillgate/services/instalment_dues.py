@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from tillgate.domain.instalments import CURRENCY, INSTALMENT_THING, InstalmentOrderState, InstalmentState
 from tillgate.domain.money import Money
@@ -48,8 +48,9 @@ class DuesQuery:
 
 @dataclass(frozen=True, slots=True)
 class OrderDues:
-    """One active order and what it owes. `oldest` is its earliest unpaid day among those asked about; `paying` the
-    payment that is open for some of its instalments, so that it is gone on with rather than asked for again."""
+    """One active order and what it owes until today and in the next UPCOMING_DAYS. `first` is its earliest unpaid day
+    among those asked about; `paying` the payment that is open for some of its instalments, so that it is gone on with
+    rather than asked for again."""
 
     order_id: int
     number: str
@@ -57,7 +58,7 @@ class OrderDues:
     customer_id: int
     customer: str
     product_name: str
-    oldest: date
+    first: date
     overdue: Money
     overdue_days: int
     today: Money
@@ -82,7 +83,6 @@ class DuesSum:
     """All of them together."""
 
     orders: int
-    customers: int
     overdue: Money
     today: Money
     upcoming: Money
@@ -115,38 +115,37 @@ def list_dues(
     authorize(till, actor, Action.VIEW_PAYMENTS)
     today = till.store_day(till.clock.now())
     with till.db.read() as connection:
-        owing = _owing(connection, query, today)
         chosen = (
             select(
-                owing, _O.number, bulk_order.c.number.label("bulk_number"), _O.customer_id, _O.product_name,
-                customer.c.name, _O.total_minor, _O.paid_minor, _O.total_days, _O.paid_count,
+                _I.order_id, _I.due_on, _O.number, bulk_order.c.number.label("bulk_number"), _O.customer_id,
+                _O.product_name, customer.c.name, _O.total_minor, _O.paid_minor, _O.total_days, _O.paid_count,
             )
-            .join(instalment_order, _O.id == owing.c.order_id)
+            .join(instalment_order, _O.id == _I.order_id)
             .join(bulk_order, bulk_order.c.id == _O.bulk_order_id)
             .join(customer, customer.c.id == _O.customer_id)
+            .where(*_owed(connection, query, today), _is_first(query.when, today))
         )  # fmt: skip
-        order = (owing.c.oldest, owing.c.order_id)
+        order = (_I.due_on, _I.order_id)
         rows = connection.execute(page(chosen, order, descending=False, after=after, skip=skip, limit=limit)).all()
-        open_payments = list_open_payments(connection, [row.order_id for row in rows])
-    return tuple(_dues(row, open_payments.get(row.order_id)) for row in rows)
+        ids = [row.order_id for row in rows]
+        sums = _sums(connection, ids, today)
+        open_payments = list_open_payments(connection, ids)
+    return tuple(_dues(row, sums[row.order_id], open_payments.get(row.order_id)) for row in rows)
 
 
 def dues_key(row: OrderDues) -> Key:
     """Where a row stands in the list."""
-    return (row.oldest, row.order_id)
+    return (row.first, row.order_id)
 
 
 def sum_dues(till: Till, actor: Actor, query: DuesQuery) -> DuesSum:
-    """How many orders of how many customers owe, and how much."""
+    """How many orders owe, and how much, in the days that the query is about."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     today = till.store_day(till.clock.now())
+    counted = select(func.count(_I.order_id.distinct()), *(func.coalesce(part, 0) for part in _parts(today)))
     with till.db.read() as connection:
-        owing = _owing(connection, query, today)
-        sums = [func.coalesce(func.sum(owing.c[name]), 0) for name in ("overdue", "today", "upcoming")]
-        counted = select(func.count(), func.count(_O.customer_id.distinct()), *sums)
-        row = connection.execute(counted.join_from(owing, instalment_order, _O.id == owing.c.order_id)).one()
-    orders, customers, *amounts = (int(each) for each in row)
-    return DuesSum(orders, customers, *(Money(minor, CURRENCY) for minor in amounts))
+        orders, *amounts = connection.execute(counted.where(*_owed(connection, query, today))).one()
+    return DuesSum(int(orders), *(Money(int(minor), CURRENCY) for minor in amounts))
 
 
 def list_schedule(till: Till, actor: Actor, order_ids: Sequence[int]) -> tuple[ScheduleDay, ...]:
@@ -181,28 +180,51 @@ def list_open_payments(connection: Connection, order_ids: Iterable[int]) -> dict
     return {int(row.order_id): int(row.payment_id) for row in connection.execute(query)}
 
 
-def _owing(connection: Connection, query: DuesQuery, today: date) -> Subquery:
-    """What each order owes in the days that the query is about: a read of the index of unpaid instalments alone,
-    but for who is active."""
-    last = today + timedelta(days=UPCOMING_DAYS) if query.when is When.UPCOMING else today
-    late, now, later = _I.due_on < today, _I.due_on == today, _I.due_on > today
-    sums = {"overdue": late, "today": now, "upcoming": later}
-    chosen: Select[Any] = (
-        select(
-            _I.order_id,
-            func.min(_I.due_on).label("oldest"),
-            func.sum(case((late, 1), else_=0)).label("overdue_days"),
-            *(func.sum(case((part, _I.amount_minor), else_=0)).label(name) for name, part in sums.items()),
-        )
-        .join(instalment_order, _O.id == _I.order_id)
-        .where(_I.state == InstalmentState.DUE, _I.due_on <= last, _O.state == InstalmentOrderState.ACTIVE)
-        .where(*_those(connection, query))
+def _days(when: When, today: date) -> ColumnElement[bool]:
+    """Which days a query is about."""
+    if when is When.UPCOMING:
+        return (_I.due_on > today) & (_I.due_on <= today + timedelta(days=UPCOMING_DAYS))
+    return {When.DUE: _I.due_on <= today, When.OVERDUE: _I.due_on < today, When.TODAY: _I.due_on == today}[when]
+
+
+def _owed(connection: Connection, query: DuesQuery, today: date) -> Sequence[ColumnElement[bool]]:
+    """Unpaid instalments of active orders; those of a cancelled order are cancelled with it, so that the few which wait
+    for their first payment are all that is left out, and the index of what is due is read alone."""
+    waiting = select(_O.id).where(_O.state == InstalmentOrderState.PENDING)
+    return (
+        _I.state == InstalmentState.DUE,
+        _days(query.when, today),
+        _I.order_id.not_in(waiting),
+        *_those(connection, query),
+    )
+
+
+def _is_first(when: When, today: date) -> ColumnElement[bool]:
+    """Whether no earlier instalment of the same order is among those that the query is about."""
+    earlier = instalment.alias("earlier")
+    before = (
+        (earlier.c.order_id == _I.order_id) & (earlier.c.state == InstalmentState.DUE) & (earlier.c.number < _I.number)
+    )
+    later = {When.UPCOMING: earlier.c.due_on > today, When.TODAY: earlier.c.due_on == today}.get(when)
+    return ~select(earlier.c.id).where(before if later is None else before & later).exists()
+
+
+def _parts(today: date) -> tuple[ColumnElement[int], ...]:
+    """What of the instalments is overdue, of today, and to come."""
+    parts = (_I.due_on < today, _I.due_on == today, _I.due_on > today)
+    return tuple(func.sum(case((part, _I.amount_minor), else_=0)) for part in parts)
+
+
+def _sums(connection: Connection, order_ids: Sequence[int], today: date) -> dict[int, Row[Any]]:
+    """What each of a few orders owes in all, the next days included."""
+    until = _I.due_on <= today + timedelta(days=UPCOMING_DAYS)
+    late = func.sum(case((_I.due_on < today, 1), else_=0))
+    query = (
+        select(_I.order_id, late, *_parts(today))
+        .where(_I.order_id.in_(order_ids), _I.state == InstalmentState.DUE, until)
         .group_by(_I.order_id)
     )
-    wanted = {When.OVERDUE: late, When.TODAY: now, When.UPCOMING: later}.get(query.when)
-    if wanted is not None:
-        chosen = chosen.having(func.sum(case((wanted, 1), else_=0)) > 0)
-    return chosen.subquery()
+    return {int(row[0]): row for row in connection.execute(query)}
 
 
 def _those(connection: Connection, query: DuesQuery) -> Sequence[ColumnElement[bool]]:
@@ -214,10 +236,11 @@ def _those(connection: Connection, query: DuesQuery) -> Sequence[ColumnElement[b
         theirs = _O.customer_id.in_(select(customer.c.id).where(is_patient(connection, seen)))
         bulk = _O.bulk_order_id.in_(select(bulk_order.c.id).where(bulk_order.c.number == seen.upper()))
         wanted.append(or_(theirs, _O.number == seen.upper(), bulk))
-    return wanted
+    return (_I.order_id.in_(select(_O.id).where(*wanted)),) if wanted else ()
 
 
-def _dues(row: Any, paying: int | None) -> OrderDues:
+def _dues(row: Any, sums: Row[Any], paying: int | None) -> OrderDues:
+    _, overdue_days, overdue, today, upcoming = (int(each) for each in sums)
     return OrderDues(
         order_id=row.order_id,
         number=row.number,
@@ -225,11 +248,11 @@ def _dues(row: Any, paying: int | None) -> OrderDues:
         customer_id=row.customer_id,
         customer=row.name,
         product_name=row.product_name,
-        oldest=row.oldest,
-        overdue=Money(int(row.overdue), CURRENCY),
-        overdue_days=int(row.overdue_days),
-        today=Money(int(row.today), CURRENCY),
-        upcoming=Money(int(row.upcoming), CURRENCY),
+        first=row.due_on,
+        overdue=Money(overdue, CURRENCY),
+        overdue_days=overdue_days,
+        today=Money(today, CURRENCY),
+        upcoming=Money(upcoming, CURRENCY),
         remaining=Money(row.total_minor - row.paid_minor, CURRENCY),
         remaining_days=row.total_days - row.paid_count,
         paying=paying,
