@@ -198,7 +198,7 @@ def _guard(quote: Quote, uow: UnitOfWork) -> None:
         _refuse_over(order)
         ids = [each.id for each in _unpaid(uow.connection, order.id)[: line.days]]
         if ids != [each.id for each in line.instalments]:
-            raise Refused("collection_changed", order=order.number)
+            raise Refused("collection_changed", number=order.number)
 
 
 def _quote(till: Till, connection: Connection, orders: Sequence[CollectOrder]) -> Quote:
@@ -238,7 +238,7 @@ def _unpaid(connection: Connection, order_id: int) -> list[InstalmentRecord]:
 def _refuse_over(order: InstalmentOrderRecord) -> None:
     if order.state is not InstalmentOrderState.ACTIVE:
         moved = MoneyMoved.YES if order.paid_minor else MoneyMoved.NO
-        raise Refused("instalment_order_over", money_moved=moved, order=order.number, state=order.state.value)
+        raise Refused("instalment_order_over", money_moved=moved, number=order.number, state=order.state.value)
 
 
 def _payer(connection: Connection, customer_id: int) -> Payer:
