@@ -35,6 +35,7 @@ from tillgate.services import (
     outbox,
     sign_in,
     staff,
+    wallet_settling,
 )
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.batch_payment import stop_own
@@ -77,6 +78,7 @@ FULFILLING: Final = {
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
     Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
     Purpose.PAYMENT_INVOICE: invoice_settling.FULFILLING,
+    Purpose.WALLET_TOP_UP: wallet_settling.FULFILLING,
 }
 
 

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     BATCH = "batch"
     OUTBOX = "outbox"
     SETTING = "setting"
+    WALLET = "wallet"
+    COUPON = "coupon"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ WRITTEN_OFF: Final = "written_off"
 CASH: Final = "cash"
 # What referrers cost the store.
 COMMISSION_COST: Final = "commission_cost"
+# How the accounts of customers' wallets begin, and those of what referrers are owed.
+WALLETS: Final = "wallet:"
+COMMISSIONS: Final = "commission:"
 
 
 def clearing(provider: str) -> str:
@@ -47,12 +50,12 @@ def clearing(provider: str) -> str:
 
 def wallet(customer_id: int) -> str:
     """What the store owes a customer."""
-    return f"wallet:{customer_id}"
+    return f"{WALLETS}{customer_id}"
 
 
 def commission(customer_id: int) -> str:
     """What the store owes a referrer, until it is paid into their wallet."""
-    return f"commission:{customer_id}"
+    return f"{COMMISSIONS}{customer_id}"
 
 
 def pair(debit: str, credit: str, amount: Money) -> tuple[Entry, Entry]:

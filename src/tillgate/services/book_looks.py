@@ -13,13 +13,15 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, true
 
+from tillgate.domain.commission import WHOLE_BP
 from tillgate.domain.consultation import CONSULTATION_THING, ConsultationInvoiceState
-from tillgate.domain.ledger import UNAPPLIED, clearing
+from tillgate.domain.ledger import COMMISSIONS, UNAPPLIED, WALLETS, clearing
 from tillgate.domain.money import Money
 from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
+from tillgate.domain.wallet import WALLET
 from tillgate.services.invoice_figures import differences
 from tillgate.store.audit import AuditKey, verify_chain
 from tillgate.store.chain_witness import contradicted
@@ -29,14 +31,18 @@ from tillgate.store.models import (
     audit,
     capture,
     clinic,
+    commission_entry,
     consultation,
     consultation_invoice,
+    instalment_order,
     ledger_entry,
     ledger_tx,
     payment,
     refund,
     tax_record,
     tax_rule,
+    wallet_balance,
+    wallet_transaction,
 )
 
 
@@ -49,6 +55,7 @@ class Check(StrEnum):
     DUPLICATES = "duplicates"
     LEDGER = "ledger"
     SUMS = "sums"
+    WALLETS = "wallets"
     CHAIN = "chain"
 
 
@@ -71,7 +78,8 @@ Look: TypeAlias = Callable[[Connection], Found]
 def looks_at_everything(key: AuditKey, step: Callable[[], object]) -> dict[Check, Look]:
     """Every check; `step` is called for each entry of the audit chain, and may raise to give it up."""
     looks: dict[Check, Look] = {**looks_at_consultations(true())}
-    return looks | {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.CHAIN: partial(_chain, key, step)}
+    books: dict[Check, Look] = {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.WALLETS: _wallets}
+    return looks | books | {Check.CHAIN: partial(_chain, key, step)}
 
 
 def looks_at_consultations(which: ColumnElement[bool]) -> dict[Check, Look]:
@@ -291,15 +299,22 @@ _Sums: TypeAlias = dict[tuple[str, str], int]
 def _by_provider(connection: Connection, table: Any, which: ColumnElement[bool]) -> _Sums:
     keys = (table.c.provider, table.c.currency)
     query = select(*keys, func.sum(table.c.amount_minor)).where(which).group_by(*keys)
-    return {(clearing(row[0]), row[1]): int(row[2]) for row in connection.execute(query)}
+    return {(_holder(row[0]), row[1]): int(row[2]) for row in connection.execute(query)}
+
+
+def _holder(provider: str) -> str:
+    """Where the money of a provider stands in the ledger; that of wallets in as many accounts as there are."""
+    return WALLETS if provider == WALLET else clearing(provider)
 
 
 def _cleared(connection: Connection, kind: str) -> _Sums:
-    keys = (ledger_entry.c.account, ledger_entry.c.currency)
+    account = ledger_entry.c.account
+    mine = account.startswith(WALLETS, autoescape=True)
+    keys = (case((mine, WALLETS), else_=account), ledger_entry.c.currency)
     query = (
         select(*keys, func.sum(ledger_entry.c.amount_minor))
         .join(ledger_tx, ledger_tx.c.id == ledger_entry.c.tx_id)
-        .where(ledger_tx.c.kind == kind, ledger_entry.c.account.startswith(clearing(""), autoescape=True))
+        .where(ledger_tx.c.kind == kind, mine | account.startswith(clearing(""), autoescape=True))
         .group_by(*keys)
     )
     return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
@@ -313,6 +328,63 @@ def _differences(kind: str, facts: _Sums, booked: _Sums, *, sign: int = 1) -> li
         for key in sorted(facts.keys() | booked.keys())
         if facts.get(key, 0) != sign * booked.get(key, 0)
     ]
+
+
+def _wallets(connection: Connection) -> Found:
+    """A wallet's balance is the sum of its moves and what the ledger owes the customer; what a referrer is owed is the
+    sum of their statement, and what an order earned is its share of what stays paid."""
+    kept = {(row.customer_id, row.currency): row.balance_minor for row in connection.execute(select(wallet_balance))}
+    moved = _summed(connection, wallet_transaction.c.customer_id, wallet_transaction)
+    owed = _owed(connection, WALLETS)
+    faults = [
+        Fault(
+            f"wallet:{key[0]}",
+            "wallet_sum",
+            _in(key[1], kept=kept.get(key, 0), moved=moved.get(key, 0), ledger=owed.get(key, 0)),
+        )
+        for key in sorted(kept.keys() | moved.keys() | owed.keys())
+        if not kept.get(key, 0) == moved.get(key, 0) == owed.get(key, 0)
+    ]
+    earned = _summed(connection, commission_entry.c.referrer_id, commission_entry)
+    due = _owed(connection, COMMISSIONS)
+    faults += [
+        Fault(f"wallet:{key[0]}", "commission_sum", _in(key[1], noted=earned.get(key, 0), ledger=due.get(key, 0)))
+        for key in sorted(earned.keys() | due.keys())
+        if earned.get(key, 0) != due.get(key, 0)
+    ]
+    faults += _commissions(connection)
+    return len(kept.keys() | owed.keys()) + len(due), faults
+
+
+def _summed(connection: Connection, whose: Any, table: Any) -> dict[tuple[int, str], int]:
+    query = select(whose, table.c.currency, func.sum(table.c.amount_minor)).group_by(whose, table.c.currency)
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+
+
+def _owed(connection: Connection, accounts: str) -> dict[tuple[int, str], int]:
+    """What the ledger owes customers in accounts that begin so; one that is even is left out."""
+    table = ledger_entry.c
+    query = (
+        select(table.account, table.currency, func.sum(table.amount_minor))
+        .where(table.account.startswith(accounts, autoescape=True))
+        .group_by(table.account, table.currency)
+    )
+    return {(int(row[0].removeprefix(accounts)), row[1]): -int(row[2]) for row in connection.execute(query)}
+
+
+def _commissions(connection: Connection) -> Iterator[Fault]:
+    """Of every order with a referrer."""
+    order, entry = instalment_order.c, commission_entry.c
+    noted = select(func.coalesce(func.sum(entry.amount_minor), 0)).where(entry.order_id == order.id).scalar_subquery()
+    due = (order.paid_minor - order.returned_minor) * order.commission_bp
+    # Written without a division, which databases round in their own ways.
+    wrong = (order.commission_minor * WHOLE_BP > due) | ((order.commission_minor + 1) * WHOLE_BP <= due)
+    query = select(order.number, order.currency, order.commission_minor, noted.label("noted")).where(
+        order.referrer_id.is_not(None), wrong | (noted != order.commission_minor)
+    )
+    for row in connection.execute(query):
+        values = _in(row.currency, kept=row.commission_minor, noted=int(row.noted))
+        yield Fault(f"instalments:{row.number}", "commission_order", values)
 
 
 def _unposted(connection: Connection) -> Iterator[Fault]:

@@ -94,7 +94,7 @@ def settle_commission(uow: UnitOfWork, order_id: int, *, payment_id: int | None,
         return zero(currency)
     change = commission_of(Money(paid - returned, currency), rate_bp) - Money(credited, currency)
     if change:
-        _book(uow, referrer, change, order_id, payment_id, f"commission:{order_id}:{reference}")
+        _book(uow, referrer, change, f"commission:{order_id}:{reference}", order_id=order_id, payment_id=payment_id)
         uow.execute(
             update(instalment_order)
             .where(_O.id == order_id)
@@ -159,7 +159,7 @@ def _pay(uow: UnitOfWork, press: PayOut, key: str, reason: str, currency: str) -
     return made
 
 
-def _book(uow: UnitOfWork, referrer_id: int, change: Money, order_id: int, payment_id: int | None, key: str) -> None:
+def _book(uow: UnitOfWork, referrer_id: int, change: Money, key: str, *, order_id: int, payment_id: int | None) -> None:
     account = commission(referrer_id)
     earned = change.minor > 0
     entries = pair(COMMISSION_COST, account, change) if earned else pair(account, COMMISSION_COST, -change)

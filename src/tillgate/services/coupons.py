@@ -101,8 +101,8 @@ def find_coupon(connection: Connection, code: str, *, lock: bool = False) -> Cou
 def price_coupon(connection: Connection, code: str, ask: CouponAsk, today: date) -> Priced:
     """What a coupon takes off a line today; nothing is held. `today` is the store's day.
 
-    Raises NotFound("coupon_unknown"), Refused("coupon_over" | "coupon_used_up" | "coupon_used_by_customer" |
-    "coupon_currency" | "coupon_other_product" | "coupon_minimum" | "coupon_below_daily").
+    Raises NotFound("coupon_unknown"), Refused("coupon_withdrawn" | "coupon_over" | "coupon_used_up" |
+    "coupon_used_by_customer" | "coupon_currency" | "coupon_other_product" | "coupon_minimum" | "coupon_below_daily").
     """
     return _price(connection, find_coupon(connection, code), ask, today)
 
@@ -175,8 +175,7 @@ def _load(connection: Connection, coupon_id: int, *, lock: bool = False) -> Coup
 
 def _price(connection: Connection, here: CouponRecord, ask: CouponAsk, today: date) -> Priced:
     if not here.active:
-        days = {"valid_from": here.valid_from, "valid_until": here.valid_until}
-        raise Refused("coupon_over", coupon=here.code, **days)
+        raise Refused("coupon_withdrawn", coupon=here.code)
     discount = discount_of(here.terms, ask, today)
     if here.total_limit is not None and here.used_count >= here.total_limit:
         raise Refused("coupon_used_up", coupon=here.code)

@@ -25,6 +25,7 @@ from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
 from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Notifier
 from tillgate.services.consultation_rows import find_invoice_of
 from tillgate.services.credit_notes import list_notes_of
+from tillgate.services.customers import load_customer_in
 from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
 from tillgate.services.fee_documents import fee_invoice
 from tillgate.services.invoices import find_invoice
@@ -38,6 +39,7 @@ from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord, RefundRecord
 from tillgate.services.refund_rows import list_refunds
 from tillgate.services.till import Till
+from tillgate.services.wallet_rows import load_move
 from tillgate.store.unit_of_work import refuse_inside_transaction
 
 # A confirmation takes its invoice along, but does not wait for it for ever.
@@ -60,6 +62,7 @@ _SUBJECTS: Final = {
     "fee_paid": mark("Consultation paid: {amount}"),
     "fee_refund_started": mark("Your refund of {refunded} has started"),
     "fee_refunded": mark("Your refund of {refunded} is done"),
+    "wallet_credited": mark("{credited} is in your wallet"),
     "device_paid": mark("Invoice {invoice} is paid: {amount}"),
     "device_refund_started": mark("Your refund of {refunded} has started"),
     "device_refunded": mark("Your refund of {refunded} is done"),
@@ -347,6 +350,22 @@ def _device_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | st
     return Letter(template, letter.to, {**letter.context, **_device_context(desk)})
 
 
+def _wallet_credited(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    """To whoever's wallet it is, at the address they have now."""
+    made = load_move(desk.reading, int(row.payload["wallet_transaction_id"]))
+    person = load_customer_in(desk.reading, made.customer_id)
+    address = person.email or desk.owner.payer_email
+    if not address:
+        return NO_ADDRESS
+    context = desk.context() | {
+        "greeting": desk.words.tr("Hello {name},", name=plain(person.name)),
+        "credited": made.amount,
+        "balance": made.balance_after,
+        "credited_for": made.kind.value,
+    }
+    return Letter(template, address, context)
+
+
 _Maker = Callable[[_Desk, str, OutboxRecord], Letter | Later | str]
 _MAKERS: Final[Mapping[str, _Maker]] = {
     "payment_link": _link,
@@ -362,6 +381,7 @@ _MAKERS: Final[Mapping[str, _Maker]] = {
     "fee_refund_started": _fee_refund,
     "fee_refunded": _fee_refund,
     "admin_fee_refund_started": _fee_refund,
+    "wallet_credited": _wallet_credited,
     "device_paid": _device_paid,
     "device_refund_started": _device_refund,
     "device_refunded": _device_refund,
@@ -373,7 +393,7 @@ TEMPLATES: Final = frozenset(_MAKERS)
 def _subject(letter: Letter, words: Words) -> str:
     context = letter.context
     money: Callable[[Money], str] = context["money"]
-    values = {name: money(context[name]) for name in ("amount", "refunded") if name in context}
+    values = {name: money(context[name]) for name in ("amount", "refunded", "credited") if name in context}
     if "invoice" in context:
         values["invoice"] = context["invoice"].number
     if "order" in context:

@@ -50,8 +50,8 @@ def pay_from_wallet(till: Till, actor: Actor, command: StartPayment, parts: Sequ
     parts sum to its amount. The same key gives the first answer.
 
     Raises Refused("insufficient_balance") with `required` and `available`, Refused("key_reused" |
-    "already_being_paid" | "customer_needed"), Invalid("key_malformed" | "allocation_mismatch" | "method_unsupported"),
-    and whatever making the things raises: nothing of it stays then, and no money was taken.
+    "already_being_paid" | "wallet_needs_customer"), Invalid("key_malformed" | "allocation_mismatch" |
+    "method_unsupported"), and whatever making the things raises: nothing of it stays then, and no money was taken.
     """
     with till.db.look() as connection:
         authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
@@ -101,7 +101,7 @@ def _check(command: StartPayment, parts: Sequence[WalletPart]) -> None:
     if command.provider != WALLET or command.method != WALLET:
         raise Invalid("method_unsupported", field="method", method=command.method, provider=command.provider)
     if command.customer_id is None:
-        raise Refused("customer_needed")
+        raise Refused("wallet_needs_customer")
     amounts = [part.amount for part in parts]
     if any(each.minor <= 0 for each in amounts) or total(amounts, command.amount.currency) != command.amount:
         raise Invalid("allocation_mismatch", field="parts")

@@ -17,6 +17,7 @@ from tillgate.ui.messages import (
     prompts,
     sandbox,
     staff,
+    wallets,
     window,
 )
 from tillgate.ui.messages.entry import Entry
@@ -34,5 +35,6 @@ TEXTS: Final[dict[str, Entry]] = {
     **prompts.TEXTS,
     **sandbox.TEXTS,
     **staff.TEXTS,
+    **wallets.TEXTS,
     **window.TEXTS,
 }

@@ -27,6 +27,7 @@ _MAILS: Final = {
     "device_refund_started": mark("“Your refund has started” to the customer"),
     "admin_device_refund_started": mark("“A refund has started” to the office"),
     "device_refunded": mark("“Your refund is done” to the customer"),
+    "wallet_credited": mark("“Money is in your wallet” to the customer"),
     "fee_refunded": mark("“Your refund is done” to the patient"),
 }
 WORK_STATUS: Final[dict[WorkState, Status]] = {

@@ -139,7 +139,30 @@ _DEVICES: Final[Mapping[str, str]] = {
     "batch.item_skipped": mark("Batch invoice skipped"),
     "batch.item_failed": mark("Batch invoice failed"),
 }
-EVENT_WORDS: Final[Mapping[str, str]] = {**_PEOPLE, **_INSTALLATION, **_PAYMENTS, **_SALES, **_FEES, **_DEVICES}
+_WALLETS: Final[Mapping[str, str]] = {
+    "wallet.moved": mark("Wallet moved"),
+    "wallet.withdrawn": mark("Paid out of a wallet"),
+    "referrer.set": mark("Referrer of a customer set"),
+    "commission.earned": mark("Commission earned"),
+    "commission.taken_back": mark("Commission taken back"),
+    "commission.paid": mark("Commission paid into a wallet"),
+    "coupon.created": mark("Coupon made"),
+    "coupon.changed": mark("Coupon changed"),
+    "coupon.withdrawn": mark("Coupon withdrawn"),
+    "coupon.reopened": mark("Coupon open again"),
+    "coupon.held": mark("Coupon held for an order"),
+    "coupon.used": mark("Coupon used"),
+    "coupon.released": mark("Coupon given back"),
+}
+EVENT_WORDS: Final[Mapping[str, str]] = {
+    **_PEOPLE,
+    **_INSTALLATION,
+    **_PAYMENTS,
+    **_SALES,
+    **_FEES,
+    **_DEVICES,
+    **_WALLETS,
+}
 
 
 def event_text(event: str) -> str:

@@ -46,6 +46,12 @@ CHECKS: Final[Mapping[Check, tuple[str, str]]] = {
         mark("Sums"),
         mark("Payments are the sum of their parts, and the ledger has what providers took and gave back."),
     ),
+    Check.WALLETS: (
+        mark("Wallets and commissions"),
+        mark(
+            "Each balance is the sum of its moves and what the ledger owes; each commission its share of what is paid."
+        ),
+    ),
     Check.CHAIN: (mark("Audit chain"), mark("Every entry of every till is as it was written.")),
 }
 GATES: Final[Mapping[Gate, str]] = {
@@ -76,6 +82,11 @@ FAULTS: Final[Mapping[str, str]] = {
     "refund_sum": mark("The provider gave back {facts}, the ledger has {ledger}."),
     "consultation_sum": mark("It is over {amount}, the ledger used {ledger} for it."),
     "invoice_sum": mark("The figures have {kept}, and there are {counted}; or their amounts differ."),
+    "wallet_sum": mark("{kept} is in it, its moves come to {moved}, the ledger owes {ledger}."),
+    "commission_sum": mark("The commission statement comes to {noted}, the ledger owes {ledger}."),
+    "commission_order": mark(
+        "Its commission is {kept}, the statement has {noted}, or it is not its share of what is paid."
+    ),
     "row_missing": mark("Entry {seq} is missing."),
     "link_broken": mark("Entry {seq} does not follow the one before it."),
     "row_changed": mark("Entry {seq} was changed."),
@@ -88,6 +99,8 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "ledger": mark("Ledger entry {which}"),
     "prompts": mark("Payment invoices of {which}"),
     "account": mark("Account {which}"),
+    "wallet": mark("Wallet of customer {which}"),
+    "instalments": mark("Instalment order {which}"),
     "audit": mark("Till {which}"),
 }
 
