@@ -242,6 +242,22 @@ COMMISSION_BP: Final = Option(
     "Referrer’s commission (hundredths of a percent)",
     "1000 is 10 % of every instalment that a referred customer pays. Orders keep the rate they were made with.",
 )
+INSTALMENT_KEEP_PERCENT: Final = Option(
+    "instalments.cancel_keep_percent",
+    Section.PAYMENTS,
+    0,
+    whole("instalments.cancel_keep_percent", 0, 100),
+    "Kept when an instalment order is cancelled (%)",
+    "The store keeps so much of what was paid; the rest goes back to the customer.",
+)
+INSTALMENT_MINUTES: Final = Option(
+    "instalments.minutes",
+    Section.PAYMENTS,
+    30,
+    whole("instalments.minutes", 5, 1440),
+    "Bulk order waits for its first payment (minutes)",
+    "Unpaid then, it is cancelled: its stock is for sale again, its coupons are given back.",
+)
 SMTP_HOST: Final = Option(
     "mail.host", Section.MAIL, "", line("mail.host", 253), "Mail server", "Empty turns mail off; mails wait until then."
 )
@@ -304,6 +320,8 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     INVOICE_FEE,
     INVOICE_FEE_BP,
     INVOICE_TOLERANCE,
+    INSTALMENT_MINUTES,
+    INSTALMENT_KEEP_PERCENT,
     COMMISSION_BP,
     ADMIN_EMAIL,
     SMTP_HOST,

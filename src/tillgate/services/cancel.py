@@ -50,11 +50,16 @@ def cancel(till: Till, actor: Actor, payment_id: int) -> CancelResult:
     Raises Refused("payment_not_waiting") for one that is over already.
     """
     authorize(till, actor, Action.CANCEL_PAYMENT)
+    return give_up(till, payment_id, actor)
+
+
+def give_up(till: Till, payment_id: int, by: Actor) -> CancelResult:
+    """The same for one who was asked for permission already, or for the till itself."""
     attempt = _waiting_attempt(till, payment_id)
     if attempt is not None:
-        _wish_end(till, actor, attempt.id)
+        _wish_end(till, by, attempt.id)
         _close_at_provider(till, attempt)
-        _end_locally(till, actor, attempt.id)
+        _end_locally(till, by, attempt.id)
     return _result(till, payment_id)
 
 

@@ -7,19 +7,16 @@ Runs in the transaction that settles the refund.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select, update
 
 from tillgate.domain.orders import OrderState
 from tillgate.domain.payment import Fulfilment
-from tillgate.domain.settings import STORE_ZONE
 from tillgate.services.credit_notes import GIVEN_BACK, credit_due
 from tillgate.services.order_mails import withdraw_orders
 from tillgate.services.records import PaymentRecord, RefundRecord
-from tillgate.services.setting_rows import find_setting
+from tillgate.services.setting_rows import store_day
 from tillgate.store.models import capture, order_item, refund, rental_day, sales_order, stock_move, variant
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -48,14 +45,15 @@ def cancel_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
         update(sales_order).where(sales_order.c.id.in_(orders)).values(version=sales_order.c.version + 1, **values)
     )
     freed = _free_days(uow, list(orders))
-    pieces = _put_back(uow, list(orders)) if _goods_are_back(uow, payment.id) else {}
+    pieces = _put_back(uow, list(orders)) if goods_are_back(uow, payment.id) else {}
     withdraw_orders(uow, payment, orders)
     for order_id, number in orders.items():
         what = {"days": freed.get(order_id, []), "pieces": pieces.get(order_id, 0)}
         uow.record("order.cancelled", payment.subject, order=order_id, number=number, reason=REFUNDED, **what)
 
 
-def _goods_are_back(uow: UnitOfWork, payment_id: int) -> bool:
+def goods_are_back(uow: UnitOfWork, payment_id: int) -> bool:
+    """Whether a refund that went through said that what was sold is back."""
     said = select(func.count()).select_from(refund).join(capture, capture.c.id == refund.c.capture_id)
     done = GIVEN_BACK & (refund.c.return_goods == 1) & (capture.c.main == 1)
     return bool(uow.execute(said.where(refund.c.payment_id == payment_id, done)).scalar_one())
@@ -64,22 +62,18 @@ def _goods_are_back(uow: UnitOfWork, payment_id: int) -> bool:
 def _free_days(uow: UnitOfWork, order_ids: list[int]) -> dict[int, list[str]]:
     """Days to come are free again; what was freed, by order, as "variant/unit day"."""
     items = select(order_item.c.id).where(order_item.c.order_id.in_(order_ids))
+    today = store_day(uow.connection, uow.now)
     freed: dict[int, list[str]] = defaultdict(list)
     query = (
         select(order_item.c.order_id, rental_day.c.variant_id, rental_day.c.unit, rental_day.c.day)
         .join(order_item, order_item.c.id == rental_day.c.order_item_id)
-        .where(order_item.c.order_id.in_(order_ids), rental_day.c.day > _today(uow))
+        .where(order_item.c.order_id.in_(order_ids), rental_day.c.day > today)
         .order_by(rental_day.c.variant_id, rental_day.c.unit, rental_day.c.day)
     )
     for row in uow.execute(query):
         freed[row.order_id].append(f"{row.variant_id}/{row.unit} {row.day.isoformat()}")
-    uow.execute(delete(rental_day).where(rental_day.c.order_item_id.in_(items), rental_day.c.day > _today(uow)))
+    uow.execute(delete(rental_day).where(rental_day.c.order_item_id.in_(items), rental_day.c.day > today))
     return freed
-
-
-def _today(uow: UnitOfWork) -> date:
-    zone = find_setting(uow.connection, STORE_ZONE.name) or STORE_ZONE.default
-    return uow.now.astimezone(ZoneInfo(zone)).date()
 
 
 def _put_back(uow: UnitOfWork, order_ids: list[int]) -> dict[int, int]:

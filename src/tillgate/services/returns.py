@@ -99,14 +99,19 @@ def _read(fields_json: str) -> dict[str, str]:
 def _look_at(till: Till, return_id: int, attempt_id: int, fields: dict[str, str]) -> None:
     with till.db.read() as connection:
         attempt = load_attempt(connection, attempt_id)
+    _close(till, return_id, attempt, hear_return(till, attempt, fields))
+
+
+def hear_return(till: Till, attempt: AttemptRecord, fields: Mapping[str, str]) -> Verdict:
+    """What a return is worth; whatever it is, the provider is asked, and only its word counts."""
     verdict = _verdict(till, attempt, fields)
-    check_attempt(till, attempt_id, f"return:{verdict.value}")
+    check_attempt(till, attempt.id, f"return:{verdict.value}")
     if verdict is Verdict.BAD_SIGNATURE:
-        _reject(till, attempt_id)
-    _close(till, return_id, attempt, verdict)
+        _reject(till, attempt.id)
+    return verdict
 
 
-def _verdict(till: Till, attempt: AttemptRecord, fields: dict[str, str]) -> Verdict:
+def _verdict(till: Till, attempt: AttemptRecord, fields: Mapping[str, str]) -> Verdict:
     provider = till.providers.get(attempt.provider)
     if provider is None:
         return Verdict.ORPHAN

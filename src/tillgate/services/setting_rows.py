@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy import text as sql
 
+from tillgate.domain.settings import STORE_ZONE
 from tillgate.store.models import setting
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -20,6 +23,12 @@ _SAVE: Final = sql(
 def find_setting(connection: Connection, name: str) -> str | None:
     """The text kept under a name."""
     return connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar_one_or_none()
+
+
+def store_day(connection: Connection, instant: datetime) -> date:
+    """The store's calendar day at an instant, where there is no till to ask."""
+    zone = find_setting(connection, STORE_ZONE.name) or STORE_ZONE.default
+    return instant.astimezone(ZoneInfo(zone)).date()
 
 
 def write_setting(uow: UnitOfWork, name: str, text: str) -> None:
