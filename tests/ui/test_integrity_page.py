@@ -186,12 +186,12 @@ def test_a_run_is_stopped_in_its_middle(here: Page, monkeypatch: pytest.MonkeyPa
     assert not page.run.isEnabled()
     assert page.stop.hasFocus()
     here.qtbot.waitUntil(entered.is_set)
-    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 7 of 7: Audit chain, entry "))
+    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 8 of 8: Audit chain, entry "))
     click(page.stop)
     assert page.progress.text() == "Stopping …"
     go_on.set()
     here.settled(page.run.isEnabled)
-    assert page.notice.text == "Stopped after 6 checks."
+    assert page.notice.text == "Stopped after 7 checks."
     assert badges(page)[Check.CHAIN] == NOT_YET.text
     assert page.last.text() == "It was never run to its end."
     assert page.run.hasFocus()
@@ -209,7 +209,9 @@ def test_every_check_gate_and_fault_has_words() -> None:
     chain = {"row_missing", "link_broken", "row_changed", "end_cut", "head_missing"}
     # Planted among payment invoices, in tests/services/test_invoice_figures.
     prompts = {"invoice_sum"}
-    assert set(SHOWN_FAULTS) | chain | prompts == set(FAULTS)
+    # And in the books of wallets, in tests/services/test_wallets and test_commissions.
+    wallets = {"wallet_sum", "commission_sum", "commission_order"}
+    assert set(SHOWN_FAULTS) | chain | prompts | wallets == set(FAULTS)
     assert set(CHECKS) == set(Check)
     assert set(GATES) == set(Gate) - {Gate.BOOKS}
 

@@ -122,7 +122,7 @@ def withdraw(till: Till, actor: Actor, press: Withdrawal, *, approval_token: str
     Invalid("amount_zero" | "key_malformed") and those of `check_note`.
     """
     if approval_token is None:
-        authorize(till, actor, Action.WITHDRAW, subject=press.subject, amount=press.amount)
+        authorize(till, actor, Action.WITHDRAW)
     key = f"withdrawal:{check_press_key(press.key)}"
     reason = check_note(press.reason, field="reason")
     amount = check_wallet_amount(press.amount)

@@ -1,0 +1,423 @@
+"""A customer's wallet: every way in and out of it, and that no money is made or lost on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from tests.factories.clock import FakeClock
+from tests.factories.purse import THING, Purse, open_purse, rupees
+from tests.factories.tills import make_till
+from tillgate.domain.checkout_facts import RefundStatus
+from tillgate.domain.errors import Invalid, NotAllowed, NotFound, Refused, TillgateError
+from tillgate.domain.exceptions import ExceptionAction
+from tillgate.domain.ledger import CASH, INSTALMENTS, REFUNDS, UNAPPLIED
+from tillgate.domain.money import Money
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
+from tillgate.domain.staff import Action
+from tillgate.domain.wallet import WALLET, WalletKind
+from tillgate.services.access import approve
+from tillgate.services.cancel import cancel
+from tillgate.services.customers import CustomerDraft, load_customer, update_customer
+from tillgate.services.exception_lists import load_exception_details
+from tillgate.services.exceptions import list_exceptions, settle_exception
+from tillgate.services.payments import StartPayment, Thing, start
+from tillgate.services.pin_hash import Pins
+from tillgate.services.refunds import request_refund
+from tillgate.services.settle import check_now, settle_attempts
+from tillgate.services.till import Till
+from tillgate.services.wallet_lists import (
+    StatementQuery,
+    count_wallets,
+    list_wallet_transactions,
+    list_wallets,
+    statement_key,
+    sum_wallet_transactions,
+)
+from tillgate.services.wallet_payments import WalletPart, pay_from_wallet
+from tillgate.services.wallets import TopUp, Withdrawal, new_wallet_key, top_up, view_wallet, withdraw
+from tillgate.store.ledger import balance
+from tillgate.store.models import allocation, capture, outbox, payment, refund, wallet_top_up, wallet_transaction
+
+_WAYS = ("top_up", "pay", "withdraw", "give_back", "top_up_back")
+
+
+@pytest.fixture
+def purse(till: Till) -> Purse:
+    return open_purse(till)
+
+
+@pytest.fixture
+def pocket(sqlite_only: Engine, clock: FakeClock) -> Purse:
+    """On SQLite alone, for what is decided above the database."""
+    return open_purse(make_till(sqlite_only, clock))
+
+
+def books(purse: Purse, *accounts: str) -> list[int]:
+    with purse.till.db.read() as connection:
+        return [balance(connection, account, "INR").minor for account in accounts]
+
+
+def moves(purse: Purse) -> list[tuple[str, int, int]]:
+    return [(row.kind.value, row.amount_minor, row.balance_after_minor) for row in purse.rows(wallet_transaction)]
+
+
+def mails(purse: Purse) -> list[str]:
+    return [row.dedupe_key.split(":")[1] for row in purse.rows(outbox) if row.kind == "mail"]
+
+
+def withdrawal(purse: Purse, amount: Money, key: str = "") -> Withdrawal:
+    return Withdrawal(key or new_wallet_key(), purse.customer, amount, "asked for it")
+
+
+def test_money_goes_in_pays_for_two_orders_and_comes_back(purse: Purse) -> None:
+    topped = purse.fill(rupees(1_000))
+    assert (topped.state, topped.fulfilment, topped.customer_id) == (
+        PaymentState.CAPTURED,
+        Fulfilment.DONE,
+        purse.customer,
+    )
+    amounts = (rupees(300), rupees(150))
+    parts = purse.parts(*amounts)
+    command = purse.command(*amounts)
+    paid = pay_from_wallet(purse.till, purse.cashier, command, parts)
+    assert not paid.existing
+    assert (paid.payment.state, paid.payment.fulfilment) == (PaymentState.CAPTURED, Fulfilment.DONE)
+    # The same press again, and nothing moves.
+    again = pay_from_wallet(purse.till, purse.cashier, command, parts)
+    assert (again.existing, again.payment.id, purse.made) == (True, paid.payment.id, [paid.payment.id])
+    assert [(row.order_id, row.amount_minor) for row in purse.rows(wallet_transaction)[1:]] == [
+        (part.order_id, -part.amount.minor) for part in parts
+    ]
+    assert purse.balance() == rupees(550)
+    assert books(purse, UNAPPLIED, INSTALMENTS) == [0, -45_000]
+    view = purse.view(paid.payment.id)
+    assert (view.attempts, view.url, [each.provider for each in view.captures]) == ((), None, [WALLET])
+
+    part = request_refund(purse.till, purse.manager, paid.payment.id, rupees(100), "sent back")
+    assert (part.state, part.provider, part.next_at) == (RefundState.DONE, WALLET, None)
+    assert purse.view(paid.payment.id).payment.state is PaymentState.PARTIALLY_REFUNDED
+    request_refund(purse.till, purse.manager, paid.payment.id, rupees(350), "the rest")
+    assert purse.view(paid.payment.id).payment.state is PaymentState.REFUNDED
+    with pytest.raises(Refused, match="payment_not_refundable"):
+        request_refund(purse.till, purse.manager, paid.payment.id, rupees(1), "once more")
+    assert purse.balance() == rupees(1_000)
+    assert books(purse, UNAPPLIED, REFUNDS) == [0, 45_000]
+    assert purse.bank.sends("refund") == 0
+    assert mails(purse).count("wallet_credited") == 3
+    assert "refund_done" not in mails(purse)
+    assert purse.faults() == []
+
+
+def test_what_is_not_there_is_not_spent_and_nothing_is_left_behind(purse: Purse) -> None:
+    purse.fill(rupees(100))
+    tables = (payment, allocation, capture, wallet_transaction)
+    before = [len(purse.rows(table)) for table in tables]
+    parts = purse.parts(rupees(60), rupees(60))
+    with pytest.raises(Refused) as short:
+        pay_from_wallet(purse.till, purse.cashier, purse.command(rupees(60), rupees(60)), parts)
+    assert short.value.code == "insufficient_balance"
+    assert (short.value.values["required"], short.value.values["available"]) == (rupees(120), rupees(100))
+    purse.refuse = "instalment_paid"
+    purse.till = replace(purse.till, fulfilling=purse.fulfilling())
+    with pytest.raises(Refused, match="instalment_paid"):
+        pay_from_wallet(purse.till, purse.cashier, purse.command(rupees(60)), parts[:1])
+    with pytest.raises(Refused, match="insufficient_balance"):
+        withdraw(purse.till, purse.manager, withdrawal(purse, rupees(101)))
+    with pytest.raises(Refused, match="insufficient_balance"):
+        withdraw(purse.till, purse.manager, replace(withdrawal(purse, rupees(1)), customer_id=purse.other))
+    assert [len(purse.rows(table)) for table in tables] == before
+    assert (purse.balance(), purse.made, purse.faults()) == (rupees(100), [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"key": "short"}, "key_malformed"),
+        ({"provider": "razorpay"}, "method_unsupported"),
+        ({"method": "link"}, "method_unsupported"),
+        ({"customer_id": None}, "wallet_needs_customer"),
+        ({"amount": rupees(61)}, "allocation_mismatch"),
+        ({"things": ()}, "allocation_mismatch"),
+        ({"things": (Thing(THING, 1, rupees(0)), Thing(THING, 2, rupees(60)))}, "allocation_mismatch"),
+    ],
+)
+def test_a_press_that_makes_no_sense(pocket: Purse, change: dict[str, object], error: str) -> None:
+    pocket.fill(rupees(100))
+    command = replace(pocket.command(rupees(60)), **change)  # type: ignore[arg-type]
+    with pytest.raises(TillgateError, match=error):
+        pay_from_wallet(pocket.till, pocket.cashier, command, (WalletPart(None, rupees(60)),))
+    for parts in ((), (WalletPart(None, rupees(59)),), (WalletPart(None, rupees(61)), WalletPart(None, rupees(-1)))):
+        with pytest.raises(Invalid, match="allocation_mismatch"):
+            pay_from_wallet(pocket.till, pocket.cashier, pocket.command(rupees(60)), parts)
+    assert (pocket.balance(), pocket.made) == (rupees(100), [])
+
+
+def test_one_thing_is_paid_once_whoever_pays(pocket: Purse) -> None:
+    pocket.fill(rupees(100))
+    first = pocket.command(rupees(60))
+    part = (WalletPart(None, rupees(60)),)
+    pay_from_wallet(pocket.till, pocket.cashier, first, part)
+    with pytest.raises(Refused, match="already_being_paid"):
+        pay_from_wallet(pocket.till, pocket.cashier, replace(first, key=new_wallet_key()), part)
+    with pytest.raises(Refused, match="key_reused"):
+        pay_from_wallet(pocket.till, pocket.cashier, replace(first, customer_id=pocket.other), part)
+    assert (pocket.balance(), len(pocket.made)) == (rupees(40), 1)
+
+
+def test_a_manager_pays_out_and_a_cashier_needs_one(pocket: Purse, pins: Pins) -> None:
+    pocket.fill(rupees(500))
+    press = withdrawal(pocket, rupees(200))
+    with pytest.raises(NotAllowed, match="approval_needed"):
+        withdraw(pocket.till, pocket.cashier, press)
+    made = withdraw(pocket.till, pocket.manager, press)
+    assert (made.kind, made.amount, made.reason) == (WalletKind.WITHDRAWAL, rupees(-200), "asked for it")
+    # A second press, or the same one heard twice, pays out nothing more.
+    assert withdraw(pocket.till, pocket.manager, press) == made
+    for other in (replace(press, amount=rupees(201)), replace(press, customer_id=pocket.other)):
+        with pytest.raises(Refused, match="key_reused"):
+            withdraw(pocket.till, pocket.manager, other)
+    second = withdrawal(pocket, rupees(100))
+    token = _approval(pocket, pins, second)
+    with pytest.raises(NotAllowed, match="approval_other"):
+        withdraw(pocket.till, pocket.cashier, replace(second, amount=rupees(99)), approval_token=token)
+    withdraw(pocket.till, pocket.cashier, second, approval_token=token)
+    third = withdrawal(pocket, rupees(100))
+    with pytest.raises(NotAllowed, match="approval_used"):
+        withdraw(pocket.till, pocket.cashier, third, approval_token=token)
+    assert (pocket.balance(), books(pocket, CASH), pocket.faults()) == (rupees(200), [-30_000], [])
+
+
+def _approval(purse: Purse, pins: Pins, press: Withdrawal) -> str:
+    name, pin = purse.manager.name, "739164"
+    about = {"action": Action.WITHDRAW, "subject": press.subject, "amount": press.amount, "reason": "customer asked"}
+    return approve(purse.till, purse.cashier, pins, name, pin, **about)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"amount": rupees(0)}, "amount_zero"),
+        ({"amount": rupees(-1)}, "amount_zero"),
+        ({"key": "a b c d e"}, "key_malformed"),
+        ({"key": "é" * 10}, "key_malformed"),
+        ({"reason": " "}, "note_short"),
+        ({"reason": "card 4111 1111 1111 1111"}, "note_card_number"),
+        ({"customer_id": 999}, "customer_unknown"),
+    ],
+)
+def test_a_withdrawal_that_makes_no_sense(pocket: Purse, change: dict[str, object], error: str) -> None:
+    pocket.fill(rupees(100))
+    with pytest.raises(TillgateError, match=error):
+        withdraw(pocket.till, pocket.manager, replace(withdrawal(pocket, rupees(1)), **change))  # type: ignore[arg-type]
+    assert pocket.balance() == rupees(100)
+
+
+def test_a_top_up_is_one_payment_however_often_it_is_pressed(pocket: Purse) -> None:
+    key = new_wallet_key()
+    begun = pocket.begin(rupees(250), key=key)
+    assert pocket.begin(rupees(250), key=key).id == begun.id
+    assert (pocket.balance(), len(pocket.rows(wallet_top_up))) == (rupees(0), 1)
+    for press in (
+        TopUp(key, pocket.customer, rupees(251), pocket.bank.name, "link"),
+        TopUp(key, pocket.other, rupees(250), pocket.bank.name, "link"),
+    ):
+        with pytest.raises(Refused, match="key_reused"):
+            top_up(pocket.till, pocket.cashier, press)
+    pocket.paid(begun)
+    assert pocket.begin(rupees(250), key=key).state is PaymentState.CAPTURED
+    assert moves(pocket) == [("TOP_UP", 25_000, 25_000)]
+    with pytest.raises(Invalid, match="amount_zero"):
+        pocket.begin(rupees(0))
+    with pytest.raises(NotFound, match="customer_unknown"):
+        pocket.begin(rupees(5), 999)
+    gone = load_customer(pocket.till, pocket.cashier, pocket.other)
+    update_customer(pocket.till, pocket.cashier, gone.id, CustomerDraft(gone.name, active=False), gone.version)
+    with pytest.raises(Refused, match="customer_inactive"):
+        pocket.begin(rupees(5), pocket.other)
+
+
+def test_a_top_up_that_goes_back_leaves_the_wallet_first(purse: Purse) -> None:
+    topped = purse.fill(rupees(500))
+    with pytest.raises(Refused, match="already_in_wallet"):
+        request_refund(purse.till, purse.manager, topped.id, rupees(100), "into it", into_wallet=True)
+    request_refund(purse.till, purse.manager, topped.id, rupees(200), "does not want it")
+    # It can't be spent while it is on its way.
+    assert purse.balance() == rupees(300)
+    purse.settle()
+    assert purse.view(topped.id).payment.state is PaymentState.PARTIALLY_REFUNDED
+    withdraw(purse.till, purse.manager, withdrawal(purse, rupees(250)))
+    with pytest.raises(Refused, match="insufficient_balance"):
+        request_refund(purse.till, purse.manager, topped.id, rupees(51), "spent meanwhile")
+    request_refund(purse.till, purse.manager, topped.id, rupees(50), "the rest")
+    purse.settle()
+    assert (purse.balance(), purse.faults()) == (rupees(0), [])
+    assert books(purse, UNAPPLIED, REFUNDS, CASH) == [0, 0, -25_000]
+
+
+def test_a_refund_of_a_top_up_that_fails_is_in_the_wallet_again(purse: Purse) -> None:
+    topped = purse.fill(rupees(500))
+    purse.bank.refund_status = RefundStatus.FAILED
+    request_refund(purse.till, purse.manager, topped.id, rupees(200), "does not want it")
+    purse.settle()
+    assert purse.balance() == rupees(500)
+    (failed,) = list_exceptions(purse.till, purse.manager)
+    details = load_exception_details(purse.till, purse.manager, failed.id)
+    hindered = {choice.action: choice.hindered for choice in details.choices}
+    assert hindered[ExceptionAction.CREDIT] == "already_in_wallet"
+    with pytest.raises(Refused, match="already_in_wallet"):
+        settle_exception(purse.till, purse.manager, failed.id, ExceptionAction.CREDIT, "into the wallet")
+    purse.bank.refund_status = RefundStatus.DONE
+    settle_exception(purse.till, purse.manager, failed.id, ExceptionAction.RETRY, "again")
+    assert purse.balance() == rupees(300)
+    purse.settle()
+    assert [row.state for row in purse.rows(refund)] == [RefundState.FAILED, RefundState.DONE]
+    assert (books(purse, UNAPPLIED, REFUNDS), purse.faults()) == ([0, 0], [])
+
+
+def test_a_paid_top_up_that_had_ended_is_credited_or_applied_by_a_manager(purse: Purse, clock: FakeClock) -> None:
+    for action, kind in ((ExceptionAction.CREDIT, "CREDIT"), (ExceptionAction.APPLY, "TOP_UP")):
+        begun = purse.begin(rupees(100))
+        reference = purse.view(begun.id).attempts[0].reference
+        cancel(purse.till, purse.cashier, begun.id)
+        purse.bank.pay(reference)
+        clock.advance(120)
+        settle_attempts(purse.till)
+        (late,) = list_exceptions(purse.till, purse.manager)
+        settle_exception(purse.till, purse.manager, late.id, action, "it is theirs")
+        assert moves(purse)[-1][0] == kind
+    assert (purse.balance(), books(purse, UNAPPLIED), purse.faults()) == (rupees(200), [0], [])
+    told = [row for row in purse.rows(outbox) if "wallet_credited" in row.dedupe_key]
+    assert len(told) == 2
+
+
+def test_what_a_provider_took_may_go_into_the_wallet_instead(purse: Purse) -> None:
+    """A payment that Razorpay took is refunded into the wallet: nothing is sent, and it is told as a refund."""
+    thing = purse.command(rupees(300))
+    command: StartPayment = replace(thing, provider=purse.bank.name, method="link")
+    begun = start(purse.till, purse.cashier, command).payment
+    paid = purse.paid(begun)
+    assert paid.fulfilment is Fulfilment.DONE
+    done = request_refund(purse.till, purse.manager, paid.id, rupees(300), "kept for later", into_wallet=True)
+    assert (done.state, done.provider, purse.bank.sends("refund")) == (RefundState.DONE, WALLET, 0)
+    assert purse.view(paid.id).payment.state is PaymentState.REFUNDED
+    assert (purse.balance(), moves(purse)) == (rupees(300), [("REFUND", 30_000, 30_000)])
+    assert purse.faults() == []
+
+
+def test_a_statement_is_searched_summed_and_paged(pocket: Purse) -> None:
+    pocket.fill(rupees(1_000))
+    amounts = (rupees(10), rupees(20), rupees(30))
+    parts = pocket.parts(*amounts)
+    paid = pay_from_wallet(pocket.till, pocket.cashier, pocket.command(*amounts), parts)
+    withdraw(pocket.till, pocket.manager, withdrawal(pocket, rupees(40)))
+    every = StatementQuery()
+
+    def listed(query: StatementQuery = every, **rest: object) -> list[int]:
+        rows = list_wallet_transactions(pocket.till, pocket.cashier, pocket.customer, query, **rest)  # type: ignore[arg-type]
+        return [row.move.amount_minor // 100 for row in rows]
+
+    assert listed() == [-40, -30, -20, -10, 1_000]
+    rows = list_wallet_transactions(pocket.till, pocket.cashier, pocket.customer, every, limit=2)
+    assert listed(after=statement_key(rows[-1]), limit=2) == [-20, -10]
+    assert listed(replace(every, descending=False), skip=1, limit=2) == [-10, -20]
+    assert listed(replace(every, text="ASKED")) == [-40]
+    assert listed(replace(every, text=rows[1].order)) == [-30]
+    assert listed(replace(every, text=f"#{paid.payment.id}")) == [-30, -20, -10]
+    assert listed(replace(every, text="9" * 40)) == []
+    assert listed(replace(every, kinds=frozenset({"PAYMENT", "TOP_UP"}))) == [-30, -20, -10, 1_000]
+    assert listed(replace(every, currency="USD")) == []
+    today = pocket.till.store_day(pocket.till.clock.now())
+    assert len(listed(replace(every, first=today, last=today))) == 5
+    assert listed(replace(every, last=today.replace(year=2020))) == []
+    (flow,) = sum_wallet_transactions(pocket.till, pocket.cashier, pocket.customer, every)
+    assert (flow.count, flow.came, flow.went) == (5, rupees(1_000), rupees(-100))
+    (row,) = list_wallets(pocket.till, pocket.cashier, "asha")
+    assert (row.balance, count_wallets(pocket.till, pocket.cashier)) == (rupees(900), 1)
+    assert list_wallets(pocket.till, pocket.cashier, "ravi") == []
+    view = view_wallet(pocket.till, pocket.cashier, pocket.customer)
+    assert (view.balances, view.referrer) == ((rupees(900),), None)
+
+
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=st.lists(st.tuples(st.sampled_from(_WAYS), st.integers(100, 90_000), st.booleans()), max_size=12))
+def test_whatever_happens_balances_are_the_ledger_and_it_sums_to_nothing(
+    pocket: Purse, story: list[tuple[str, int, bool]]
+) -> None:
+    """Also where most of it is refused; what came into wallets and did not leave is in them."""
+    before = pocket.in_all_wallets()
+    expected = dict(before)
+    taken: list[tuple[str, int, int, int]] = []
+    for way, minor, whose in story:
+        customer = pocket.customer if whose else pocket.other
+        amount = Money(minor, "INR")
+        try:
+            change = _happens(pocket, way, amount, customer, taken)
+        except Refused as refused:
+            assert refused.code in {"insufficient_balance", "refund_exceeds", "payment_not_refundable"}
+            continue
+        for who, by in change.items():
+            expected[who] += by
+    assert pocket.in_all_wallets() == expected
+    assert all(minor >= 0 for minor in expected.values())
+    assert pocket.faults() == []
+
+
+def _happens(
+    purse: Purse, way: str, amount: Money, customer: int, taken: list[tuple[str, int, int, int]]
+) -> dict[int, int]:
+    if way == "top_up":
+        made = purse.fill(amount, customer)
+        taken.append(("top_up_back", made.id, customer, -1))
+        return {customer: amount.minor}
+    if way == "pay":
+        part = (WalletPart(None, amount),)
+        paid = pay_from_wallet(purse.till, purse.cashier, purse.command(amount, customer=customer), part)
+        taken.append(("give_back", paid.payment.id, customer, 1))
+        return {customer: -amount.minor}
+    if way == "withdraw":
+        withdraw(purse.till, purse.manager, replace(withdrawal(purse, amount), customer_id=customer))
+        return {customer: -amount.minor}
+    meant = [each for each in taken if each[0] == way]
+    if not meant:
+        return {}
+    _, number, whose, sign = meant[amount.minor % len(meant)]
+    request_refund(purse.till, purse.manager, number, amount, "given back")
+    purse.settle()
+    return {whose: sign * amount.minor}
+
+
+def test_the_database_lets_no_balance_stand_beside_its_moves(purse: Purse) -> None:
+    """Whatever the code does: none below nothing, and no move that says another balance than there is."""
+    purse.fill(rupees(100))
+    row = purse.rows(wallet_transaction)[0]
+    columns = (
+        "customer_id, kind, amount_minor, currency, balance_after_minor, ledger_tx_id, till_id, reason, created_at"
+    )
+    copied = f"INSERT INTO wallet_transaction ({columns}) SELECT customer_id, kind, 5, currency, 5, "
+    for statement in (
+        f"{copied} ledger_tx_id + 1, till_id, reason, created_at FROM wallet_transaction WHERE id = {row.id}",
+        "UPDATE wallet_balance SET balance_minor = -1",
+        "UPDATE wallet_transaction SET amount_minor = 1",
+        "DELETE FROM wallet_balance",
+    ):
+        with pytest.raises(DBAPIError), purse.till.db.write(purse.till.system) as uow:
+            uow.execute(text(statement))
+    with purse.till.db.write(purse.till.system) as uow:
+        uow.execute(text("UPDATE wallet_balance SET balance_minor = balance_minor + 1"))
+    assert [fault for fault in purse.faults() if "wallet_sum" in fault]
+
+
+def test_a_check_of_a_wallet_payment_asks_nobody(pocket: Purse) -> None:
+    pocket.fill(rupees(100))
+    paid = pay_from_wallet(
+        pocket.till, pocket.cashier, pocket.command(rupees(10)), (WalletPart(None, rupees(10)),)
+    ).payment
+    sends = pocket.bank.sends("fetch")
+    assert check_now(pocket.till, pocket.cashier, paid.id).state is PaymentState.CAPTURED
+    assert pocket.bank.sends("fetch") == sends
