@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -269,7 +270,7 @@ def test_clocks_that_jump_neither_collect_twice_nor_leave_a_day_out(
         assert start - ledger(stall, INSTALMENTS) == inr(100) * (len(numbers) - 1)
 
 
-def cancelled(shop: Bazaar, order_id: int, **changes: bool) -> Cancellation:
+def cancelled(shop: Bazaar, order_id: int, **changes: Any) -> Cancellation:
     quote = quote_cancellation(shop.till, shop.manager, order_id)
     press = replace(CancelOrder(order_id, quote.back, "the customer moved away"), **changes)
     cancel_order(shop.till, shop.manager, press)
