@@ -154,6 +154,16 @@ _WALLETS: Final[Mapping[str, str]] = {
     "coupon.used": mark("Coupon used"),
     "coupon.released": mark("Coupon given back"),
 }
+_INSTALMENTS: Final[Mapping[str, str]] = {
+    "bulk.created": mark("Bulk order placed"),
+    "bulk.activated": mark("Bulk order active"),
+    "bulk.cancelled": mark("Bulk order cancelled"),
+    "instalment_order.created": mark("Instalment order made"),
+    "instalment_order.paid": mark("Instalments of an order paid"),
+    "instalment_order.completed": mark("Instalment order paid in full"),
+    "instalment_order.cancelled": mark("Instalment order cancelled"),
+    "instalments.returned": mark("Money of instalments went back"),
+}
 EVENT_WORDS: Final[Mapping[str, str]] = {
     **_PEOPLE,
     **_INSTALLATION,
@@ -162,6 +172,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     **_FEES,
     **_DEVICES,
     **_WALLETS,
+    **_INSTALMENTS,
 }
 
 
