@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, or_, select, text
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, and_, bindparam, func, or_, select, text
 
 from tillgate.domain.errors import Bug, NotFound
 from tillgate.domain.exceptions import CaptureDisposition
@@ -84,12 +84,27 @@ _CAPTURE: Final = columns(CaptureRecord, capture)
 _LOAD: Final = Statement(select(*_INVOICE).where(payment_invoice.c.id == bindparam("id")))
 _LOCK: Final = Statement(select(*_INVOICE).where(payment_invoice.c.id == bindparam("id")).with_for_update())
 _BY_KEY: Final = Statement(select(*_INVOICE).where(payment_invoice.c.key == bindparam("key")))
+
+
+def _providers() -> Select[Any]:
+    """The providers that there are invoices of, each found behind the one before it: the index over providers' ids
+    begins with them, and without them a search by such an id reads every row."""
+    first = select(func.min(payment_invoice.c.provider).label("name")).cte("known", recursive=True)
+    other = payment_invoice.alias()
+    behind = select(func.min(other.c.provider)).where(other.c.provider > first.c.name).scalar_subquery()
+    known = first.union_all(select(behind).where(first.c.name.is_not(None)))
+    return select(known.c.name).where(known.c.name.is_not(None))
+
+
+def named(provider_id: BindParameter[Any] | str) -> ColumnElement[bool]:
+    """Whether a provider calls it so."""
+    return and_(payment_invoice.c.provider.in_(_providers()), payment_invoice.c.provider_id == provider_id)
+
+
 # Either id finds it; by two indexes. Ours comes first, should a provider ever name one alike.
 _BY_REF: Final = Statement(
     select(*_INVOICE)
-    .where(
-        or_(payment_invoice.c.number == bindparam("number"), payment_invoice.c.provider_id == bindparam("provider_id"))
-    )
+    .where(or_(payment_invoice.c.number == bindparam("number"), named(bindparam("provider_id"))))
     .order_by(payment_invoice.c.number != bindparam("number"), payment_invoice.c.id)
     .limit(1)
 )

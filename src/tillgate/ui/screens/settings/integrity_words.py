@@ -76,6 +76,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "refund_sum": mark("The provider gave back {facts}, the ledger has {ledger}."),
     "consultation_sum": mark("It is over {amount}, the ledger used {ledger} for it."),
     "invoice_sum": mark("The figures have {kept}, and there are {counted}; or their amounts differ."),
+    "wait_sum": mark("The figures have {kept} times to pay, and there are {counted}; or some are longer or shorter."),
+    "prepaid_sum": mark("{kept} of it wait for an order, and the ledger keeps {ledger}."),
     "row_missing": mark("Entry {seq} is missing."),
     "link_broken": mark("Entry {seq} does not follow the one before it."),
     "row_changed": mark("Entry {seq} was changed."),
@@ -87,6 +89,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "consultation": mark("Consultation {which}"),
     "ledger": mark("Ledger entry {which}"),
     "prompts": mark("Payment invoices of {which}"),
+    "prompt": mark("Payment invoice {which}"),
     "account": mark("Account {which}"),
     "audit": mark("Till {which}"),
 }
