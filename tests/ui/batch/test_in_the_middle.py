@@ -14,7 +14,6 @@ from tests.ui.pages.batch import BatchPage
 from tillgate.domain.batch import BatchState
 from tillgate.domain.checkout_facts import CheckoutStatus, TryStatus
 from tillgate.domain.devices import DeviceStatus
-from tillgate.domain.errors import Invalid, Refused
 from tillgate.domain.money import Money
 from tillgate.services.batch_payment import start_batch
 from tillgate.services.device_invoices import cancel_invoice
@@ -135,35 +134,6 @@ def test_a_link_that_was_declined_is_paid_by_its_next_try(page: BatchPage) -> No
     page.depot.provider.pay(reference)
     page.command("check_now")
     page.settled(lambda: page.states == ["Paid"])
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        (Invalid("wompi_key_mode", field="integrity", mode="test"), "keys"),
-        (Invalid("key_mode", field="key_id", mode="training", found="live"), "keys"),
-        (Refused("provider_keys_missing", provider="wompi"), "keys"),
-    ],
-    ids=lambda value: getattr(value, "code", value),
-)
-def test_keys_that_can_not_be_used_say_so_and_lead_to_the_settings(page: BatchPage, wrong: Refused, said: str) -> None:
-    depot = page.depot
-    providers, refused = depot.till.providers, depot.till.refused_keys
-    assert isinstance(providers, dict)
-    assert isinstance(refused, dict)
-    providers.pop("wompi")
-    if wrong.code != "provider_keys_missing":
-        refused["wompi"] = wrong
-    page.choose()
-    page.begin()
-    page.settled(lambda: page.screen.start.notice.text != "")
-    start = page.screen.start
-    assert said in start.notice.text
-    assert [button.text() for button in start.notice.buttons] == ["Open Settings"]
-    start.notice.buttons[0].click()
-    assert page.settings_opened == 1
-    assert start.start.isEnabled()
-    assert depot.rows(payment_batch) == []
 
 
 def test_what_changed_between_the_choice_and_start_counts(page: BatchPage) -> None:
