@@ -24,6 +24,7 @@ from tillgate.app.sample import prepare_training
 from tillgate.app.window import TillWindow
 from tillgate.domain.payment import Mode
 from tillgate.store.models import cart_line, payment, payment_attempt, product, refund, sales_invoice, variant
+from tillgate.ui.scanner import GAP_MS
 from tillgate.ui.screens.checkout import CheckoutScreen
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.payments import PaymentsScreen
@@ -89,6 +90,8 @@ class Person:
             self.press(Qt.Key.Key_Right)
         self.press(Qt.Key.Key_Return)
         type_text(self.focus(), person.pin)
+        # Without a pause it would be a scan.
+        self.qtbot.wait(2 * GAP_MS)
         self.press(Qt.Key.Key_Return)
         self.until(lambda: self.till.session is not None and self.till.session.actor.name == person.name)
         self.settled()
