@@ -86,12 +86,16 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class PaidBy:
-    """How the money came. `reference` is the provider's name for it; None for all where it is not known."""
+    """How the money came. `reference` is the provider's name for it; None for all where it is not known.
+
+    `receipt` is the payer's own number of it, from the network that moved it; empty where nobody told it.
+    """
 
     provider: str
     method: str | None
     reference: str
     captured_at: datetime | None
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from tillgate.services.payment_rows import find_live_attempt, load_payment
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
-from tillgate.store.models import invoice_tally, invoice_verification, payment_invoice, sales_order, staff
+from tillgate.store.models import capture, invoice_tally, invoice_verification, payment_invoice, sales_order, staff
 
 _I: Final = payment_invoice.c
 _T: Final = invoice_tally.c
@@ -41,7 +41,8 @@ _FEW: Final = 1_000
 class PromptView:
     """One invoice with what its prompt and payment say. `checking`: whether the prompt went out is not known yet.
 
-    `ended_reason` is the provider's, in the words of its adapter. `paid` is what came and did not go back.
+    `ended_reason` is the provider's, in the words of its adapter. `paid` is what came and did not go back;
+    `receipt` is the payer's own number of it, "" where nobody told it.
     """
 
     invoice: PaymentInvoiceRecord
@@ -49,6 +50,7 @@ class PromptView:
     attempt_state: AttemptState | None
     ended_reason: str | None
     paid: Money | None
+    receipt: str = ""
 
     @property
     def checking(self) -> bool:
@@ -132,7 +134,9 @@ def view_prompt(till: Till, actor: Actor, invoice_id: int) -> PromptView:
         attempt = find_live_attempt(connection, owner.id)
         money = find_money(connection, found)
     paid = money.left if money is not None else None
-    return PromptView(found, owner.state, attempt.state if attempt is not None else None, owner.ended_reason, paid)
+    receipt = (money.receipt if money is not None else None) or ""
+    state = attempt.state if attempt is not None else None
+    return PromptView(found, owner.state, state, owner.ended_reason, paid, receipt)
 
 
 def find_prompt(till: Till, actor: Actor, ref: str) -> PromptView:
@@ -312,7 +316,12 @@ def _over() -> CompoundSelect[Any]:
 def _matches(wanted: str) -> CompoundSelect[Any]:
     """The ids of those that a text finds, each way by an index of its own; the end of a phone by reading all phones."""
     ref = clean_ref(wanted) or ""
-    ways = [select(_I.id).where(_I.number == ref.upper()), select(_I.id).where(named(ref))]
+    paid_as = select(_I.id).join(capture, capture.c.payment_id == _I.payment_id)
+    ways = [
+        select(_I.id).where(_I.number == ref.upper()),
+        select(_I.id).where(named(ref)),
+        paid_as.where(capture.c.receipt.is_not(None), capture.c.receipt == ref.upper()),
+    ]
     digits = "".join(char for char in ref if char.isdigit())
     if len(digits) >= _LEAST_DIGITS and not ref.strip(_PHONE_MARKS):
         ways.append(select(_I.id).where(_phone_is(ref, digits)))

@@ -108,6 +108,14 @@ _BY_REF: Final = Statement(
     .order_by(payment_invoice.c.number != bindparam("number"), payment_invoice.c.id)
     .limit(1)
 )
+# By the number that the payer's phone was sent for the money.
+_PAID_AS: Final = Statement(
+    select(*_INVOICE)
+    .join(capture, capture.c.payment_id == payment_invoice.c.payment_id)
+    .where(capture.c.receipt.is_not(None), capture.c.receipt == bindparam("receipt"))
+    .order_by(capture.c.main.desc(), capture.c.id)
+    .limit(1)
+)
 _OPEN_OF: Final = Statement(
     select(*_INVOICE).where(
         payment_invoice.c.phone == bindparam("phone"), text("payment_invoice.state IN ('CREATED', 'PENDING')")
@@ -143,9 +151,12 @@ def find_by_key(connection: Connection, key: str) -> PaymentInvoiceRecord | None
 
 
 def find_invoice(connection: Connection, ref: str) -> PaymentInvoiceRecord | None:
-    """By our number, however it was typed, or by the provider's id (ruling 19)."""
+    """By our number, however it was typed, or by the provider's id (ruling 19); or else by the payer's receipt."""
     clean = clean_ref(ref)
-    row = _BY_REF.first(connection, number=clean.upper(), provider_id=clean) if clean else None
+    if clean is None:
+        return None
+    row = _BY_REF.first(connection, number=clean.upper(), provider_id=clean)
+    row = row or _PAID_AS.first(connection, receipt=clean.upper())
     return PaymentInvoiceRecord(*row) if row else None
 
 
@@ -183,6 +194,7 @@ def known_of(connection: Connection, invoice: PaymentInvoiceRecord) -> Known:
         late=bool(invoice.late),
         let_in=invoice.let_in_at is not None,
         surplus_minor=invoice.surplus_minor,
+        receipt=(money.receipt if money is not None else None) or "",
         order=order[0] if order else "",
     )
 

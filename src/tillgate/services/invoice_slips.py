@@ -33,7 +33,7 @@ def invoice_slip(till: Till, verification: Verification) -> VerificationSlip:
         number=found.number if found is not None else "",
         provider=found.provider if found is not None else "",
         provider_id=found.provider_id or "" if found is not None else "",
-        receipt="",
+        receipt=verification.receipt,
         phone=masked_phone(found.phone) if found is not None else "",
         amount=verification.typed,
         paid=verification.paid,
