@@ -7,7 +7,7 @@ from alembic import op
 
 from tillgate.store.migrations.guards import Guards, install
 
-revision = "0020"
+revision = "0017"
 down_revision: str | None = "0016"
 
 # As before, with the new column: a receipt that is told once never changes.
