@@ -94,6 +94,24 @@ def test_batches_that_wait_for_a_slow_provider_keep_nobody_from_stopping_them(pa
     assert [page.depot.view(number).batch.state for number in (1, 2)] == [BatchState.DONE, BatchState.STOPPED]
 
 
+def test_a_browser_that_hangs_holds_up_neither_the_batch_nor_the_till(page: BatchPage) -> None:
+    page.closed = threading.Event()
+    page.choose()
+    page.begin()
+    page.qtbot.waitUntil(lambda: page.states == ["Link open"] * 3 and len(page.opened) == 1, timeout=30_000)
+    # The till's own lane has two threads here.
+    for _ in range(2):
+        page.command("open_page")
+    page.qtbot.waitUntil(lambda: len(page.opened) == 3, timeout=30_000)
+    for item in page.depot.view(1).items:
+        page.depot.customer_pays(item)
+    page.qtbot.waitUntil(lambda: page.states == ["Paid"] * 3, timeout=30_000)
+    page.command("slip")
+    page.qtbot.waitUntil(lambda: page.saved == [1], timeout=30_000)
+    page.closed.set()
+    page.settled()
+
+
 def test_what_is_locked_in_the_middle_is_offered_to_who_comes_next(page: BatchPage, gate: Gate) -> None:
     page.choose()
     page.begin()
