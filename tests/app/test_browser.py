@@ -39,7 +39,12 @@ PAGE = "https://checkout.wompi.co/l/3Z0Cfi"
 )
 def test_only_pages_of_the_provider_are_opened(monkeypatch: pytest.MonkeyPatch, url: str, safe: bool) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda asked: not opened.append(asked))
+
+    def opens(asked: str) -> bool:
+        opened.append(asked)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", opens)
     assert (is_safe_url(url, HOSTS), open_url(url, HOSTS)) == (safe, safe)
     assert opened == [url] * safe
 

@@ -52,7 +52,7 @@ class InvoiceList(DeskList):
         """Invoices of every device."""
         office = self.office
         columns: list[Column[InvoiceRow]] = [
-            text_column("number", tr("Invoice"), lambda row: row.number, sortable=False, width=268, strong=True),
+            text_column("number", tr("Invoice"), lambda row: row.number, sortable=False, width=290, strong=True),
             day_column(_DAY, tr("Day"), lambda row: row.day, width=120, minor=True),
             money_column("amount", tr("Amount"), lambda row: row.amount, sortable=False, width=130),
             status_column(_STATE, tr("State"), _status, sortable=False, width=156),
