@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from tillgate.domain.checkout_facts import CheckoutFacts, ProviderTry, RefundFacts
-from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument, VerificationSlip
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode
 
@@ -278,6 +278,9 @@ class DocumentRenderer(Protocol):
 
     def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
         """A batch's summary on an 80 mm roll."""
+
+    def verification_slip_pdf(self, document: VerificationSlip, language: str) -> bytes:
+        """A verification of a payment invoice on an 80 mm roll."""
 
 
 class PageOpener(Protocol):

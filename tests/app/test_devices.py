@@ -82,7 +82,7 @@ def test_keys_of_two_modes_turn_the_provider_off_and_a_batch_says_why(
     shop.reload_providers()
     assert shop.providers == {}
     manager = sign_in(shop.till, shop.pins, MANAGER.name, MANAGER.pin).actor
-    with pytest.raises(Invalid, match="wompi_key_mode"):
+    with pytest.raises(Invalid, match="provider_keys_mixed"):
         pay_batch(shop.till, manager, press())
 
 

@@ -23,7 +23,7 @@ from tests.factories.clinic import CLINIC
 from tests.factories.people import signed_in
 from tests.factories.shop import SHOP
 from tests.factories.tills import AUDIT_KEY, new_sqlite
-from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument, VerificationSlip
 from tillgate.domain.payment import Mode, Purpose
 from tillgate.domain.secret import Secret
 from tillgate.domain.settings import ADMIN_EMAIL, STORE_NAME, Settings
@@ -132,6 +132,10 @@ class PlainPaper:
     def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
         """As bytes that name the batch's summary."""
         return f"%PDF {document.batch_id} {language}".encode()
+
+    def verification_slip_pdf(self, document: VerificationSlip, language: str) -> bytes:
+        """As bytes that name the verification."""
+        return f"%PDF {document.verification_id} {language}".encode()
 
 
 @dataclass

@@ -179,13 +179,14 @@ class FakeProvider:
         minor: int | None = None,
         currency: str | None = None,
         status: TryStatus = TryStatus.CAPTURED,
+        receipt: str | None = None,
     ) -> str:
         """Money, or a try at it, for the checkout with our reference; the provider's name for it."""
         found = next(c for c in self.checkouts.values() if c.reference == reference)
         self.count += 1
         ref = f"pay_{self.count:06d}"
         amount = Money(found.amount.minor if minor is None else minor, currency or found.amount.currency)
-        tries = (*found.tries, ProviderTry(ref, status, amount, found.provider_id, "upi"))
+        tries = (*found.tries, ProviderTry(ref, status, amount, found.provider_id, "upi", receipt=receipt))
         over = CheckoutStatus.PAID if status is TryStatus.CAPTURED else found.status
         self.checkouts[found.provider_id] = replace(found, status=over, tries=tries)
         return ref

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument, VerificationSlip
 from tillgate.ports import EmailMessage
 from tillgate.store.unit_of_work import in_transaction
 
@@ -38,6 +38,9 @@ class Postman:
 
     def batch_slip_pdf(self, document: BatchSlip, language: str) -> bytes:
         raise NotImplementedError("no mail carries a batch's slip")
+
+    def verification_slip_pdf(self, document: VerificationSlip, language: str) -> bytes:
+        raise NotImplementedError("no mail carries a verification's slip")
 
     def to(self, address: str) -> EmailMessage:
         (found,) = [message for message in self.sent if message.to == address]

@@ -124,6 +124,26 @@ def test_a_push_whose_answer_is_not_what_was_asked_for_is_in_doubt(answer: dict[
         assert provider.create(facts.PROMPT, provider.parameters(REQUEST)).outcome is Outcome.UNKNOWN
 
 
+NO_RECEIPTS: list[Any] = [None, "", "-", "N/A", "QGH 7X2", "Q" * 21, [], {"a": 1}, True, "QGH7X2K9ЛМ"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "receipt"),
+    [
+        ("QGH7X2K9LM", "QGH7X2K9LM"),
+        (" qgh7x2k9lm ", "QGH7X2K9LM"),
+        (1234567890, "1234567890"),
+        *((reference, None) for reference in NO_RECEIPTS),
+    ],
+)
+def test_mpesas_own_number_comes_with_the_money_and_spoils_nothing(reference: Any, receipt: str | None) -> None:
+    with played({STATUS: told(state="COMPLETE", mpesa_reference=reference)}) as (provider, _):
+        found = provider.fetch(PROMPT).checkout
+        assert found is not None
+        (money,) = found.tries
+        assert (money.status, money.receipt) == (TryStatus.CAPTURED, receipt)
+
+
 @given(minor=st.integers(1, 10**12), as_text=st.booleans(), zeros=st.integers(0, 4))
 def test_an_amount_is_read_exactly_from_a_number_and_from_a_text(minor: int, as_text: bool, zeros: int) -> None:
     digits = f"{minor // 100}.{minor % 100:02d}" + "0" * zeros

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, update
 
+from tests.factories.bad_batches import BAD, BadBatch
 from tests.factories.batch_race import Impatient
 from tests.factories.clock import START, FakeClock
 from tests.factories.depot import AMOUNTS, EMAIL, Depot, new_bank, open_depot
@@ -17,7 +18,7 @@ from tests.factories.tills import audit_rows, make_till
 from tillgate import failpoints
 from tillgate.domain.batch import BatchState, ItemState, Shown, SkipReason, StopReason
 from tillgate.domain.checkout_facts import CheckoutStatus
-from tillgate.domain.errors import Invalid, NotAllowed, NotFound, Refused, TillgateError, Unavailable
+from tillgate.domain.errors import Invalid, NotAllowed, Refused, TillgateError
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode, PaymentState
 from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_METHOD, Settings
@@ -29,6 +30,7 @@ from tillgate.services.settle import check_now
 from tillgate.services.sign_in import sign_out
 from tillgate.services.till import Till
 from tillgate.store.models import payment, payment_attempt, payment_batch, payment_batch_item
+from tillgate.ui.message_text import message_for
 
 
 @pytest.fixture
@@ -75,43 +77,30 @@ def test_fewer_open_invoices_than_asked_for_are_paid_as_they_are(here: Depot) ->
     assert len(here.pay(count=10).items) == 3
 
 
-@pytest.mark.parametrize(
-    ("changes", "error", "code"),
-    [
-        ({"device": "BIKE999"}, NotFound, "device_unknown"),
-        ({"count": 0}, Invalid, "batch_count"),
-        ({"count": 11}, Invalid, "batch_count"),
-        ({"count": "-1"}, Invalid, "batch_count"),
-        ({"count": "3x"}, Invalid, "batch_count_malformed"),
-        ({"count": ""}, Invalid, "batch_count_malformed"),
-        ({"count": "٣"}, Invalid, "batch_count_malformed"),
-        ({"email": "customer@"}, Invalid, "email_malformed"),
-        ({"email": " "}, Invalid, "batch_email_missing"),
-        ({"email": "a@example.com\r\nBcc: b@example.com"}, Invalid, "email_malformed"),
-        ({"device": "BIKE002"}, Refused, "batch_nothing_to_pay"),
-        ({"provider": "stripe"}, Unavailable, "provider_keys_missing"),
-        ({"method": "session"}, Invalid, "method_unsupported"),
-        ({"key": "short"}, Invalid, "key_malformed"),
-    ],
-)
-def test_bad_input_has_its_own_message_and_makes_nothing(
-    here: Depot, changes: dict[str, Any], error: type[TillgateError], code: str
-) -> None:
-    here.device("BIKE002")
-    with pytest.raises(error) as refused:
-        here.pay(**changes)
-    assert refused.value.code == code
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
+def test_bad_input_has_its_own_message_and_makes_nothing(here: Depot, bad: BadBatch) -> None:
+    bad.arrange(here)
+    with pytest.raises(TillgateError) as refused:
+        here.pay(**bad.changes)
+    words = message_for(refused.value)
+    assert (words.what, words.next) == (bad.said, bad.next)
+    assert words.money in {"", "No money moved."}
     assert (here.rows(payment_batch), here.rows(payment), here.provider.sent) == ([], [], [])
 
 
-def test_keys_of_another_mode_and_mixed_keys_are_told_apart_from_missing_ones(here: Depot) -> None:
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"method": "session"}, "method_unsupported"), ({"key": "short"}, "key_malformed")]
+)
+def test_what_no_screen_sends_is_refused_too(here: Depot, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(Invalid, match=code):
+        here.pay(**changes)
+    assert (here.rows(payment_batch), here.rows(payment), here.provider.sent) == ([], [], [])
+
+
+def test_a_provider_of_another_mode_takes_nothing(here: Depot) -> None:
     live = replace(here.till, mode=Mode.LIVE)
-    with pytest.raises(Invalid, match="key_mode"):
+    with pytest.raises(Invalid, match="provider_keys_mixed"):
         replace(here, till=live, cashier=signed_in(live, Role.CASHIER)).pay()
-    mixed = Invalid("wompi_key_mode", field="integrity", mode="test")
-    without = replace(here.till, providers={}, refused_keys={"wompi": mixed})
-    with pytest.raises(Invalid, match="wompi_key_mode"):
-        replace(here, till=without).pay()
     assert here.rows(payment_batch) == []
 
 

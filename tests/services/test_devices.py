@@ -225,6 +225,8 @@ def test_a_file_comes_in_whole_and_once(depot: Depot) -> None:
         ("BIKE001,INV-BIKE001-20260105-imp002,2026-01-05,0,COP", "device_rate"),
         ("BIKE001,INV-BIKE001-20260105-imp002,2026-01-05,-5,COP", "amount_malformed"),
         ("BIKE001,INV-BIKE001-20260105-imp002,2026-01-05,5e4,COP", "amount_malformed"),
+        ("BIKE001,INV-BIKE001-20260105-imp002,2026-01-05,1.500,COP", "amount_ambiguous"),
+        ('BIKE001,INV-BIKE001-20260105-imp002,2026-01-05,"50,000",COP', "amount_ambiguous"),
         ("BIKE001,INV-BIKE001-20260105-imp002,2026-01-05,50000,USD", "currency_mismatch"),
         ("BIKE001,INV-BIKE001-20260105-imp002,2026-01-05,50000,COP,more", "field_unknown"),
         ("BIKE001,,2026-01-05,50000,COP", "field_missing"),

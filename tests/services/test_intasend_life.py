@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from tillgate.ports import Payer
 from tillgate.providers.intasend import IntaSend
 from tillgate.sandbox import FaultKind, PhoneChoice, PhoneOutcome, SandboxServer, Verb, When
 from tillgate.services.cancel import Ended, cancel
+from tillgate.services.payment_lists import PaymentQuery, list_payments
 from tillgate.services.payments import StartPayment, Thing, start
 from tillgate.services.refunds import request_refund
 from tillgate.services.settle import check_now
@@ -101,6 +103,11 @@ def test_paid_on_the_phone_and_given_back_by_a_chargeback(counter: Counter) -> N
     counter.clock.advance(31)
     assert counter.check(begun) is PaymentState.CAPTURED
     assert counter.desk.made == [begun]
+    # The number in the customer's message finds the payment.
+    (money,) = counter.desk.view(begun).captures
+    assert money.receipt is not None and re.fullmatch("[A-Z0-9]{10}", money.receipt)
+    typed = PaymentQuery(text=f" {money.receipt.lower()} ")
+    assert [row.id for row in list_payments(counter.desk.till, counter.desk.cashier, typed)] == [begun]
     request_refund(counter.desk.till, counter.desk.manager, begun, DUE, "The bike came back")
     counter.desk.settle()
     assert counter.state(begun) is PaymentState.REFUND_PENDING

@@ -160,6 +160,37 @@ def test_a_burst_that_is_too_short_or_ends_too_late_is_typing(till: Till) -> Non
     assert till.heard == []
 
 
+@pytest.mark.parametrize(("late_ms", "end"), [(GAP_MS + 5, "\n"), (300, "\t"), (0, "")])
+def test_where_a_pin_is_asked_for_a_scan_without_its_end_is_no_typing_either(
+    till: Till, late_ms: int, end: str
+) -> None:
+    entered: list[str] = []
+    till.line.returnPressed.connect(lambda: entered.append(till.line.text()))
+    till.scanner.strict = True
+    till.type("40")
+    till.scan("8901030865278", end="")
+    for character in end:
+        till.key(character, late_ms)
+    till.qtbot.waitUntil(lambda: till.heard[1:] == ["8901030865278"])
+    assert (till.line.text(), entered) == ("40", [])
+    till.type("69\n")
+    assert (till.heard[1:], entered) == (["8901030865278"], ["4069"])
+
+
+def test_the_longest_code_is_one_scan_and_a_key_held_down_is_none(till: Till) -> None:
+    code = "upi://pay?" + "8" * 2_000
+    till.scan(code)
+    assert (till.heard[-1], till.line.text()) == (code, "")
+    till.key("8", 300)
+    for _ in range(9):
+        till.now_ms += 30
+        held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_8, Qt.KeyboardModifier.NoModifier, "8", autorep=True)
+        QApplication.sendEvent(till.line, held)
+    assert till.line.text() == "8" * 10
+    till.key("\n", 5)
+    assert till.heard[-1] == code
+
+
 def test_the_ends_of_a_scan_are_a_setting(till: Till) -> None:
     only_tab = Scanner(till.window, ends=frozenset({Qt.Key.Key_Tab}), time_ms=lambda _event: till.now_ms)
     heard: list[str] = []

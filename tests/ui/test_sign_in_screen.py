@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.factories.people import PIN, quick_pins
@@ -19,7 +19,9 @@ from tillgate.domain.payment import Mode
 from tillgate.domain.staff import Role
 from tillgate.services.sign_in import Session, list_people, sign_in, unlock_in_place
 from tillgate.ui.dialogs.unlock import UnlockDialog
+from tillgate.ui.screen import ShellState
 from tillgate.ui.screens.sign_in import SignInDesk, SignInScreen
+from tillgate.ui.shell import Shell
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.pin_entry import PinEntry
 
@@ -57,12 +59,55 @@ class SignInPage:
         press(self.entry.line, Qt.Key.Key_Return)
         self.desk.settled()
 
+    def focused(self, widget: QWidget) -> None:
+        """The next key goes there, once the window system has handed the focus over."""
+        if QApplication.activeWindow() is None:
+            # The offscreen platform hands it to nobody when a dialog closes.
+            self.screen.window().activateWindow()
+        self.desk.qtbot.waitUntil(lambda: QApplication.focusWidget() is widget)
+
+    @property
+    def unlocking(self) -> UnlockDialog:
+        found = self.screen.findChild(UnlockDialog)
+        assert found is not None
+        return found
+
     def miss(self, times: int) -> None:
         """Wrong tries, each as soon as it is allowed."""
         for _ in range(times):
             self.desk.clock.advance(60)
             self.entry.hold(0)
             self.type_pin("0000")
+
+
+class LockedTill(SignInPage):
+    """The same in the window, with a scanner at it."""
+
+    def __init__(self, desk: Desk, *, last: str = "") -> None:
+        super().__init__(desk, last=last)
+        self.now_ms = 1_000
+        self.shell = Shell([], self._door, desk.tasks)
+        self.shell.scanner._time_ms = lambda _event: self.now_ms
+        self.shell.show_state(ShellState(store="Rang Mahal", till=desk.till.id, mode=desk.till.mode))
+        desk.show(self.shell)
+        desk.qtbot.waitUntil(lambda: not self.shell._quarantine.active)
+
+    def _door(self) -> SignInScreen:
+        self.screen.setParent(None)
+        return self.screen
+
+    def key(self, key: str, after_ms: int) -> None:
+        self.now_ms += after_ms
+        target = QApplication.focusWidget()
+        assert target is not None
+        if key == "\n":
+            press(target, Qt.Key.Key_Return)
+        else:
+            type_text(target, key)
+
+    def keys(self, text: str, every_ms: int) -> None:
+        for character in text:
+            self.key(character, every_ms)
 
 
 @pytest.fixture
@@ -115,6 +160,45 @@ def test_whoever_locked_the_till_only_types_the_pin(desk: Desk) -> None:
     assert [session.actor.name for session in page.came] == [RAVI]
 
 
+def test_a_scan_while_the_till_is_locked_is_no_try(desk: Desk) -> None:
+    till = LockedTill(desk, last=RAVI)
+    assert QApplication.focusWidget() is till.entry.line
+    till.keys("40", 120)
+    for _ in range(12):
+        till.now_ms += 900
+        till.keys("8901030865278\n", 8)
+        desk.settled()
+    assert till.entry.text == "40"
+    assert "Unlock first, then scan." in till.screen.view.notice.text
+    assert till.came == []
+    (ravi,) = (person for person in list_people(desk.till) if person.name == RAVI)
+    assert (ravi.locked, ravi.wait_s) == (False, 0)
+    till.keys("69\n", 120)
+    desk.settled()
+    assert [session.actor.name for session in till.came] == [RAVI]
+    assert till.screen.view.notice.text == ""
+
+
+def test_a_scan_on_a_tile_or_in_the_unlock_dialog_chooses_and_types_nothing(desk: Desk) -> None:
+    till = LockedTill(desk)
+    assert QApplication.focusWidget() is till.screen.view.tiles.tiles[0]
+    till.keys("4017 12\n", 8)
+    assert (till.entry.text, till.screen._chosen) == ("", None)
+    assert "Unlock first, then scan." in till.screen.view.notice.text
+    till.choose(ASHA)
+    till.miss(10)
+    click(till.screen.view.unlock)
+    dialog = till.shell.findChild(UnlockDialog)
+    assert dialog is not None
+    dialog.credential.entry.line.setFocus()
+    till.now_ms += 900
+    till.keys("8901030865278\n", 8)
+    desk.settled()
+    assert dialog.credential.entry.text == ""
+    assert dialog.notice.text == "Unlock first, then scan."
+    dialog.reject()
+
+
 def test_a_wrong_pin_is_said_and_forgotten(page: SignInPage) -> None:
     page.choose(ASHA)
     page.type_pin("0000")
@@ -157,7 +241,34 @@ def test_a_locked_person_is_unlocked_by_a_manager_in_place(page: SignInPage) -> 
     press(dialog.credential.entry.line, Qt.Key.Key_Return)
     page.desk.settled(page.entry.isVisible)
     assert not any(person.locked for person in list_people(page.desk.till))
+    assert page.screen.view.tiles.tiles[0].isChecked()
+    page.focused(page.entry.line)
     page.type_pin(RIGHT)
+    assert [session.actor.name for session in page.came] == [ASHA]
+
+
+def test_whoever_is_locked_is_unlocked_without_a_mouse(page: SignInPage) -> None:
+    def keyed(*keys: Qt.Key) -> None:
+        for key in keys:
+            target = QApplication.focusWidget()
+            assert target is not None
+            press(target, key)
+        page.desk.settled()
+
+    keyed(Qt.Key.Key_Return)
+    page.miss(10)
+    page.focused(page.screen.view.unlock)
+    page.desk.clock.advance(60)
+    keyed(Qt.Key.Key_Return)
+    page.focused(page.unlocking.credential.entry.line)
+    keyed(Qt.Key.Key_Escape)
+    page.focused(page.screen.view.unlock)
+    keyed(Qt.Key.Key_Return)
+    page.focused(page.unlocking.credential.entry.line)
+    keyed(*map(Qt.Key, PIN[Role.MANAGER].encode()), Qt.Key.Key_Return)
+    page.desk.settled(page.entry.isVisible)
+    page.focused(page.entry.line)
+    keyed(*map(Qt.Key, RIGHT.encode()), Qt.Key.Key_Return)
     assert [session.actor.name for session in page.came] == [ASHA]
 
 

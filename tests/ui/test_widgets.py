@@ -162,6 +162,28 @@ def test_a_notice_says_what_happened_to_the_money_and_what_to_do(qtbot: QtBot) -
     assert notice.isHidden()
 
 
+@pytest.mark.parametrize("closable", [True, False])
+def test_tab_goes_through_a_notice_where_it_stands(qtbot: QtBot, closable: bool) -> None:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    above, notice, below = TextField("Above"), InlineNotice(closable=closable), TextField("Below")
+    for widget in (above, notice, below):
+        column.addWidget(widget)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(page.isActiveWindow)
+    for verbs in (["Older"], ["Check now", "Show the payment"]):
+        notice.say(Tone.WAITING, "Not known yet.", actions=[NoticeAction(verb, lambda: None) for verb in verbs])
+        above.setFocus()
+        closing = [each for each in notice.findChildren(Button) if each.accessibleName() == "Close this notice"]
+        wanted = [above.line, *notice.buttons, *(closing if closable else []), below.line]
+        passed: list[QWidget | None] = []
+        for _ in wanted:
+            passed.append(QApplication.focusWidget())
+            press(passed[-1] or page, Qt.Key.Key_Tab)
+        assert passed == wanted
+
+
 def test_a_notice_wraps_its_words(qtbot: QtBot) -> None:
     page = QWidget()
     column = QVBoxLayout(page)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import webbrowser
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-LONGEST_URL = 2_048
-LOOPBACK = "127.0.0.1"
+log: Final = logging.getLogger("tillgate.browser")
+LONGEST_URL: Final = 2_048
+LOOPBACK: Final = "127.0.0.1"
+# A browser that answers only when its window is closed shows the page long before.
+PATIENCE_S: Final = 5.0
 
 
 def is_safe_url(url: str, hosts: frozenset[str]) -> bool:
@@ -30,13 +37,26 @@ def is_safe_url(url: str, hosts: frozenset[str]) -> bool:
 
 
 def open_url(url: str, hosts: frozenset[str]) -> bool:
-    """Open a checkout in the system's browser. False where the address is not safe or no browser could be opened."""
+    """Open a checkout in the system's browser. False where the address is not safe or no browser could be opened.
+
+    Waits a few seconds at most, in a thread that the till does not wait for when it ends.
+    """
     if not is_safe_url(url, hosts):
         return False
+    opened: Future[bool] = Future()
+    threading.Thread(target=_open, args=(url, opened), name="browser", daemon=True).start()
     try:
-        return webbrowser.open(url)
-    except (webbrowser.Error, OSError):
-        return False
+        return opened.result(PATIENCE_S)
+    except TimeoutError:
+        return True
+
+
+def _open(url: str, opened: Future[bool]) -> None:
+    try:
+        opened.set_result(webbrowser.open(url))
+    except Exception:
+        log.exception("the browser could not be opened")
+        opened.set_result(False)
 
 
 def open_file(path: Path) -> bool:

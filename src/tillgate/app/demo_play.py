@@ -119,6 +119,8 @@ class Play:
             self._press("Right")
         self._press("Return")
         QTest.keyClicks(self._focus(), person.pin)
+        # As quick as this it would be a scan.
+        self._pause(0.2)
         self._press("Return")
         self._wait("the sign-in", lambda: self.till.session)
         self._pause(0.8)

@@ -11,6 +11,8 @@ from tillgate.services.batch_slips import render_batch_slip
 from tillgate.services.consultation_rows import load_consultation_invoice
 from tillgate.services.credit_notes import load_note
 from tillgate.services.fee_documents import render_fee_invoice, render_fee_receipt
+from tillgate.services.invoice_slips import render_invoice_slip
+from tillgate.services.invoice_verification import Verification
 from tillgate.services.invoices import load_invoice
 from tillgate.services.papers import render_credit_note, render_invoice, render_receipt
 
@@ -44,6 +46,12 @@ def save_batch_slip(shop: Shop, actor: Actor, batch_id: int) -> Path:
     """Write a batch's summary as it stands now; the file. Raises Unavailable("paper_not_saved")."""
     content = render_batch_slip(shop.till, actor, shop.renderer, batch_id)
     return _write(shop.books.profile.papers / f"batch-{batch_id:06d}.pdf", content)
+
+
+def save_invoice_slip(shop: Shop, actor: Actor, verification: Verification) -> Path:
+    """Write what verifying a payment invoice came to; the file. Raises Unavailable("paper_not_saved")."""
+    content = render_invoice_slip(shop.till, actor, shop.renderer, verification)
+    return _write(shop.books.profile.papers / f"verification-{verification.id:06d}.pdf", content)
 
 
 def save_fee_invoice(shop: Shop, actor: Actor, invoice_id: int) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument, VerificationSlip
 
 
 class Renderer:
@@ -31,3 +31,9 @@ class Renderer:
         from tillgate.printing import pdf  # noqa: PLC0415
 
         return pdf.batch_slip_pdf(document, language)
+
+    def verification_slip_pdf(self, document: VerificationSlip, language: str) -> bytes:
+        """A verification of a payment invoice on an 80 mm roll."""
+        from tillgate.printing import pdf  # noqa: PLC0415
+
+        return pdf.verification_slip_pdf(document, language)

@@ -32,7 +32,10 @@ class TryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderTry:
-    """One provider payment. `amount` is what the provider holds or moved; `refunded_minor` what went back."""
+    """One provider payment. `amount` is what the provider holds or moved; `refunded_minor` what went back.
+
+    `receipt` is the number that the payer has of it, from the network that moved the money; None where nobody tells.
+    """
 
     provider_ref: str
     status: TryStatus
@@ -42,6 +45,7 @@ class ProviderTry:
     reason: str | None = None
     refunded_minor: int = 0
     created_at: datetime | None = None
+    receipt: str | None = None
 
     @property
     def took_money(self) -> bool:

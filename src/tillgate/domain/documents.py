@@ -9,6 +9,7 @@ from typing import Final
 
 from tillgate.domain.batch import Shown
 from tillgate.domain.consultation import ConsultationInvoiceState
+from tillgate.domain.invoice_checks import Checked
 from tillgate.domain.money import Money, total
 from tillgate.domain.orders import LineType, OrderState
 from tillgate.domain.payment import Mode
@@ -85,12 +86,16 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class PaidBy:
-    """How the money came. `reference` is the provider's name for it; None for all where it is not known."""
+    """How the money came. `reference` is the provider's name for it; None for all where it is not known.
+
+    `receipt` is the payer's own number of it, from the network that moved it; empty where nobody told it.
+    """
 
     provider: str
     method: str | None
     reference: str
     captured_at: datetime | None
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +292,31 @@ class PromptPaid:
     number: str
     fees: Money
     surplus: Money
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationSlip:
+    """What verifying a payment invoice came to, as it was then. `asked` is as typed; `number`, `provider_id` and the
+    masked `phone` are empty where no invoice was found. `receipt` is the payer's own number of the money, from the
+    network that moved it; empty where nobody told it. `paid` is what had come."""
+
+    verification_id: int
+    mode: Mode
+    zone: tzinfo
+    store_name: str
+    till_id: str
+    verified_at: datetime
+    verified_by: str
+    asked: str
+    number: str
+    provider: str
+    provider_id: str
+    receipt: str
+    phone: str
+    amount: Money
+    paid: Money | None
+    checked: Checked
+    orders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Known:
     """An invoice as the books have it. `money` is what came and did not go back, None while none was heard of.
 
     `late` is money that came after the invoice had ended; `let_in` says that a manager lets it count all the same.
-    `surplus_minor` is what a manager accepts above the expected total.
+    `surplus_minor` is what a manager accepts above the expected total; `receipt` the payer's own number of the money.
     """
 
     number: str
@@ -78,6 +78,7 @@ class Known:
     let_in: bool = False
     surplus_minor: int = 0
     order: str = ""
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

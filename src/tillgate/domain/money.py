@@ -19,8 +19,6 @@ _EXPONENTS: Final = {
 }
 # Shown without decimals unless they are not zero.
 _SHOWN_WHOLE: Final = frozenset({"COP", "IDR"})
-# Written 1.500,00 where it is used (es_CO, id_ID); the other currencies that are taken here 1,500.00.
-GROUPED_BY_POINT: Final = frozenset({"COP", "IDR"})
 # A signed 64-bit column holds more; the providers and the strict JSON parser stop at 18 digits.
 LARGEST_MINOR: Final = 10**18 - 1
 _CODE: Final = re.compile(r"[A-Z]{3}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument
+from tillgate.domain.documents import BatchSlip, FeeInvoice, InvoiceDocument, ReceiptDocument, VerificationSlip
 from tillgate.i18n import words_of
 from tillgate.printing.batch_roll import BatchRoll
 from tillgate.printing.fee_sheet import FeeSheet
 from tillgate.printing.invoice_sheet import InvoiceSheet
 from tillgate.printing.receipt_roll import ReceiptRoll
+from tillgate.printing.verification_roll import VerificationRoll
 
 
 def invoice_pdf(document: InvoiceDocument, language: str) -> bytes:
@@ -28,3 +29,8 @@ def receipt_pdf(document: ReceiptDocument, language: str) -> bytes:
 def batch_slip_pdf(document: BatchSlip, language: str) -> bytes:
     """A batch's summary on an 80 mm roll."""
     return BatchRoll(document, words_of(language)).draw()
+
+
+def verification_slip_pdf(document: VerificationSlip, language: str) -> bytes:
+    """A verification of a payment invoice on an 80 mm roll."""
+    return VerificationRoll(document, words_of(language)).draw()

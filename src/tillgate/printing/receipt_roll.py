@@ -127,6 +127,8 @@ class ReceiptRoll(Roll):
         self._quiet(tr("Paid through {provider}", provider=paid_through(self.words, paid)))
         if paid.reference:
             self._quiet(tr("Reference {reference}", reference=paid.reference))
+        if paid.receipt:
+            self._quiet(tr("M-Pesa receipt {number}", number=paid.receipt))
 
     def _foot(self) -> None:
         document = self.document

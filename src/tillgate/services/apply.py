@@ -38,6 +38,7 @@ from tillgate.services.payment_rows import (
     load_payment,
     lock_owner,
     move_payment,
+    note_receipt,
 )
 from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord
 from tillgate.services.refund_rows import plan_refund
@@ -273,7 +274,8 @@ def _take_money(
 
 
 def _hear_again(uow: UnitOfWork, owner: PaymentRecord, known: CaptureRecord, judged: Judged) -> None:
-    """What a later answer says of money that a person is still to decide about."""
+    """What a later answer says: the payer's own number of it, or of money that a person is still to decide about."""
+    note_receipt(uow, known, judged.money.receipt)
     if known.disposition is not CaptureDisposition.ON_EXCEPTIONS or known.payment_id != owner.id:
         return
     found = find_open_about(uow, known.id, ExceptionKind.MISMATCH)
@@ -326,6 +328,7 @@ def _insert_capture(
         "amount_minor": money.amount.minor,
         "currency": money.amount.currency,
         "method": money.method,
+        "receipt": money.receipt,
         "disposition": CaptureDisposition.APPLIED if accepted else CaptureDisposition.ON_EXCEPTIONS,
         "refunded_minor": money.amount.minor if went_back else 0,
         "late": int(owner.state in ENDED_UNPAID),
@@ -353,6 +356,7 @@ def _insert_capture(
         amount=money.amount.minor,
         currency=money.amount.currency,
         verdict=judged.verdict.value,
+        **({"receipt": money.receipt} if money.receipt else {}),
     )
     return capture_id
 

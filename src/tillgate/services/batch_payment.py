@@ -98,7 +98,7 @@ def start_batch(till: Till, actor: Actor, command: StartBatch) -> int:
     """Write a batch down; its number. Nothing is sent: `run_batch` does that. The same key gives the same batch.
 
     Where nothing is created the error says why: Invalid("batch_count_malformed" | "batch_count" | "email_malformed" |
-    "batch_email_missing" | "key_malformed" | "provider_unknown" | "method_unsupported" | "key_mode"),
+    "batch_email_missing" | "key_malformed" | "method_unsupported" | "provider_keys_mixed" | "provider_keys_unusable"),
     NotFound("device_unknown"), Refused("batch_nothing_to_pay"), Unavailable("provider_keys_missing").
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
@@ -248,14 +248,14 @@ def _check(till: Till, command: StartBatch, here: DeviceRecord | None) -> _Check
 
 
 def _provider(till: Till, name: str) -> PaymentProvider:
-    found = till.providers.get(name)
-    if found is None and (wrong := till.refused_keys.get(name)) is not None:
-        raise Invalid(wrong.code, money_moved=None, **{**wrong.values, "field": "provider"})
-    if found is None:
-        raise Unavailable("provider_keys_missing", provider=name)
-    if found.mode is not till.mode:
-        raise Invalid("key_mode", field="provider", mode=till.mode.value, found=found.mode.value)
-    return found
+    found, wrong = till.providers.get(name), till.refused_keys.get(name)
+    if found is None and wrong is None:
+        raise Unavailable("provider_keys_missing", field="provider", provider=name)
+    if found is not None and found.mode is till.mode:
+        return found
+    if wrong is None or wrong.code.endswith("key_mode"):
+        raise Invalid("provider_keys_mixed", field="provider", provider=name)
+    raise Invalid("provider_keys_unusable", field="provider", provider=name)
 
 
 def _usual_method(till: Till, provider: PaymentProvider) -> str:

@@ -17,12 +17,13 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select,
 
 from tillgate.domain.commission import WHOLE_BP
 from tillgate.domain.consultation import CONSULTATION_THING, ConsultationInvoiceState
-from tillgate.domain.ledger import COMMISSIONS, UNAPPLIED, WALLETS, clearing
+from tillgate.domain.ledger import COMMISSIONS, PREPAID, UNAPPLIED, WALLETS, clearing
 from tillgate.domain.money import Money
 from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
 from tillgate.domain.wallet import WALLET
 from tillgate.services.invoice_figures import differences
+from tillgate.services.invoice_sums import prepaid_differences, wait_differences
 from tillgate.store.audit import AuditKey, verify_chain
 from tillgate.store.chain_witness import contradicted
 from tillgate.store.ledger import unbalanced
@@ -266,8 +267,8 @@ def _ledger(connection: Connection) -> Found:
 
 
 def _sums(connection: Connection) -> Found:
-    """Allocations are their payments; the ledger has what came, what went back, and what paid fees and invoices; the
-    figures of payment invoices are what there is of them."""
+    """Allocations are their payments; the ledger has what came, what went back, what paid fees and invoices, and what
+    it keeps for the orders of payment invoices; the figures of these are what there is of them."""
     whole = func.coalesce(func.sum(allocation.c.amount_minor), 0)
     parts = (
         select(payment.c.id, payment.c.amount_minor, payment.c.currency, whole.label("parts"))
@@ -283,12 +284,19 @@ def _sums(connection: Connection) -> Found:
     faults += _differences("capture", _by_provider(connection, capture, true()), _cleared(connection, "capture"))
     faults += _differences("refund", _by_provider(connection, refund, done), _cleared(connection, "refund"), sign=-1)
     faults += _unposted(connection)
-    faults += [
-        Fault(f"prompts:{day}", "invoice_sum", {"kept": (kept or (0,))[0], "counted": (counted or (0,))[0]})
-        for day, *_, kept, counted in differences(connection)
-    ]
+    faults += _of_prompts(connection)
     count = connection.execute(select(func.count()).select_from(payment)).scalar_one()
     return int(count), faults
+
+
+def _of_prompts(connection: Connection) -> Iterator[Fault]:
+    for day, *_, kept, counted in differences(connection):
+        yield Fault(f"prompts:{day}", "invoice_sum", {"kept": (kept or (0,))[0], "counted": (counted or (0,))[0]})
+    for day, kept, counted in wait_differences(connection):
+        yield Fault(f"prompts:{day}", "wait_sum", {"kept": kept, "counted": counted})
+    for each in prepaid_differences(connection):
+        about = f"prompt:{each.number}" if each.number else f"account:{PREPAID}"
+        yield Fault(about, "prepaid_sum", {"kept": each.kept, "ledger": each.ledger})
 
 
 # What one posting of its own kind uses whole.

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import Invalid
-from tillgate.domain.money import GROUPED_BY_POINT, exponent_of, parse_money
+from tillgate.domain.money import exponent_of, parse_money
 from tillgate.domain.percent import parse_percent
 from tillgate.services.catalogue_drafts import PeriodTerms
 
@@ -228,8 +228,9 @@ def _rate(text: str, field: str) -> int:
 def read_amount(text: str, currency: str, field: str) -> int:
     """An amount's minor units, with a decimal point or comma. Raises Invalid with the field.
 
-    The last of two marks is the decimal one. A single mark before exactly three digits groups where people who use the
-    currency group by it (COP and IDR by the point, the others by the comma); elsewhere it is "amount_ambiguous".
+    The last of two marks is the decimal one, and one that comes twice groups. A single mark before three digits, as in
+    50.000 or 50,000, is "amount_ambiguous": it is for thousands here and for decimals there, and nobody knows who wrote
+    the file. Not so where the currency leaves one reading: JPY has no decimals, and KWD has three after a point.
     """
     try:
         decimal_mark, group_mark = _marks(text.strip(), currency)
@@ -241,28 +242,19 @@ def read_amount(text: str, currency: str, field: str) -> int:
 
 def _marks(text: str, currency: str) -> tuple[str, str]:
     """The decimal mark and the group mark of an amount as it is written."""
-    groups = "." if currency in GROUPED_BY_POINT else ","
-    other = {".": ",", ",": "."}
     last = max(".,", key=text.rfind)
-    if last not in text:
-        return other[groups], groups
-    if other[last] in text:
-        return last, other[last]
+    other = {".": ",", ",": "."}[last]
+    if other in text:
+        return last, other
     if text.count(last) > 1:
-        return other[last], last
-    if re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", text):
-        return _marks_of_three(text, last, currency)
-    return last, other[last]
-
-
-def _marks_of_three(text: str, mark: str, currency: str) -> tuple[str, str]:
-    """The same where a single mark stands before three digits: it groups, or begins the decimals of a dinar."""
-    other = {".": ",", ",": "."}[mark]
+        return other, last
+    if not re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", text):
+        return last, other
     digits = exponent_of(currency)
-    if digits == 3 and mark == ".":
-        return mark, other
-    if digits == 0 or (digits == 2 and mark == ("." if currency in GROUPED_BY_POINT else ",")):
-        return other, mark
+    if digits == 0:
+        return other, last
+    if digits == 3 and last == ".":
+        return last, other
     raise Invalid("amount_ambiguous", text=text)
 
 

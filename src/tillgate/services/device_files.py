@@ -1,7 +1,8 @@
 """Invoices of devices from a CSV file: every row is checked and shown before anything is written, and then all of it
 is, or nothing (product.md, ruling 7). The check is done again inside the transaction that writes.
 
-Columns: device, number, date, amount, and currency where a row may say which; amounts as people write them, 50000.00.
+Columns: device, number, date, amount, and currency where a row may say which. An amount is written 50000 or 50000.00;
+one that can be read in two ways, as 50.000, is refused (`catalogue_files.read_amount`).
 """
 
 from __future__ import annotations

@@ -171,7 +171,9 @@ def _conditions(connection: Connection, query: ExceptionQuery) -> list[ColumnEle
         money = select(capture.c.id).where(
             capture.c.provider.in_(payment_search.providers_in_use(connection)), capture.c.provider_ref == text
         )
-        conditions.append(or_(table.payment_id.in_(payments), table.capture_id.in_(money)))
+        receipts = select(capture.c.id).where(capture.c.receipt.is_not(None), capture.c.receipt == text.upper())
+        of_nobody = (table.capture_id.in_(ids) for ids in (money, receipts))
+        conditions.append(or_(table.payment_id.in_(payments), *of_nobody))
     return conditions
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, or_, select, text
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, and_, bindparam, func, or_, select, text
 
 from tillgate.domain.errors import Bug, NotFound
 from tillgate.domain.exceptions import CaptureDisposition
@@ -84,13 +84,36 @@ _CAPTURE: Final = columns(CaptureRecord, capture)
 _LOAD: Final = Statement(select(*_INVOICE).where(payment_invoice.c.id == bindparam("id")))
 _LOCK: Final = Statement(select(*_INVOICE).where(payment_invoice.c.id == bindparam("id")).with_for_update())
 _BY_KEY: Final = Statement(select(*_INVOICE).where(payment_invoice.c.key == bindparam("key")))
+
+
+def _providers() -> Select[Any]:
+    """The providers that there are invoices of, each found behind the one before it: the index over providers' ids
+    begins with them, and without them a search by such an id reads every row."""
+    first = select(func.min(payment_invoice.c.provider).label("name")).cte("known", recursive=True)
+    other = payment_invoice.alias()
+    behind = select(func.min(other.c.provider)).where(other.c.provider > first.c.name).scalar_subquery()
+    known = first.union_all(select(behind).where(first.c.name.is_not(None)))
+    return select(known.c.name).where(known.c.name.is_not(None))
+
+
+def named(provider_id: BindParameter[Any] | str) -> ColumnElement[bool]:
+    """Whether a provider calls it so."""
+    return and_(payment_invoice.c.provider.in_(_providers()), payment_invoice.c.provider_id == provider_id)
+
+
 # Either id finds it; by two indexes. Ours comes first, should a provider ever name one alike.
 _BY_REF: Final = Statement(
     select(*_INVOICE)
-    .where(
-        or_(payment_invoice.c.number == bindparam("number"), payment_invoice.c.provider_id == bindparam("provider_id"))
-    )
+    .where(or_(payment_invoice.c.number == bindparam("number"), named(bindparam("provider_id"))))
     .order_by(payment_invoice.c.number != bindparam("number"), payment_invoice.c.id)
+    .limit(1)
+)
+# By the number that the payer's phone was sent for the money.
+_PAID_AS: Final = Statement(
+    select(*_INVOICE)
+    .join(capture, capture.c.payment_id == payment_invoice.c.payment_id)
+    .where(capture.c.receipt.is_not(None), capture.c.receipt == bindparam("receipt"))
+    .order_by(capture.c.main.desc(), capture.c.id)
     .limit(1)
 )
 _OPEN_OF: Final = Statement(
@@ -128,9 +151,12 @@ def find_by_key(connection: Connection, key: str) -> PaymentInvoiceRecord | None
 
 
 def find_invoice(connection: Connection, ref: str) -> PaymentInvoiceRecord | None:
-    """By our number, however it was typed, or by the provider's id (ruling 19)."""
+    """By our number, however it was typed, or by the provider's id (ruling 19); or else by the payer's receipt."""
     clean = clean_ref(ref)
-    row = _BY_REF.first(connection, number=clean.upper(), provider_id=clean) if clean else None
+    if clean is None:
+        return None
+    row = _BY_REF.first(connection, number=clean.upper(), provider_id=clean)
+    row = row or _PAID_AS.first(connection, receipt=clean.upper())
     return PaymentInvoiceRecord(*row) if row else None
 
 
@@ -168,6 +194,7 @@ def known_of(connection: Connection, invoice: PaymentInvoiceRecord) -> Known:
         late=bool(invoice.late),
         let_in=invoice.let_in_at is not None,
         surplus_minor=invoice.surplus_minor,
+        receipt=(money.receipt if money is not None else None) or "",
         order=order[0] if order else "",
     )
 

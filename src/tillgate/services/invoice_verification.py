@@ -106,6 +106,11 @@ class Verification:
         """What came on it and did not go back."""
         return self.known.money if self.known is not None else None
 
+    @property
+    def receipt(self) -> str:
+        """The payer's own number of the money; "" where nobody told it."""
+        return self.known.receipt if self.known is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Sold:

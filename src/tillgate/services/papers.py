@@ -154,7 +154,8 @@ def paid_by(reading: Connection, owner: PaymentRecord) -> PaidBy:
     main = find_main_capture(reading, owner.id)
     if main is None:
         return PaidBy("", None, "", owner.captured_at)
-    return PaidBy(main.provider, main.method, main.provider_ref, owner.captured_at or main.seen_at)
+    came_at = owner.captured_at or main.seen_at
+    return PaidBy(main.provider, main.method, main.provider_ref, came_at, main.receipt or "")
 
 
 def load_order(reading: Connection, order_id: int) -> OrderSummary:

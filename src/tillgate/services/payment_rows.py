@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from tillgate.domain.errors import Bug, NotFound, Stale
 from tillgate.domain.payment import (
@@ -127,6 +127,16 @@ def find_capture(connection: Connection, provider: str, provider_ref: str) -> Ca
     query = select(*_CAPTURE).where(capture.c.provider == provider, capture.c.provider_ref == provider_ref)
     row = connection.execute(query).one_or_none()
     return record(CaptureRecord, row) if row else None
+
+
+def note_receipt(uow: UnitOfWork, found: CaptureRecord, receipt: str | None) -> None:
+    """Keep the payer's number of money that came without it; one that is known never changes."""
+    if not receipt or found.receipt is not None:
+        return
+    query = update(capture).where(capture.c.id == found.id, capture.c.receipt.is_(None)).values(receipt=receipt)
+    if uow.execute(query).rowcount == 1 and found.payment_id is not None:
+        values = {"capture": found.id, "provider_ref": found.provider_ref, "receipt": receipt}
+        uow.record("payment.receipt", f"payment:{found.payment_id}", **values)
 
 
 def list_captures(connection: Connection, payment_id: int) -> list[CaptureRecord]:

@@ -98,7 +98,11 @@ def _by_reference(connection: Connection, text: str) -> list[ColumnElement[bool]
         .where(table.c.payment_id.is_not(None))
         for table, name in named
     )
-    return [payment.c.id.in_(ids) for ids in (ours, *theirs)]
+    # What the payer's phone was sent; the index has only what was told.
+    theirs_too = select(capture.c.payment_id).where(
+        capture.c.receipt.is_not(None), capture.c.receipt == text.upper(), capture.c.payment_id.is_not(None)
+    )
+    return [payment.c.id.in_(ids) for ids in (ours, *theirs, theirs_too)]
 
 
 def _by_paper(text: str) -> list[ColumnElement[bool]]:

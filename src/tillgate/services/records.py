@@ -132,7 +132,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class CaptureRecord:
-    """Money a provider took."""
+    """Money a provider took. `receipt` is the number that its payer has of it, where somebody told it."""
 
     id: int
     payment_id: int | None
@@ -149,6 +149,7 @@ class CaptureRecord:
     main: int
     seen_at: datetime
     version: int
+    receipt: str | None
 
     @property
     def amount(self) -> Money:

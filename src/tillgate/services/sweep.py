@@ -14,7 +14,7 @@ from tillgate.domain.ledger import UNAPPLIED, clearing, pair
 from tillgate.ports import Answer, Outcome, PaymentProvider
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.outside_refunds import take_outside
-from tillgate.services.payment_rows import find_capture, load_attempt
+from tillgate.services.payment_rows import find_capture, load_attempt, note_receipt
 from tillgate.services.records import CaptureRecord, columns, record
 from tillgate.services.settle import check_attempt
 from tillgate.services.till import Till
@@ -39,14 +39,21 @@ def sweep(till: Till, provider: PaymentProvider) -> bool:
     for money in answer.payments:
         if money.took_money and money.provider_ref not in known:
             _unrecorded(till, provider, answer, money)
-    theirs = {money.provider_ref for money in answer.payments}
+    theirs = {money.provider_ref: money for money in answer.payments}
     for each in ours:
+        told = theirs[each.provider_ref].receipt if each.provider_ref in theirs else None
+        if told and each.receipt is None:
+            till.db.transact(till.system, partial(_note_receipt, each, told))
         young = each.seen_at >= till.clock.now() - SETTLING
         if each.provider_ref not in theirs and not young and not _is_there(till, provider, each):
             till.db.transact(till.system, partial(_report_missing, each))
     for given_back in answer.refunds:
         till.db.transact(till.system, partial(_take_outside, till, provider.name, given_back))
     return True
+
+
+def _note_receipt(found: CaptureRecord, told: str, uow: UnitOfWork) -> None:
+    note_receipt(uow, found, told)
 
 
 def _is_there(till: Till, provider: PaymentProvider, lost: CaptureRecord) -> bool:
@@ -100,6 +107,7 @@ def _report_unknown(uow: UnitOfWork, till: Till, provider: PaymentProvider, mone
         "amount_minor": money.amount.minor,
         "currency": money.amount.currency,
         "method": money.method,
+        "receipt": money.receipt,
         "disposition": CaptureDisposition.ON_EXCEPTIONS,
         "seen_at": uow.now,
     }

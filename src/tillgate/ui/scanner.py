@@ -4,6 +4,8 @@ A scanner types its code with a few milliseconds between keys and ends with Ente
 back until it is clear what they are: a scan is announced and reaches no field and no shortcut; anything else is handed
 to the widget it was meant for. The first key of a burst can't be told from typing: a text field gets it at once, and is
 put back as it was when it turns out to be a scan.
+
+Where a PIN is asked for it is `strict`: there a long burst is no typing even where its end comes late or never.
 """
 
 from __future__ import annotations
@@ -20,7 +22,11 @@ from shiboken6 import isValid
 
 GAP_MS: Final = 35
 LEAST_KEYS: Final = 4
-MOST_KEYS: Final = 128
+# More than any code has, a QR code's included.
+MOST_KEYS: Final = 4_296
+# A burst without an end that no fingers type, and how late its end may come.
+_LEAST_UNENDED: Final = 8
+_LATE_END_MS: Final = 500
 # A busy Qt thread delays this timer and the keys alike; the keys carry their own times, so it may be late, not early.
 _RELEASE_MS: Final = GAP_MS + 25
 ENDS: Final = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
@@ -54,6 +60,7 @@ class Scanner(QObject):
     ) -> None:
         super().__init__(parent)
         self.enabled = True
+        self.strict = False
         self._ends, self._time_ms = ends, time_ms
         self._last_ms = -(10**9)
         self._first: str = ""
@@ -61,6 +68,7 @@ class Scanner(QObject):
         self._target: QWidget | None = None
         self._undo: Callable[[], None] = _nothing
         self._handing_over = False
+        self._end_missing = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_RELEASE_MS)
@@ -75,10 +83,11 @@ class Scanner(QObject):
         if event.key() in _MODIFIERS:
             return False
         now = self._time_ms(event)
-        quick, self._last_ms = now - self._last_ms < GAP_MS, now
+        gap, self._last_ms = now - self._last_ms, now
+        quick, end_missing, self._end_missing = gap < GAP_MS, self._end_missing, False
         if event.key() in self._ends:
-            return self._end(quick)
-        if not _is_code(event):
+            return self._end(quick) or ((self._end_missing or end_missing) and gap < _LATE_END_MS)
+        if not _is_code(event) or event.isAutoRepeat():
             self.release()
             self._first = ""
             return False
@@ -87,6 +96,10 @@ class Scanner(QObject):
     @Slot()
     def release(self) -> None:
         """It was typing: hand the held keys to the widget they were meant for."""
+        if self.strict and len(self._code()) >= _LEAST_UNENDED:
+            self._announce()
+            self._end_missing = True
+            return
         self._timer.stop()
         held, self._held = self._held, []
         target = self._target if self._target is not None and isValid(self._target) else QApplication.focusWidget()
@@ -131,19 +144,24 @@ class Scanner(QObject):
         self._timer.start()
 
     def _end(self, quick: bool) -> bool:
-        passed_on = self._undo is not _nothing
-        code = (self._first if passed_on else "") + "".join(key.text for key in self._held)
-        if not quick or len(code) < LEAST_KEYS:
+        if not quick or len(self._code()) < LEAST_KEYS:
             self.release()
             return False
+        self._announce()
+        return True
+
+    def _code(self) -> str:
+        passed_on = self._undo is not _nothing
+        return (self._first if passed_on else "") + "".join(key.text for key in self._held)
+
+    def _announce(self) -> None:
+        code, undo = self._code(), self._undo
         self._timer.stop()
         self._held = []
-        undo = self._undo
         self._forget()
         undo()
         self.begun.emit()
         self.scanned.emit(code)
-        return True
 
     def _forget(self) -> None:
         self._first = ""

@@ -16,6 +16,9 @@ from tillgate.domain.staff import Action, Role
 class Screen(QWidget):
     """A page of the shell. Override what matters; none of these are Qt's own methods."""
 
+    # Whether it asks for a PIN while the till is locked: what a scanner types is kept from it, and told by `scan`.
+    asks_pin = False
+
     def entered(self) -> None:
         """It is shown now; put the focus where work starts."""
         self.setFocus()

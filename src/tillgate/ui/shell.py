@@ -226,12 +226,12 @@ class Shell(QMainWindow):
         for dialog in self.findChildren(QDialog):
             dialog.reject()
         self._idle.run(False)
-        self.scanner.enabled = False
         self.notice.clear()
         if self._door is None:
             self._door = self._sign_in()
             self._stack.addWidget(self._door)
             self._stack.setCurrentWidget(self._door)
+            self.scanner.enabled = self.scanner.strict = self._door.asks_pin
             self._quarantine.begin()
             self._door.entered()
 
@@ -242,7 +242,7 @@ class Shell(QMainWindow):
         self._session, self._staff_id = self.state.session, self.state.staff_id
         door, self._door = self._door, None
         self._idle.run(True)
-        self.scanner.enabled = True
+        self.scanner.enabled, self.scanner.strict = True, False
         allowed = [key for key, spec in self._specs.items() if may_see(self.state.role, spec)]
         if allowed:
             self.go(before if before in allowed else allowed[0])
@@ -321,7 +321,10 @@ class Shell(QMainWindow):
             if isinstance(modal, Dialog):
                 modal.scan(code)
             return
-        if self.locked or not self._current or self.page(self._current).scan(code):
+        if self._door is not None:
+            self._door.scan(code)
+            return
+        if not self._current or self.page(self._current).scan(code):
             return
         if self._scan_screen and self._scan_screen != self._current and self.go(self._scan_screen):
             self.page(self._scan_screen).scan(code)

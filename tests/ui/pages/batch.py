@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,8 @@ class BatchPage:
     who: Actor | None = None
     language: str = "en"
     browser: bool = True
+    # Where it is there, the browser shows a page and does not answer before it is set.
+    closed: threading.Event | None = None
     opened: list[str] = field(default_factory=list)
     saved: list[int] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
@@ -111,7 +114,7 @@ class BatchPage:
     def _open(self, url: str, hosts: frozenset[str]) -> bool:
         assert any(host in url for host in hosts)
         self.opened.append(url)
-        return self.browser
+        return self.closed.wait(60) if self.closed is not None else self.browser
 
     def _show_settings(self) -> None:
         self.settings_opened += 1

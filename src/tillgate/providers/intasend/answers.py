@@ -127,7 +127,7 @@ class Reader(Wording):
             method=method.lower() if method else None,
             code=self.plain(_text_of(one.raw("failed_code"))),
             words=self.plain(_text_of(one.raw("failed_reason"))),
-            receipt=one.text_or_none("mpesa_reference", facts.WORD),
+            receipt=_receipt_of(one.raw("mpesa_reference")),
             created_at=instant_or_none(one, "created_at"),
         )
 
@@ -201,6 +201,7 @@ class Reader(Wording):
             reason=words if failed else None,
             refunded_minor=refunded_minor if status is TryStatus.CAPTURED else 0,
             created_at=invoice.created_at,
+            receipt=invoice.receipt if status is TryStatus.CAPTURED else None,
         )
 
     def message_from(self, value: Json) -> str:
@@ -329,6 +330,12 @@ def _invoice_of(chargeback: Fields) -> str | None:
 def _text_of(value: Json) -> str:
     """A word or a whole number as text; empty for anything else."""
     return str(value) if type(value) is str or type(value) is int else ""
+
+
+def _receipt_of(value: Json) -> str | None:
+    """M-Pesa's number as the payer's message has it. Anything else in its place says nothing, and spoils nothing."""
+    found = _text_of(value).strip().upper()
+    return found if facts.RECEIPT.fullmatch(found) else None
 
 
 def _sentence(error: Json) -> str:

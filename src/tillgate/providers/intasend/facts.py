@@ -46,6 +46,8 @@ CHARGEBACK_ID: Final = re.compile("[A-Za-z0-9_-]{1,64}")
 CHECKOUT_ID: Final = re.compile("[A-Za-z0-9-]{3,64}")
 WORD: Final = re.compile("[A-Za-z0-9_ -]{1,40}")
 CODE: Final = re.compile("[A-Z]{3}")
+# Ten letters and digits today; nobody promises that.
+RECEIPT: Final = re.compile("[A-Z0-9]{6,20}")
 
 _KEY_ID: Final = re.compile("ISPubKey_(test|live)_[A-Za-z0-9_-]{8,120}")
 _KEY_SECRET: Final = re.compile("ISSecretKey_(test|live)_[A-Za-z0-9_-]{8,120}")

@@ -197,6 +197,8 @@ capture = Table(
     integer("main", default=0),
     instant("seen_at"),
     integer("version", default=1),
+    # The number that the payer has of it, from the network that moved the money.
+    text("receipt", null=True),
     one_of("disposition", CaptureDisposition),
     positive("amount_minor"),
     not_negative("refunded_minor"),
@@ -206,6 +208,8 @@ capture = Table(
     flag("main"),
     UniqueConstraint("provider", "provider_ref"),
     partial_index("uq_capture_main", "payment_id", unique=True, where="main = 1"),
+    # No unique one: two providers' payments that bear one receipt are for a person to see, not to lose.
+    partial_index("ix_capture_receipt", "receipt", where="receipt IS NOT NULL"),
     **NUMBERED,
 )
 

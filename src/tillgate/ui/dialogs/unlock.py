@@ -12,6 +12,7 @@ from tillgate.domain.errors import TillgateError
 from tillgate.i18n import tr
 from tillgate.ui.dialogs.manager_pin import ManagerPin
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.dialog import Dialog
 from tillgate.ui.widgets.labels import plain_label
 
@@ -49,6 +50,12 @@ class UnlockDialog(Dialog):
             self.add(plain_label(text, wrap=True, selectable=True))
             self.credential.hide()
             self.go.hide()
+
+    def scan(self, code: str) -> bool:
+        """Nothing can be sold yet."""
+        del code
+        self.notice.say(Tone.WAITING, tr("Unlock first, then scan."))
+        return True
 
     def _unlock(self) -> None:
         if not self.credential.ready:

@@ -23,6 +23,14 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("The customer’s e-mail is missing."), mark("Type the address that gets the confirmations."), False
     ),
     "batch_nothing_to_pay": Entry(mark("{device} has no open invoice: there is nothing to pay.")),
+    "provider_keys_mixed": Entry(
+        mark("Test and live keys of {provider} are mixed at this till, so nothing can be paid through it."),
+        mark("A manager corrects them under Settings: a test till has test keys only, a live till live keys only."),
+    ),
+    "provider_keys_unusable": Entry(
+        mark("{provider}’s keys at this till are not as {provider} writes them, so nothing can be paid through it."),
+        mark("A manager copies them from {provider}’s dashboard again, under Settings."),
+    ),
     # While it runs
     "batch_unknown": Entry(mark("This batch does not exist."), mark("Look in the list of batches.")),
     "batch_at_work": Entry(

@@ -69,9 +69,10 @@ class InlineNotice(QFrame):
         outer.setSpacing(12)
         outer.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         outer.addLayout(texts, 1)
-        if closable:
-            close = Button(tone=ButtonTone.ICON, icon="x", name=tr("Close this notice"), on_click=self.clear)
-            outer.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        # Also where nobody closes it: the buttons stand before it in the order of Tab.
+        self._close = Button(tone=ButtonTone.ICON, icon="x", name=tr("Close this notice"), on_click=self.clear)
+        outer.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._close.setHidden(not closable)
         self.clear()
 
     def show_text(self, tone: Tone, text: MessageText, actions: Sequence[NoticeAction] = ()) -> None:
@@ -123,8 +124,15 @@ class InlineNotice(QFrame):
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
+        before = self._close
         for action in actions:
-            self._actions.addWidget(Button(action.text, tone=action.tone, icon=action.icon, on_click=action.on_click))
+            button = Button(action.text, tone=action.tone, icon=action.icon, on_click=action.on_click)
+            self._actions.addWidget(button)
+            # What is made later comes last in the window: a button goes where it is seen.
+            self.setTabOrder(before, button)
+            before = button
+        if before is not self._close:
+            self.setTabOrder(before, self._close)
         self._actions.addStretch(1)
         self._buttons.setVisible(bool(actions))
 

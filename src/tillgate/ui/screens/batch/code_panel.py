@@ -16,7 +16,7 @@ from tillgate.ui.screens.batch.keys import SCREEN
 from tillgate.ui.screens.batch.words import status_of
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.widgets.buttons import Button, ButtonTone
-from tillgate.ui.widgets.labels import ElidedLabel, plain_label, set_text
+from tillgate.ui.widgets.labels import plain_label, set_text
 from tillgate.ui.widgets.qr_view import QrView
 
 WIDTH: Final = 264
@@ -30,7 +30,7 @@ class CodePanel(QWidget):
 
     def __init__(self, office: BackOffice) -> None:
         super().__init__()
-        self.number = ElidedLabel(role="strong")
+        self.number = plain_label(role="strong", wrap=True)
         self.amount = BigAmount("amount")
         self.qr = QrView(tr("Code to pay with a phone"), _CODE)
         self.caption = plain_label(tr("Scan with the customer’s phone to pay"), "caption", tone="muted", wrap=True)
@@ -70,7 +70,7 @@ class CodePanel(QWidget):
 
     def show_item(self, item: ItemView | None, amount: str) -> None:
         """Show a row's code, or in words why it has none."""
-        self.number.show_text(item.invoice_number if item is not None else "")
+        set_text(self.number, item.invoice_number if item is not None else "")
         self.amount.show_text(amount)
         url = item.url if item is not None else None
         for widget in (self.qr, self.caption, self.link, self.copy):

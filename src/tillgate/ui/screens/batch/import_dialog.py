@@ -36,7 +36,10 @@ class ImportDialog(import_dialog.ImportDialog[InvoiceFileCheck]):
             office,
             name,
             check,
-            text=tr("Nothing is written yet. Columns: device, number, date, amount, and currency if need be."),
+            text=tr(
+                "Nothing is written yet. Columns: device, number, date, amount, and currency if need be. "
+                "Write an amount as 50000 or 50000.00: 50.000 can be read in two ways, so it is refused."
+            ),
             columns=_columns(),
             key=lambda row: row.number,
             looked_for=lambda row: f"{row.invoice} {row.device}",

@@ -52,12 +52,12 @@ class InvoiceList(DeskList):
         """Invoices of every device."""
         office = self.office
         columns: list[Column[InvoiceRow]] = [
-            text_column("number", tr("Invoice"), lambda row: row.number, sortable=False, width=220, stretch=True,
-                        strong=True),
+            text_column("number", tr("Invoice"), lambda row: row.number, sortable=False, width=290, strong=True),
             day_column(_DAY, tr("Day"), lambda row: row.day, width=120, minor=True),
             money_column("amount", tr("Amount"), lambda row: row.amount, sortable=False, width=130),
             status_column(_STATE, tr("State"), _status, sortable=False, width=156),
-            text_column("customer", tr("Customer"), lambda row: row.customer, sortable=False, width=160, minor=True),
+            text_column("customer", tr("Customer"), lambda row: row.customer, sortable=False, width=160, stretch=True,
+                        minor=True),
             text_column("device", tr("Device"), lambda row: row.device_code, sortable=False, width=110, minor=True),
             text_column("origin", tr("From"), lambda row: tr(ORIGIN[row.origin]), sortable=False, width=110,
                         minor=True),

@@ -105,7 +105,7 @@ class BatchRun(QObject):
                 self.no_browser.emit()
 
         work = partial(open_page_of, self._office.till, self._office.actor, item_id, self._desk.open_page)
-        self._office.tasks.run(self, work, tried, self.refused.emit, label="page")
+        self._office.tasks.run(self, work, tried, self.refused.emit, label="page", takes_long=True)
 
     def check(self, payment_id: int) -> None:
         """Ask the provider at once how an invoice's payment stands."""

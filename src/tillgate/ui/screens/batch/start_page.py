@@ -228,7 +228,7 @@ class StartPage(QWidget):
         # Another till's changes are told to nobody here: what stands there may be what was refused.
         self._read_again()
         settings = self._desk.open_settings
-        keys = error.code == "provider_keys_missing" or error.values.get("field") == "provider"
+        keys = error.values.get("field") == "provider"
         actions = [NoticeAction(tr("Open Settings"), settings, "settings")] if keys and settings is not None else []
         self.notice.show_error(error, actions)
 

@@ -90,6 +90,9 @@ def capture_card(office: BackOffice, found: CaptureRecord) -> QWidget:
     status = CAPTURE_STATUS[found.disposition]
     column.addLayout(headed(tr("came in"), amount, status))
     column.addWidget(plain_label(found.provider_ref, "caption", selectable=True))
+    if found.receipt:
+        receipt = tr("M-Pesa receipt {number}", number=found.receipt)
+        column.addWidget(plain_label(receipt, "caption", selectable=True))
     column.addWidget(plain_label(office.instant(found.seen_at), "caption"))
     box.setAccessibleName(tr("{amount} came in. {status}", amount=amount, status=status.text))
     return box

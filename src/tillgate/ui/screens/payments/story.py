@@ -89,6 +89,8 @@ class _Values(dict[str, str]):
 def _told(event: StoryEvent) -> Told | None:
     if event.event == "payment.moved":
         return MOVED.get(str(event.data.get("target")))
+    if event.event == "payment.money" and event.data.get("receipt"):
+        return _WITH_RECEIPT
     return EVENTS.get(event.event)
 
 
@@ -206,6 +208,9 @@ MOVED: Final[dict[str, Told]] = {
     _S.REFUNDED: Told("corner-up-left", Tone.SETTLED, mark("All of the money went back.")),
     _S.PARTIALLY_REFUNDED: Told("corner-up-left", Tone.SETTLED, mark("A part of the money went back.")),
 }
+_WITH_RECEIPT: Final = Told(
+    "coins", Tone.SETTLED, mark("{amount} arrived as {provider_ref}, M-Pesa receipt {receipt}."), _amount
+)
 EVENTS: Final[dict[str, Told]] = {
     "payment.created": Told("credit-card", Tone.NEUTRAL, mark("Payment of {amount} started."), _amount),
     "payment.attempt": Told("link", Tone.NEUTRAL, mark("A checkout was prepared at {provider}."), _provider),
@@ -265,6 +270,7 @@ EVENTS: Final[dict[str, Told]] = {
         mark("{amount} was taken in as given back, as the provider says. {reason}"),
         _accepted,
     ),
+    "payment.receipt": Told("coins", Tone.NEUTRAL, mark("{provider_ref} has the M-Pesa receipt {receipt}.")),
     "payment.money_agreed": Told(
         "shield-check", Tone.NEUTRAL, mark("The provider’s answer about {provider_ref} agrees now.")
     ),

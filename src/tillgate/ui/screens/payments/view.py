@@ -229,6 +229,7 @@ class PaymentPane(QWidget):
                 (tr("E-mail"), owner.payer_email),
                 (tr("Through"), paid_through(words_of(active_language()), paid)),
                 (tr("Provider’s number"), paid.reference),
+                (tr("M-Pesa receipt"), main.receipt or "" if main else ""),
                 (tr("Our reference"), attempt.reference if attempt else ""),
                 (tr("Started"), office.instant(owner.created_at)),
                 (tr("Paid"), office.instant(owner.captured_at) if owner.captured_at else ""),

@@ -48,6 +48,7 @@ _PAYMENTS: Final[Mapping[str, str]] = {
     "payment.declined": mark("Try declined"),
     "payment.seen": mark("Outcome seen at the till"),
     "payment.money": mark("Money arrived"),
+    "payment.receipt": mark("Payer’s receipt number told"),
     "payment.money_agreed": mark("Answer about money agrees"),
     "payment.return": mark("Browser came back"),
     "payment.things_taken": mark("Paid for by another payment"),

@@ -87,6 +87,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "commission_order": mark(
         "Its commission is {kept}, the statement has {noted}, or it is not its share of what is paid."
     ),
+    "wait_sum": mark("The figures have {kept} times to pay, and there are {counted}; or some are longer or shorter."),
+    "prepaid_sum": mark("{kept} of it wait for an order, and the ledger keeps {ledger}."),
     "row_missing": mark("Entry {seq} is missing."),
     "link_broken": mark("Entry {seq} does not follow the one before it."),
     "row_changed": mark("Entry {seq} was changed."),
@@ -98,6 +100,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "consultation": mark("Consultation {which}"),
     "ledger": mark("Ledger entry {which}"),
     "prompts": mark("Payment invoices of {which}"),
+    "prompt": mark("Payment invoice {which}"),
     "account": mark("Account {which}"),
     "wallet": mark("Wallet of customer {which}"),
     "instalments": mark("Instalment order {which}"),

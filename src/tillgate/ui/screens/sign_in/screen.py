@@ -20,6 +20,7 @@ from tillgate.ui.screen import Screen
 from tillgate.ui.screens.sign_in.desk import SignInDesk
 from tillgate.ui.screens.sign_in.view import SignInView
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.notices import announce
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class SignInScreen(Screen):
     """
 
     signed_in = Signal(object)
+    asks_pin = True
 
     def __init__(
         self,
@@ -76,6 +78,13 @@ class SignInScreen(Screen):
         self.view.pin.clear()
         self.view.tiles.focus_chosen()
         return len(self._people) > 1
+
+    def scan(self, code: str) -> bool:
+        """Nothing can be sold yet: said, and no try at a PIN."""
+        del code
+        then = tr("What was scanned went nowhere. It was no try at a PIN.")
+        self.view.notice.say(Tone.WAITING, tr("Unlock first, then scan."), then)
+        return True
 
     @guarded()
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from tillgate.store.migrations.guards import Guards, install
 
-revision = "0017"
-down_revision: str | None = "0016"
+revision = "0018"
+down_revision: str | None = "0017"
 Int = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 GUARDS = Guards(

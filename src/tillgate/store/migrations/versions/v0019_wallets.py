@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from tillgate.store.migrations.guards import Guards, install
 
-revision = "0018"
-down_revision: str | None = "0017"
+revision = "0019"
+down_revision: str | None = "0018"
 Int = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 GUARDS = Guards(

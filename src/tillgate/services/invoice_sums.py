@@ -1,0 +1,114 @@
+"""Sums about payment invoices that the integrity check counts anew: how long they took to be paid, and what the ledger
+keeps of them for orders to come. Those of the figures stand in `invoice_figures`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, func, select, type_coerce
+
+from tillgate.domain.ledger import PREPAID
+from tillgate.domain.money import Money
+from tillgate.domain.payment import Fulfilment
+from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.services.refund_rows import OPEN_REFUNDS
+from tillgate.store.models import (
+    capture,
+    invoice_wait,
+    ledger_entry,
+    ledger_tx,
+    payment,
+    payment_invoice,
+    refund,
+)
+
+_I: Final = payment_invoice.c
+_W: Final = invoice_wait.c
+_SECOND_US: Final = 1_000_000
+# Up to so many seconds they are told in steps of so many, as migration 0016 has it; longer ones are a day.
+_STEPS: Final = ((60, 1), (300, 5), (1_800, 30), (86_400, 600))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An invoice, or "" for money of none, of which the ledger keeps something else than is left of it."""
+
+    number: str
+    kept: Money
+    ledger: Money
+
+
+def wait_differences(connection: Connection) -> list[tuple[date, int, int]]:
+    """Days on which other waits are counted than there are: the day, how many are kept, and how many there are. The
+    numbers are alike where only the waits differ."""
+    keys = (_W.day, _W.provider, _W.seconds)
+    kept = {tuple(row[:3]): int(row[3]) for row in connection.execute(select(*keys, _W.number).where(_W.number > 0))}
+    by = (_I.day, _I.provider, _step())
+    query = select(*by, func.count()).where(_I.paid_at.is_not(None)).group_by(*by)
+    counted = {(row[0], row[1], int(row[2])): int(row[3]) for row in connection.execute(query)}
+    days = {key[0] for key in kept.keys() | counted.keys() if kept.get(key) != counted.get(key)}
+    return [(day, _on(day, kept), _on(day, counted)) for day in sorted(days)]
+
+
+def prepaid_differences(connection: Connection) -> Iterator[Kept]:
+    """Complete invoices that made no order are kept in the ledger with what is left of their money, all others with
+    nothing: so its account is the sum of those that are complete and not used."""
+    for number, currency, kept, booked in connection.execute(_of_invoices()):
+        yield Kept(number, Money(int(kept), currency), Money(-int(booked), currency))
+    for currency, booked in connection.execute(_of_none()):
+        yield Kept("", Money(0, currency), Money(-int(booked), currency))
+
+
+def _on(day: date, waits: dict[Any, int]) -> int:
+    return sum(number for key, number in waits.items() if key[0] == day)
+
+
+def _step() -> ColumnElement[int]:
+    waited = (type_coerce(_I.paid_at, BigInteger) - type_coerce(_I.created_at, BigInteger)) // _SECOND_US
+    steps = [(waited < most, waited // step * step) for most, step in _STEPS]
+    return case((waited < 0, 0), *steps, else_=86_400)
+
+
+def _of_invoices() -> Select[Any]:
+    booked = (
+        select(ledger_tx.c.payment_id, ledger_entry.c.currency, func.sum(ledger_entry.c.amount_minor).label("minor"))
+        .join(ledger_entry, ledger_entry.c.tx_id == ledger_tx.c.id)
+        .where(ledger_entry.c.account == PREPAID)
+        .group_by(ledger_tx.c.payment_id, ledger_entry.c.currency)
+        .subquery()
+    )
+    on_its_way = func.coalesce(
+        select(func.sum(refund.c.amount_minor))
+        .where(refund.c.capture_id == capture.c.id, refund.c.state.in_(OPEN_REFUNDS))
+        .scalar_subquery(),
+        0,
+    )
+    waits = (_I.state == InvoiceStatus.COMPLETE) & (payment.c.fulfilment == Fulfilment.DONE)
+    left = func.coalesce(capture.c.amount_minor - capture.c.refunded_minor + on_its_way, 0)
+    kept = case((waits, left), else_=0)
+    minor = func.coalesce(booked.c.minor, 0)
+    return (
+        select(_I.number, _I.currency, kept, minor)
+        .select_from(payment_invoice)
+        .join(payment, payment.c.id == _I.payment_id)
+        .join(capture, and_(capture.c.payment_id == payment.c.id, capture.c.main == 1), isouter=True)
+        .join(booked, and_(booked.c.payment_id == payment.c.id, booked.c.currency == _I.currency), isouter=True)
+        .where(kept + minor != 0)
+        .order_by(_I.id)
+    )
+
+
+def _of_none() -> Select[Any]:
+    """What stands in the account for no payment invoice."""
+    mine = and_(_I.payment_id == ledger_tx.c.payment_id, _I.currency == ledger_entry.c.currency)
+    minor = func.sum(ledger_entry.c.amount_minor)
+    return (
+        select(ledger_entry.c.currency, minor)
+        .join(ledger_tx, ledger_tx.c.id == ledger_entry.c.tx_id)
+        .where(ledger_entry.c.account == PREPAID, ~select(_I.id).where(mine).exists())
+        .group_by(ledger_entry.c.currency)
+        .having(minor != 0)
+    )
