@@ -28,6 +28,7 @@ from tillgate.providers.registry import Credentials, Surroundings, open_provider
 from tillgate.services import (
     consultation_settling,
     device_settling,
+    instalment_settling,
     invoice_settling,
     invoices,
     notices,
@@ -78,6 +79,7 @@ FULFILLING: Final = {
     Purpose.CONSULTATION: consultation_settling.FULFILLING,
     Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
     Purpose.PAYMENT_INVOICE: invoice_settling.FULFILLING,
+    Purpose.INSTALMENTS: instalment_settling.FULFILLING,
     Purpose.WALLET_TOP_UP: wallet_settling.FULFILLING,
 }
 

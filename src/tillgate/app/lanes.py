@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from tillgate.app.work_lane import work_lane
+from tillgate.services.bulk_ends import run_expiry
 from tillgate.services.clock_watch import ClockWatch, go_by_the_new_time
 from tillgate.services.consultation_replies import purge_replies
 from tillgate.services.daily_invoices import run_daily
@@ -77,6 +78,7 @@ class Lanes:
                     next_daily = till.clock.monotonic() + DAILY_EVERY_S
                     self._once("daily", partial(logged, partial(run_daily, till)))
                     self._once("invoices", partial(logged, partial(run_cleanup, till)))
+                    self._once("bulk_orders", partial(logged, partial(run_expiry, till)))
                 if till.clock.monotonic() >= next_sweep:
                     next_sweep = till.clock.monotonic() + SWEEP_EVERY_S
                     for provider in list(till.providers.values()):

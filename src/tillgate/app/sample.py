@@ -1,4 +1,4 @@
-"""What training mode starts with: sample shop, clinic and devices, people with PINs on screen, settings that fit."""
+"""What training mode starts with: sample data of every desk, people with PINs on screen, settings that fit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tillgate.app.demo_people import CASHIER, MANAGER
 from tillgate.domain.settings import ADMIN_EMAIL, RETURN_TO_TILL, STORE_NAME
 from tillgate.services.sample_clinic import load_sample_clinic
 from tillgate.services.sample_devices import load_sample_devices
+from tillgate.services.sample_instalments import load_sample_instalments
 from tillgate.services.sample_shop import load_sample_shop
 from tillgate.services.settings import save_settings
 from tillgate.services.sign_in import sign_in, sign_out
@@ -18,6 +19,7 @@ def prepare_training(shop: Shop) -> None:
     load_sample_shop(shop.till)
     load_sample_clinic(shop.till)
     load_sample_devices(shop.till)
+    load_sample_instalments(shop.till)
     if has_staff(shop.till):
         return
     create_first_manager(shop.till, shop.pins, MANAGER.name, MANAGER.pin)

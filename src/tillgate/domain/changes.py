@@ -25,6 +25,7 @@ class Kind(StrEnum):
     SETTING = "setting"
     WALLET = "wallet"
     COUPON = "coupon"
+    INSTALMENT = "instalment"
 
 
 @dataclass(frozen=True, slots=True)

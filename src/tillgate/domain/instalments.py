@@ -294,6 +294,8 @@ _REASONS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "coupon_other_product": _said("Coupon '{coupon}' is for another product"),
     "coupon_minimum": _said("Coupon '{coupon}' needs an order of at least {minimum}"),
     "coupon_currency": _said("Coupon '{coupon}' is for another currency"),
+    "coupon_withdrawn": _said("Coupon '{coupon}' is not valid now"),
+    "coupon_changed": _said("Coupon '{coupon}' is not valid now"),
     "coupon_below_daily": _said("Daily amount below minimum {least}"),
 }
 OUT_OF_STOCK: Final = "product_out_of_stock"

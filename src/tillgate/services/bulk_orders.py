@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Invalid, NotFound, Refused, TillgateError, Unavailable
@@ -31,7 +31,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Purpose
 from tillgate.domain.settings import RAZORPAY_METHOD
 from tillgate.domain.staff import Action, Actor
-from tillgate.domain.wallet import WALLET
+from tillgate.domain.wallet import WALLET, WalletKind
 from tillgate.failpoints import fp
 from tillgate.i18n import ntr
 from tillgate.ports import Payer, PaymentProvider
@@ -51,11 +51,12 @@ from tillgate.services.instalment_rows import (
     load_bulk,
 )
 from tillgate.services.instalment_settling import cancel_unpaid
-from tillgate.services.payment_rows import find_payment_by_key, load_payment
+from tillgate.services.payment_rows import find_payment_by_key, list_attempts, load_payment
 from tillgate.services.payments import StartPayment, Thing
-from tillgate.services.records import PaymentRecord
+from tillgate.services.records import AttemptRecord, PaymentRecord
 from tillgate.services.till import Till
 from tillgate.services.wallet_payments import WalletPart, take_from_wallet
+from tillgate.store.models import wallet_transaction
 from tillgate.store.unit_of_work import UnitOfWork
 
 DEFAULT_PROVIDER: Final = "razorpay"
@@ -88,12 +89,15 @@ class PlaceBulk:
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A bulk order with its orders and their first instalments, in the order of the items. `payment` is the first one,
-    None where none was begun yet; `existing` where an earlier press made it."""
+    None where none was begun yet, and `attempt` its checkout that counts; a wallet's has a transaction for each order
+    instead. `existing` where an earlier press made it."""
 
     bulk: BulkRecord
     orders: tuple[InstalmentOrderRecord, ...]
     firsts: tuple[InstalmentRecord, ...]
     payment: PaymentRecord | None
+    attempt: AttemptRecord | None = None
+    wallet_transactions: tuple[int, ...] = ()
     existing: bool = False
 
 
@@ -162,9 +166,16 @@ def load_placed(till: Till, bulk_id: int, *, existing: bool = True) -> Placed:
 def read_placed(connection: Connection, bulk_id: int, *, existing: bool = True) -> Placed:
     """The same through a connection that is open already."""
     bulk = load_bulk(connection, bulk_id)
-    payment = None if bulk.first_payment_id is None else load_payment(connection, bulk.first_payment_id)
-    orders = tuple(list_orders_of(connection, bulk_id))
-    return Placed(bulk, orders, tuple(list_first_instalments(connection, bulk_id)), payment, existing)
+    orders, firsts = tuple(list_orders_of(connection, bulk_id)), tuple(list_first_instalments(connection, bulk_id))
+    if bulk.first_payment_id is None:
+        return Placed(bulk, orders, firsts, None, existing=existing)
+    payment = load_payment(connection, bulk.first_payment_id)
+    attempts = list_attempts(connection, payment.id)
+    counts = next((each for each in attempts if each.live), attempts[-1] if attempts else None)
+    moved = select(wallet_transaction.c.id).where(wallet_transaction.c.payment_id == payment.id)
+    own = moved.where(wallet_transaction.c.kind == WalletKind.PAYMENT).order_by(wallet_transaction.c.id)
+    moves = tuple(int(row.id) for row in connection.execute(own))
+    return Placed(bulk, orders, firsts, payment, counts, moves, existing)
 
 
 def _check_request(press: PlaceBulk) -> PayBy:

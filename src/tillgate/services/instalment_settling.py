@@ -228,7 +228,7 @@ def _refuse_over(uow: UnitOfWork, mine: Sequence[InstalmentRecord]) -> None:
             continue
         order = load_order(uow.connection, each.order_id)
         code = "instalment_paid" if each.state is _I.PAID else "instalment_order_over"
-        raise Refused(code, number=order.number, day=each.due_on)
+        raise Refused(code, number=order.number, state=order.state.value, day=each.due_on)
 
 
 def _follow_paid(

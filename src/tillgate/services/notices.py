@@ -28,6 +28,7 @@ from tillgate.services.credit_notes import list_notes_of
 from tillgate.services.customers import load_customer_in
 from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
 from tillgate.services.fee_documents import fee_invoice
+from tillgate.services.instalment_letters import instalment_context
 from tillgate.services.invoices import find_invoice
 from tillgate.services.link_notices import OVER, link_of
 from tillgate.services.mail_pages import plain, render_mail
@@ -63,6 +64,12 @@ _SUBJECTS: Final = {
     "fee_refund_started": mark("Your refund of {refunded} has started"),
     "fee_refunded": mark("Your refund of {refunded} is done"),
     "wallet_credited": mark("{credited} is in your wallet"),
+    "instalment_orders": mark("Your instalment order is placed: {amount} paid"),
+    "instalments_paid": mark("Instalments paid: {amount}"),
+    "instalments_refund_started": mark("Your refund of {refunded} has started"),
+    "instalments_refunded": mark("Your refund of {refunded} is done"),
+    "admin_instalment_orders": mark("New instalment orders: {amount}"),
+    "admin_instalments_refund_started": mark("Instalments could not be paid, {refunded} goes back"),
     "device_paid": mark("Invoice {invoice} is paid: {amount}"),
     "device_refund_started": mark("Your refund of {refunded} has started"),
     "device_refunded": mark("Your refund of {refunded} is done"),
@@ -350,6 +357,24 @@ def _device_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | st
     return Letter(template, letter.to, {**letter.context, **_device_context(desk)})
 
 
+def _instalment_context(desk: _Desk) -> dict[str, Any]:
+    language, currency = desk.words.language, desk.owner.currency
+    return instalment_context(desk.reading, desk.owner, lambda day: written_day(day, language, currency))
+
+
+def _instalments(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str:
+    admin = template.startswith("admin_")
+    address = desk.till.settings()[ADMIN_EMAIL] if admin else desk.owner.payer_email
+    return Letter(template, address, desk.context() | _instalment_context(desk)) if address else NO_ADDRESS
+
+
+def _instalments_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    letter = _refund(desk, template, row)
+    if isinstance(letter, str):
+        return letter
+    return Letter(template, letter.to, {**letter.context, **_instalment_context(desk)})
+
+
 def _wallet_credited(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     """To whoever's wallet it is, at the address they have now."""
     made = load_move(desk.reading, int(row.payload["wallet_transaction_id"]))
@@ -382,6 +407,12 @@ _MAKERS: Final[Mapping[str, _Maker]] = {
     "fee_refunded": _fee_refund,
     "admin_fee_refund_started": _fee_refund,
     "wallet_credited": _wallet_credited,
+    "instalment_orders": _instalments,
+    "instalments_paid": _instalments,
+    "admin_instalment_orders": _instalments,
+    "instalments_refund_started": _instalments_refund,
+    "instalments_refunded": _instalments_refund,
+    "admin_instalments_refund_started": _instalments_refund,
     "device_paid": _device_paid,
     "device_refund_started": _device_refund,
     "device_refunded": _device_refund,

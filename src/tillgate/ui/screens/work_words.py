@@ -28,6 +28,12 @@ _MAILS: Final = {
     "admin_device_refund_started": mark("“A refund has started” to the office"),
     "device_refunded": mark("“Your refund is done” to the customer"),
     "wallet_credited": mark("“Money is in your wallet” to the customer"),
+    "instalment_orders": mark("Confirmation of the bulk order to the customer"),
+    "instalments_paid": mark("Confirmation of the instalments to the customer"),
+    "admin_instalment_orders": mark("New instalment orders to the office"),
+    "instalments_refund_started": mark("“Your refund has started” to the customer"),
+    "admin_instalments_refund_started": mark("“A refund has started” to the office"),
+    "instalments_refunded": mark("“Your refund is done” to the customer"),
     "fee_refunded": mark("“Your refund is done” to the patient"),
 }
 WORK_STATUS: Final[dict[WorkState, Status]] = {
