@@ -52,6 +52,9 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         "batches": [*PYTEST, "-n", "2", "tests/services/test_batch_races.py", "tests/crash/test_batch_kills.py"],
         # One invoice for eight threads and for two processes, 10,000 rounds of each on each database; hostile ids.
         "prompts": [*PYTEST, "-n", "2", "tests/services/test_invoice_races.py", "tests/crash/test_invoice_kills.py"],
+        # One wallet for five threads and for five processes that spend it in every way, 10,000 rounds of each on each
+        # database.
+        "wallets": [*PYTEST, "-n", "2", "tests/services/test_wallet_races.py", "tests/services/test_wallets.py"],
         "loopback": [*PYTEST, "tests/web"],
         "guesses": [*PYTEST, "-n", "2", "tests/services/test_sign_in.py"],
         "store": [*PYTEST, "-n", "2", "tests/store"],

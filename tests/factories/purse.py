@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from secrets import token_hex
+from secrets import randbelow, token_hex
 from typing import Any
 
 from sqlalchemy import Table, insert, select, update
@@ -62,7 +61,6 @@ SHOP: dict[str, Any] = {
     ],
     "customers": [],
 }  # fmt: skip
-_numbers = itertools.count(1)
 
 
 def rupees(amount: int) -> Money:
@@ -107,7 +105,7 @@ class Purse:
 
     def command(self, *amounts: Money, customer: int | None = None, key: str = "") -> StartPayment:
         """A press of Pay with the wallet for things that nobody pays yet."""
-        things = tuple(Thing(THING, next(_numbers), amount) for amount in amounts)
+        things = tuple(Thing(THING, 1 + randbelow(1 << 40), amount) for amount in amounts)
         total = Money(sum(each.minor for each in amounts), amounts[0].currency)
         return StartPayment(
             key=key or new_wallet_key(),

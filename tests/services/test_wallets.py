@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories.clock import FakeClock
+from tests.factories.postman import Page, Postman
 from tests.factories.purse import THING, Purse, open_purse, rupees
 from tests.factories.tills import make_till
 from tillgate.domain.checkout_facts import RefundStatus
@@ -19,13 +20,18 @@ from tillgate.domain.exceptions import ExceptionAction
 from tillgate.domain.ledger import CASH, INSTALMENTS, REFUNDS, UNAPPLIED
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
+from tillgate.domain.settings import Settings
 from tillgate.domain.staff import Action
 from tillgate.domain.wallet import WALLET, WalletKind
+from tillgate.formats import format_money
+from tillgate.i18n import words_of
 from tillgate.services.access import approve
 from tillgate.services.cancel import cancel
 from tillgate.services.customers import CustomerDraft, load_customer, update_customer
 from tillgate.services.exception_lists import load_exception_details
 from tillgate.services.exceptions import list_exceptions, settle_exception
+from tillgate.services.notices import MailWork
+from tillgate.services.outbox import run_due
 from tillgate.services.payments import StartPayment, Thing, start
 from tillgate.services.pin_hash import Pins
 from tillgate.services.refunds import request_refund
@@ -298,9 +304,7 @@ def test_a_paid_top_up_that_had_ended_is_credited_or_applied_by_a_manager(purse:
 
 def test_what_a_provider_took_may_go_into_the_wallet_instead(purse: Purse) -> None:
     """A payment that Razorpay took is refunded into the wallet: nothing is sent, and it is told as a refund."""
-    thing = purse.command(rupees(300))
-    command: StartPayment = replace(thing, provider=purse.bank.name, method="link")
-    begun = start(purse.till, purse.cashier, command).payment
+    begun = start(purse.till, purse.cashier, _elsewhere(purse, rupees(300))).payment
     paid = purse.paid(begun)
     assert paid.fulfilment is Fulfilment.DONE
     done = request_refund(purse.till, purse.manager, paid.id, rupees(300), "kept for later", into_wallet=True)
@@ -308,6 +312,38 @@ def test_what_a_provider_took_may_go_into_the_wallet_instead(purse: Purse) -> No
     assert purse.view(paid.id).payment.state is PaymentState.REFUNDED
     assert (purse.balance(), moves(purse)) == (rupees(300), [("REFUND", 30_000, 30_000)])
     assert purse.faults() == []
+
+
+@pytest.mark.parametrize("language", ["en", "es", "id"])
+def test_whoever_gets_money_into_their_wallet_is_told(pocket: Purse, language: str) -> None:
+    """At the address that they have; who has none is not written to, and that holds up nothing."""
+    pocket.till = replace(pocket.till, settings=lambda: Settings({"store.name": "EPI", "store.language": language}))
+    paid = pocket.paid(start(pocket.till, pocket.cashier, _elsewhere(pocket, rupees(40))).payment)
+    request_refund(pocket.till, pocket.manager, paid.id, rupees(40), "kept for later", into_wallet=True)
+    pocket.fill(rupees(1_000))
+    pocket.fill(rupees(1_000), pocket.other)
+    postman = Postman()
+    run_due(pocket.till, {"mail": MailWork(postman, postman)})
+    refunded, topped = (message for message in postman.sent if message.to == "asha@example.com")
+    assert len(postman.sent) == 2
+    words = words_of(language)
+    balance_now = format_money(rupees(1_040), language)
+    for message, text_of, amount in (
+        (refunded, "We put a refund of {amount} into your wallet at {store}.", rupees(40)),
+        (topped, "We received {amount} for your wallet at {store}.", rupees(1_000)),
+    ):
+        told = words.tr(text_of, amount=format_money(amount, language), store="EPI")
+        assert told in message.text
+        assert told in Page(message.html).text
+        assert "{" not in message.text + message.subject
+        assert "\n\n\n" not in message.text
+    assert words.tr("In your wallet now: {balance}", balance=balance_now) in topped.text
+    assert words.tr("Hello {name},", name="Asha Rao") in topped.text
+
+
+def _elsewhere(purse: Purse, amount: Money) -> StartPayment:
+    """The same things, paid through a provider."""
+    return replace(purse.command(amount), provider=purse.bank.name, method="link")
 
 
 def test_a_statement_is_searched_summed_and_paged(pocket: Purse) -> None:

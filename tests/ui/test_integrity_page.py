@@ -208,7 +208,7 @@ def test_a_cashier_is_told_that_only_a_manager_may(here: Page) -> None:
 def test_every_check_gate_and_fault_has_words() -> None:
     chain = {"row_missing", "link_broken", "row_changed", "end_cut", "head_missing"}
     # Planted among payment invoices, in tests/services/test_invoice_figures.
-    prompts = {"invoice_sum"}
+    prompts = {"invoice_sum", "wait_sum", "prepaid_sum"}
     # And in the books of wallets, in tests/services/test_wallets and test_commissions.
     wallets = {"wallet_sum", "commission_sum", "commission_order"}
     assert set(SHOWN_FAULTS) | chain | prompts | wallets == set(FAULTS)

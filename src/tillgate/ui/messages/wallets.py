@@ -7,8 +7,6 @@ from typing import Final
 from tillgate.i18n import mark
 from tillgate.ui.messages.entry import Entry
 
-_WRONG: Final = mark("The wallet could not be moved.")
-_ASK: Final = mark("Run the integrity check under Settings, and ask for help with what it finds.")
 _OTHER: Final = mark("Use another coupon, or none.")
 _LOOK: Final = mark("Look at it again.")
 
@@ -22,9 +20,6 @@ _WALLETS: Final[dict[str, Entry]] = {
     "wallet_needs_customer": Entry(
         mark("Only a customer can pay from a wallet."), mark("Choose the customer first."), about_money=False
     ),
-    "wallet_moves_nothing": Entry(_WRONG, _ASK),
-    "wallet_not_moved": Entry(_WRONG, _ASK),
-    "wallet_transaction_missing": Entry(_WRONG, _ASK),
 }
 _COMMISSIONS: Final[dict[str, Entry]] = {
     "commission_rate": Entry(
@@ -58,7 +53,6 @@ _COUPONS: Final[dict[str, Entry]] = {
         about_money=False,
     ),
     "coupon_changed": Entry(mark("Coupon {coupon} was changed at the same time."), _LOOK, about_money=False),
-    "coupon_use_changed": Entry(mark("The use of a coupon could not be written down."), _ASK),
     "coupon_code": Entry(
         mark("A coupon’s code has 3 to 30 letters, digits, - or _."), mark("Type another code."), about_money=False
     ),
