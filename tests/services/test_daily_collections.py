@@ -14,14 +14,16 @@ from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
 from tests.factories.instalments import AIRPODS, IPHONE, ITEMS, SETTINGS, Bazaar, inr, open_bazaar
+from tests.factories.postman import Postman
 from tests.factories.tills import make_till
 from tillgate.domain.errors import Invalid, NotAllowed, Refused, TillgateError
 from tillgate.domain.instalments import InstalmentOrderState, InstalmentState, ItemAsk
 from tillgate.domain.ledger import INSTALMENTS, wallet
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
-from tillgate.domain.settings import INSTALMENT_KEEP_PERCENT, Settings
+from tillgate.domain.settings import INSTALMENT_KEEP_PERCENT, INSTALMENT_REMINDERS, Settings
 from tillgate.domain.wallet import WALLET
+from tillgate.formats import format_money
 from tillgate.services.cancel import cancel
 from tillgate.services.commissions import owed_to
 from tillgate.services.daily_collections import (
@@ -35,6 +37,9 @@ from tillgate.services.daily_collections import (
 from tillgate.services.instalment_cancelling import Cancellation, CancelOrder, cancel_order, quote_cancellation
 from tillgate.services.instalment_dues import DuesQuery, When, dues_key, list_dues, list_schedule, sum_dues
 from tillgate.services.instalment_planner import compare_plans
+from tillgate.services.instalment_reminders import run_reminders
+from tillgate.services.notices import MailWork
+from tillgate.services.outbox import run_due
 from tillgate.services.payment_views import read_view
 from tillgate.services.payments import Started
 from tillgate.services.settle import check_now
@@ -361,3 +366,40 @@ def test_plans_are_compared_before_anything_is_ordered(stall: Bazaar) -> None:
     late = compare_plans(stall.till, stall.cashier, ItemAsk(AIRPODS, 0, 1, "", "NOSUCH"))
     assert (late.options, late.refused and late.refused.code) == ((), "coupon_unknown")
     assert stall.count(payment) == 0
+
+
+def test_a_customer_is_reminded_once_a_day_of_what_is_due_then(stall: Bazaar) -> None:
+    reminding = Settings({**SETTINGS.stored, INSTALMENT_REMINDERS.name: "yes"})
+    shop, postman = replace(stall, till=replace(stall.till, settings=lambda: reminding)), Postman()
+
+    def posted() -> list[str]:
+        """The subjects of what is sent now."""
+        postman.sent.clear()
+        run_due(shop.till, {"mail": MailWork(postman, postman)})
+        return [mail.subject for mail in postman.sent]
+
+    ids = order_ids(shop)
+    posted()
+    assert run_reminders(shop.till) == 0
+    days_later(shop)
+    while shop.clock.now().astimezone(shop.till.zone).hour != 7:
+        shop.clock.advance(3_600)
+    shop.sign_in_again()
+    assert run_reminders(shop.till) == 0
+    shop.clock.advance(3_600)
+    assert run_reminders(stall.till) == 0
+    assert [run_reminders(shop.till) for _ in range(3)] == [1, 0, 0]
+    due = sum_dues(shop.till, shop.cashier, DuesQuery()).due
+    assert posted() == [f"[TRAINING] Instalments due: {format_money(due, 'en')}"]
+    letter = postman.sent[0]
+    assert all(shop.order(order_id).number in letter.text for order_id in ids)
+    # What was paid before the mail went is not asked for, and a day that is over is not told of.
+    days_later(shop)
+    assert run_reminders(shop.till) == 1
+    collected(shop, wanted(ids))
+    assert [subject for subject in posted() if "due" in subject] == []
+    days_later(shop)
+    assert run_reminders(shop.till) == 1
+    days_later(shop)
+    assert posted() == []
+    assert run_reminders(shop.till) == 1

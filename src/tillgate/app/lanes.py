@@ -17,6 +17,7 @@ from tillgate.services.bulk_ends import run_expiry
 from tillgate.services.clock_watch import ClockWatch, go_by_the_new_time
 from tillgate.services.consultation_replies import purge_replies
 from tillgate.services.daily_invoices import run_daily
+from tillgate.services.instalment_reminders import run_reminders
 from tillgate.services.invoice_cleanup import run_cleanup
 from tillgate.services.metrics import write_tallies
 from tillgate.services.outbox import Work, run_due
@@ -78,6 +79,7 @@ class Lanes:
                     next_daily = till.clock.monotonic() + DAILY_EVERY_S
                     self._once("daily", partial(logged, partial(run_daily, till)))
                     self._once("invoices", partial(logged, partial(run_cleanup, till)))
+                    self._once("reminders", partial(logged, partial(run_reminders, till)))
                     self._once("bulk_orders", partial(logged, partial(run_expiry, till)))
                 if till.clock.monotonic() >= next_sweep:
                     next_sweep = till.clock.monotonic() + SWEEP_EVERY_S

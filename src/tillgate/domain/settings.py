@@ -242,6 +242,15 @@ COMMISSION_BP: Final = Option(
     "Referrer’s commission (hundredths of a percent)",
     "1000 is 10 % of every instalment that a referred customer pays. Orders keep the rate they were made with.",
 )
+INSTALMENT_REMINDERS: Final = Option(
+    "instalments.reminders",
+    Section.MAIL,
+    "no",
+    word("instalments.reminders", "yes", "no"),
+    "Remind customers of instalments by mail",
+    "Once a day, from eight in the morning on, while something is due.",
+    ("yes", "no"),
+)
 INSTALMENT_KEEP_PERCENT: Final = Option(
     "instalments.cancel_keep_percent",
     Section.PAYMENTS,
@@ -322,6 +331,7 @@ OPTIONS: Final[tuple[Option[str] | Option[int], ...]] = (
     INVOICE_TOLERANCE,
     INSTALMENT_MINUTES,
     INSTALMENT_KEEP_PERCENT,
+    INSTALMENT_REMINDERS,
     COMMISSION_BP,
     ADMIN_EMAIL,
     SMTP_HOST,

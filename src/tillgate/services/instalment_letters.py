@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from tillgate.domain.instalments import CURRENCY, InstalmentOrderState, InstalmentState
 from tillgate.domain.money import Money, total
-from tillgate.services.instalment_rows import InstalmentOrderRecord, instalments_of_payment, load_bulk, load_order
+from tillgate.services.instalment_rows import (
+    InstalmentOrderRecord,
+    InstalmentRecord,
+    instalments_of_payment,
+    list_instalments,
+    load_bulk,
+    load_order,
+)
 from tillgate.services.records import PaymentRecord
+from tillgate.store.models import instalment_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +36,29 @@ class InstalmentLine:
     amount: Money
 
 
+def due_context(reading: Connection, customer_id: int, today: date, written: Callable[[date], str]) -> dict[str, Any]:
+    """The values of a reminder: what a customer's orders owe until a day, the longest overdue first."""
+    orders = select(instalment_order.c.id).where(
+        instalment_order.c.customer_id == customer_id, instalment_order.c.state == InstalmentOrderState.ACTIVE
+    )
+    lines = []
+    for order_id in reading.execute(orders.order_by(instalment_order.c.id)).scalars():
+        order = load_order(reading, order_id)
+        days = [
+            each
+            for each in list_instalments(reading, order_id)
+            if each.state is InstalmentState.DUE and each.due_on <= today
+        ]
+        if days:
+            lines.append(_line(order, days, written))
+    return {"lines": lines, "due": total((line.amount for line in lines), CURRENCY)}
+
+
 def instalment_context(reading: Connection, owner: PaymentRecord, written: Callable[[date], str]) -> dict[str, Any]:
     """The values of every template about instalments; `written` puts a day into words."""
     lines = []
     for order_id, found in groupby(instalments_of_payment(reading, owner.id), attrgetter("order_id")):
-        order, days = load_order(reading, order_id), list(found)
-        amount = total((Money(each.amount_minor, order.currency) for each in days), order.currency)
-        lines.append(InstalmentLine(order, len(days), written(days[0].due_on), written(days[-1].due_on), amount))
+        lines.append(_line(load_order(reading, order_id), list(found), written))
     bulks = [load_bulk(reading, number) for number in sorted({each.order.bulk_order_id for each in lines})]
     places = [", ".join(filter(None, (b.address_line1, b.address_line2, b.city, b.region, b.pincode))) for b in bulks]
     return {
@@ -41,3 +66,10 @@ def instalment_context(reading: Connection, owner: PaymentRecord, written: Calla
         "bulk_numbers": ", ".join(bulk.number for bulk in bulks),
         "delivery": "; ".join(places),
     }
+
+
+def _line(
+    order: InstalmentOrderRecord, days: Sequence[InstalmentRecord], written: Callable[[date], str]
+) -> InstalmentLine:
+    amount = total((Money(each.amount_minor, order.currency) for each in days), order.currency)
+    return InstalmentLine(order, len(days), written(days[0].due_on), written(days[-1].due_on), amount)

@@ -28,10 +28,11 @@ from tillgate.services.credit_notes import list_notes_of
 from tillgate.services.customers import load_customer_in
 from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
 from tillgate.services.fee_documents import fee_invoice
-from tillgate.services.instalment_letters import instalment_context
+from tillgate.services.instalment_letters import due_context, instalment_context
 from tillgate.services.invoices import find_invoice
 from tillgate.services.link_notices import OVER, link_of
 from tillgate.services.mail_pages import plain, render_mail
+from tillgate.services.mail_subjects import subject_of
 from tillgate.services.order_mails import WITHDRAWN, Told, told_of
 from tillgate.services.outbox import Later, OutboxRecord
 from tillgate.services.papers import credit_note_document, invoice_document, list_orders, load_order, paid_by
@@ -48,34 +49,6 @@ INVOICE_WAIT: Final = timedelta(minutes=10)
 _LOOK_AGAIN: Final = timedelta(seconds=5)
 _WHILE_OFF: Final = timedelta(minutes=5)
 NO_ADDRESS: Final = "no_address"
-_LONGEST_SUBJECT: Final = 150
-
-_SUBJECTS: Final = {
-    "payment_link": mark("Pay {amount} online"),
-    "payment_success": mark("Payment received: {amount}"),
-    "order_confirmation": mark("Your order {number} at {vendor}"),
-    "new_order": mark("New order {number}: {total}"),
-    "order_cancelled": mark("Order {number} is cancelled"),
-    "admin_new_orders": mark("New orders: {amount}"),
-    "refund_started": mark("Your refund of {refunded} has started"),
-    "refund_done": mark("Your refund of {refunded} is done"),
-    "admin_refund_started": mark("Orders could not be made, {refunded} goes back"),
-    "fee_paid": mark("Consultation paid: {amount}"),
-    "fee_refund_started": mark("Your refund of {refunded} has started"),
-    "fee_refunded": mark("Your refund of {refunded} is done"),
-    "wallet_credited": mark("{credited} is in your wallet"),
-    "instalment_orders": mark("Your instalment order is placed: {amount} paid"),
-    "instalments_paid": mark("Instalments paid: {amount}"),
-    "instalments_refund_started": mark("Your refund of {refunded} has started"),
-    "instalments_refunded": mark("Your refund of {refunded} is done"),
-    "admin_instalment_orders": mark("New instalment orders: {amount}"),
-    "admin_instalments_refund_started": mark("Instalments could not be paid, {refunded} goes back"),
-    "device_paid": mark("Invoice {invoice} is paid: {amount}"),
-    "device_refund_started": mark("Your refund of {refunded} has started"),
-    "device_refunded": mark("Your refund of {refunded} is done"),
-    "admin_device_refund_started": mark("Invoice {invoice} could not be paid, {refunded} goes back"),
-    "admin_fee_refund_started": mark("A consultation could not be paid, {refunded} goes back"),
-}
 _STATES: Final = {
     OrderState.AUTO_APPROVED: mark("confirmed"),
     OrderState.PENDING_VENDOR_APPROVAL: mark("waiting for the seller’s approval"),
@@ -120,7 +93,7 @@ class MailWork:
 
     def _message(self, till: Till, letter: Letter, message_id: str) -> EmailMessage:
         words = words_of(till.settings()[STORE_LANGUAGE])
-        subject = _subject(letter, words)
+        subject = subject_of(letter.template, letter.context, words)
         bodies = render_mail(letter.template, words, {**letter.context, "subject": subject})
         papers = (letter.invoice, *letter.notes)
         attachments = tuple(self._attached(paper) for paper in papers if paper is not None)
@@ -368,6 +341,20 @@ def _instalments(desk: _Desk, template: str, _row: OutboxRecord) -> Letter | str
     return Letter(template, address, desk.context() | _instalment_context(desk)) if address else NO_ADDRESS
 
 
+def _reminder(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
+    """About what is due now; on another day than it was meant for it says nothing new."""
+    today = desk.till.store_day(desk.till.clock.now())
+    if row.payload["day"] != today.isoformat():
+        return OVER
+    whose = load_customer_in(desk.reading, int(row.payload["customer_id"]))
+    language = desk.words.language
+    due = due_context(desk.reading, whose.id, today, lambda day: written_day(day, language, desk.owner.currency))
+    if not due["lines"]:
+        return OVER
+    greeting = desk.words.tr("Hello {name},", name=plain(whose.name))
+    return Letter(template, whose.email, desk.context() | due | {"greeting": greeting}) if whose.email else NO_ADDRESS
+
+
 def _instalments_refund(desk: _Desk, template: str, row: OutboxRecord) -> Letter | str:
     letter = _refund(desk, template, row)
     if isinstance(letter, str):
@@ -409,6 +396,7 @@ _MAKERS: Final[Mapping[str, _Maker]] = {
     "wallet_credited": _wallet_credited,
     "instalment_orders": _instalments,
     "instalments_paid": _instalments,
+    "instalments_due": _reminder,
     "admin_instalment_orders": _instalments,
     "instalments_refund_started": _instalments_refund,
     "instalments_refunded": _instalments_refund,
@@ -419,21 +407,6 @@ _MAKERS: Final[Mapping[str, _Maker]] = {
     "admin_device_refund_started": _device_refund,
 }
 TEMPLATES: Final = frozenset(_MAKERS)
-
-
-def _subject(letter: Letter, words: Words) -> str:
-    context = letter.context
-    money: Callable[[Money], str] = context["money"]
-    values = {name: money(context[name]) for name in ("amount", "refunded", "credited") if name in context}
-    if "invoice" in context:
-        values["invoice"] = context["invoice"].number
-    if "order" in context:
-        order: OrderSummary = context["order"]
-        values |= {"number": order.number, "vendor": order.vendor.name, "total": money(order.total)}
-    subject = words.tr(_SUBJECTS[letter.template], **values)
-    if context["mark"]:
-        subject = words.tr("[{mark}] {subject}", mark=context["mark"], subject=subject)
-    return plain(subject).replace("\u00a0", " ")[:_LONGEST_SUBJECT]
 
 
 def _message_id(row: OutboxRecord, owner: PaymentRecord) -> str:

@@ -27,6 +27,7 @@ _MAILS: Final = {
     "device_refund_started": mark("“Your refund has started” to the customer"),
     "admin_device_refund_started": mark("“A refund has started” to the office"),
     "device_refunded": mark("“Your refund is done” to the customer"),
+    "instalments_due": mark("Reminder of instalments to the customer"),
     "wallet_credited": mark("“Money is in your wallet” to the customer"),
     "instalment_orders": mark("Confirmation of the bulk order to the customer"),
     "instalments_paid": mark("Confirmation of the instalments to the customer"),
