@@ -211,7 +211,9 @@ def test_every_check_gate_and_fault_has_words() -> None:
     prompts = {"invoice_sum", "wait_sum", "prepaid_sum"}
     # And in the books of wallets, in tests/services/test_wallets and test_commissions.
     wallets = {"wallet_sum", "commission_sum", "commission_order"}
-    assert set(SHOWN_FAULTS) | chain | prompts | wallets == set(FAULTS)
+    # And among instalment orders, in tests/services/test_instalment_books.
+    orders = {"schedule_sum", "schedule_paid", "schedule_first", "instalment_unpaid", "stock_held"}
+    assert set(SHOWN_FAULTS) | chain | prompts | wallets | orders == set(FAULTS)
     assert set(CHECKS) == set(Check)
     assert set(GATES) == set(Gate) - {Gate.BOOKS}
 

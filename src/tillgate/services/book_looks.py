@@ -22,6 +22,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
 from tillgate.domain.wallet import WALLET
+from tillgate.services.instalment_looks import compare_instalments
 from tillgate.services.invoice_figures import differences
 from tillgate.services.invoice_sums import prepaid_differences, wait_differences
 from tillgate.store.audit import AuditKey, verify_chain
@@ -57,6 +58,7 @@ class Check(StrEnum):
     LEDGER = "ledger"
     SUMS = "sums"
     WALLETS = "wallets"
+    INSTALMENTS = "instalments"
     CHAIN = "chain"
 
 
@@ -80,6 +82,7 @@ def looks_at_everything(key: AuditKey, step: Callable[[], object]) -> dict[Check
     """Every check; `step` is called for each entry of the audit chain, and may raise to give it up."""
     looks: dict[Check, Look] = {**looks_at_consultations(true())}
     books: dict[Check, Look] = {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.WALLETS: _wallets}
+    books[Check.INSTALMENTS] = _instalments
     return looks | books | {Check.CHAIN: partial(_chain, key, step)}
 
 
@@ -300,7 +303,7 @@ def _of_prompts(connection: Connection) -> Iterator[Fault]:
 
 
 # What one posting of its own kind uses whole.
-_USED_WHOLE: Final = (Purpose.CONSULTATION, Purpose.DEVICE_INVOICE)
+_USED_WHOLE: Final = (Purpose.CONSULTATION, Purpose.DEVICE_INVOICE, Purpose.INSTALMENTS)
 _Sums: TypeAlias = dict[tuple[str, str], int]
 
 
@@ -336,6 +339,12 @@ def _differences(kind: str, facts: _Sums, booked: _Sums, *, sign: int = 1) -> li
         for key in sorted(facts.keys() | booked.keys())
         if facts.get(key, 0) != sign * booked.get(key, 0)
     ]
+
+
+def _instalments(connection: Connection) -> Found:
+    """Schedules, what is paid of them, and the stock that orders hold (services/instalment_looks.py)."""
+    count, differences_found = compare_instalments(connection)
+    return count, [Fault(*each) for each in differences_found]
 
 
 def _wallets(connection: Connection) -> Found:

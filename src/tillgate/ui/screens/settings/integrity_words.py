@@ -52,6 +52,10 @@ CHECKS: Final[Mapping[Check, tuple[str, str]]] = {
             "Each balance is the sum of its moves and what the ledger owes; each commission its share of what is paid."
         ),
     ),
+    Check.INSTALMENTS: (
+        mark("Instalments"),
+        mark("Each schedule sums to its order, what is paid to its payments, and orders hold their pieces."),
+    ),
     Check.CHAIN: (mark("Audit chain"), mark("Every entry of every till is as it was written.")),
 }
 GATES: Final[Mapping[Gate, str]] = {
@@ -87,6 +91,11 @@ FAULTS: Final[Mapping[str, str]] = {
     "commission_order": mark(
         "Its commission is {kept}, the statement has {noted}, or it is not its share of what is paid."
     ),
+    "schedule_sum": mark("Its total is {total}, its {days} days sum to {planned}."),
+    "schedule_paid": mark("It says that {kept} is paid, its paid days sum to {summed}; or their number differs."),
+    "schedule_first": mark("Its first payment is {kept}, the first days of its orders sum to {summed}."),
+    "instalment_unpaid": mark("The day {day} is paid without a payment that was used for it."),
+    "stock_held": mark("It must hold {wanted} pieces, and holds {held}."),
     "wait_sum": mark("The figures have {kept} times to pay, and there are {counted}; or some are longer or shorter."),
     "prepaid_sum": mark("{kept} of it wait for an order, and the ledger keeps {ledger}."),
     "row_missing": mark("Entry {seq} is missing."),

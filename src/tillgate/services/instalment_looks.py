@@ -1,0 +1,117 @@
+"""What the integrity check compares of instalments: schedules with totals, what is paid with payments, stock that is
+held. A sound till has no difference in any (product.md, Money: splitting loses and invents nothing)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Connection, case, func, select
+
+from tillgate.domain.instalments import (
+    INSTALMENT_THING,
+    CancelReason,
+    InstalmentOrderState,
+    InstalmentState,
+)
+from tillgate.domain.money import Money
+from tillgate.domain.payment import Fulfilment
+from tillgate.store.models import allocation, bulk_order, instalment, instalment_order, payment, stock_move
+
+# About what, what of it, and what fills the words.
+Difference: TypeAlias = tuple[str, str, dict[str, Any]]
+_O, _I = instalment_order.c, instalment.c
+# Orders that ended before anything was handed over: they hold nothing.
+_NEVER_BEGUN: Final = (CancelReason.UNPAID.value, CancelReason.NOT_STARTED.value)
+
+
+def compare_instalments(connection: Connection) -> tuple[int, list[Difference]]:
+    """How many orders there are, and every difference."""
+    count = int(connection.execute(select(func.count()).select_from(instalment_order)).scalar_one())
+    found = [*_schedules(connection), *_payments(connection), *_firsts(connection), *_stock(connection)]
+    return count, found
+
+
+def _schedules(connection: Connection) -> Iterator[Difference]:
+    """A row for each day that sum to the total; what is paid of them is what the order says."""
+    paid = _I.state == InstalmentState.PAID
+    sums = (
+        select(
+            _I.order_id,
+            func.count().label("days"),
+            func.sum(_I.amount_minor).label("planned"),
+            func.sum(case((paid, _I.amount_minor), else_=0)).label("paid"),
+            func.sum(case((paid, 1), else_=0)).label("paid_days"),
+            func.sum(case((paid, _I.returned_minor), else_=0)).label("returned"),
+        )
+        .group_by(_I.order_id)
+        .subquery()
+    )
+    query = select(instalment_order, sums).join(sums, sums.c.order_id == _O.id, isouter=True)
+    uneven = (func.coalesce(sums.c.days, 0) != _O.total_days) | (sums.c.planned != _O.total_minor)
+    other = (
+        (sums.c.paid != _O.paid_minor) | (sums.c.paid_days != _O.paid_count) | (sums.c.returned != _O.returned_minor)
+    )
+    for row in connection.execute(query.where(uneven | other)):
+        planned = Money(int(row.planned or 0), row.currency)
+        if row.days != row.total_days or planned.minor != row.total_minor:
+            values = {"total": Money(row.total_minor, row.currency), "planned": planned, "days": int(row.days or 0)}
+            yield f"instalments:{row.number}", "schedule_sum", values
+        else:
+            kept, summed = Money(row.paid_minor, row.currency), Money(int(row.paid), row.currency)
+            yield f"instalments:{row.number}", "schedule_paid", {"kept": kept, "summed": summed}
+
+
+def _payments(connection: Connection) -> Iterator[Difference]:
+    """Every paid day has a payment that was for it, and that made what it was for."""
+    query = (
+        select(_O.number, _I.due_on)
+        .join(instalment_order, _O.id == _I.order_id)
+        .join(payment, payment.c.id == _I.payment_id)
+        .join(
+            allocation,
+            (allocation.c.payment_id == payment.c.id)
+            & (allocation.c.thing_kind == INSTALMENT_THING)
+            & (allocation.c.thing_id == _I.id)
+            & (allocation.c.amount_minor == _I.amount_minor),
+            isouter=True,
+        )
+        .where(_I.payment_id.is_not(None))
+        .where(allocation.c.id.is_(None) | (payment.c.fulfilment != Fulfilment.DONE))
+    )
+    for row in connection.execute(query):
+        yield f"instalments:{row.number}", "instalment_unpaid", {"day": row.due_on.isoformat()}
+
+
+def _firsts(connection: Connection) -> Iterator[Difference]:
+    """A bulk order's first payment is the sum of the first days of its orders."""
+    first = (
+        select(_O.bulk_order_id, func.sum(_I.amount_minor).label("summed"))
+        .join(instalment, (_I.order_id == _O.id) & (_I.number == 1))
+        .group_by(_O.bulk_order_id)
+        .subquery()
+    )
+    query = select(bulk_order.c.number, bulk_order.c.first_total_minor, bulk_order.c.currency, first.c.summed).join(
+        first, first.c.bulk_order_id == bulk_order.c.id, isouter=True
+    )
+    for row in connection.execute(query.where(func.coalesce(first.c.summed, 0) != bulk_order.c.first_total_minor)):
+        kept, summed = Money(row.first_total_minor, row.currency), Money(int(row.summed or 0), row.currency)
+        yield f"instalments:{row.number}", "schedule_first", {"kept": kept, "summed": summed}
+
+
+def _stock(connection: Connection) -> Iterator[Difference]:
+    """An order that waits or lives holds its pieces; one that never began holds none."""
+    held = (
+        select(stock_move.c.instalment_order_id, (-func.sum(stock_move.c.quantity)).label("held"))
+        .where(stock_move.c.instalment_order_id.is_not(None))
+        .group_by(stock_move.c.instalment_order_id)
+        .subquery()
+    )
+    over = _O.state == InstalmentOrderState.CANCELLED
+    wanted = case(
+        (over & _O.cancel_reason.in_(_NEVER_BEGUN), 0), (over, func.coalesce(held.c.held, 0)), else_=_O.quantity
+    )
+    query = select(_O.number, wanted.label("wanted"), func.coalesce(held.c.held, 0).label("held"))
+    query = query.join(held, held.c.instalment_order_id == _O.id, isouter=True)
+    for row in connection.execute(query.where(wanted != func.coalesce(held.c.held, 0))):
+        yield f"instalments:{row.number}", "stock_held", {"wanted": int(row.wanted), "held": int(row.held)}
