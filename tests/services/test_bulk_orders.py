@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -29,7 +30,7 @@ from tillgate.services.bulk_lists import (
     list_customers_bulks,
     load_bulk_details,
 )
-from tillgate.services.bulk_orders import Placed, load_placed, pay_bulk_order, place_bulk_order
+from tillgate.services.bulk_orders import PlaceBulk, Placed, load_placed, pay_bulk_order, place_bulk_order
 from tillgate.services.cancel import Ended, cancel
 from tillgate.services.commissions import owed_to
 from tillgate.services.instalment_documents import (
@@ -320,7 +321,7 @@ def test_what_is_not_sold_any_more_or_let_or_priced_otherwise(stall: Bazaar) -> 
     assert failed.reason == "Item 1: Product 'AirPods Pro' is out of stock. Available: 2"
 
 
-REQUEST_ERRORS = [
+REQUEST_ERRORS: list[tuple[Callable[[Bazaar], PlaceBulk], str, str]] = [
     (lambda shop: shop.press(items=()), "items_missing", "VALIDATION_ERROR"),
     (lambda shop: shop.press(*(ITEMS[2],) * 11), "items_too_many", "VALIDATION_ERROR"),
     (lambda shop: shop.press(pay_by="CASH"), "method_unknown", "VALIDATION_ERROR"),
@@ -349,7 +350,8 @@ def test_every_bad_request_has_the_documents_code_and_leaves_nothing(stall: Baza
     with stall.till.db.write(stall.till.system) as uow:
         uow.execute(update(customer).where(customer.c.id == stall.customer_id).values(active=0))
     assert refusal(stall).code == "customer_unknown"
-    for body in (None, [], "text", {}, {"items": {}}, {"items": None}):
+    bodies: list[object] = [None, [], "text", {}, {"items": {}}, {"items": None}]
+    for body in bodies:
         with pytest.raises(Invalid):
             read_order_request(body, customer_id=1, key="key-of-nothing")
     with pytest.raises(Invalid, match="address_malformed"):
