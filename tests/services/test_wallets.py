@@ -14,10 +14,10 @@ from tests.factories.clock import FakeClock
 from tests.factories.postman import Page, Postman
 from tests.factories.purse import THING, Purse, open_purse, rupees
 from tests.factories.tills import make_till
-from tillgate.domain.checkout_facts import RefundStatus
+from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
 from tillgate.domain.errors import Invalid, NotAllowed, NotFound, Refused, TillgateError
 from tillgate.domain.exceptions import ExceptionAction
-from tillgate.domain.ledger import CASH, INSTALMENTS, REFUNDS, UNAPPLIED
+from tillgate.domain.ledger import CASH, INSTALMENTS, REFUNDS, UNAPPLIED, pair
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.settings import Settings
@@ -36,6 +36,7 @@ from tillgate.services.payments import StartPayment, Thing, start
 from tillgate.services.pin_hash import Pins
 from tillgate.services.refunds import request_refund
 from tillgate.services.settle import check_now, settle_attempts
+from tillgate.services.sweep import sweep
 from tillgate.services.till import Till
 from tillgate.services.wallet_lists import (
     StatementQuery,
@@ -47,7 +48,7 @@ from tillgate.services.wallet_lists import (
 )
 from tillgate.services.wallet_payments import WalletPart, pay_from_wallet
 from tillgate.services.wallets import TopUp, Withdrawal, new_wallet_key, top_up, view_wallet, withdraw
-from tillgate.store.ledger import balance
+from tillgate.store.ledger import balance, post
 from tillgate.store.models import allocation, capture, outbox, payment, refund, wallet_top_up, wallet_transaction
 
 _WAYS = ("top_up", "pay", "withdraw", "give_back", "top_up_back")
@@ -286,6 +287,20 @@ def test_a_refund_of_a_top_up_that_fails_is_in_the_wallet_again(purse: Purse) ->
     assert (books(purse, UNAPPLIED, REFUNDS), purse.faults()) == ([0, 0], [])
 
 
+def test_a_top_up_given_back_elsewhere_leaves_the_wallet_as_far_as_it_is_there(purse: Purse) -> None:
+    """On the provider's own pages: what was spent meanwhile is a person's to decide about, and no wallet owes."""
+    purse.fill(rupees(500))
+    withdraw(purse.till, purse.manager, withdrawal(purse, rupees(400)))
+    (ref,) = (each.provider_ref for facts in purse.bank.checkouts.values() for each in facts.tries)
+    purse.bank.refunds["out"] = RefundFacts("rfnd_out", ref, RefundStatus.DONE, rupees(300), None)
+    for _ in range(2):
+        assert sweep(purse.till, purse.bank)
+    assert (purse.balance(), moves(purse)[-1]) == (rupees(0), ("TOP_UP_RETURNED", -10_000, 0))
+    short = [each for each in list_exceptions(purse.till, purse.manager) if "in_wallet" in each.evidence]
+    assert [each.evidence for each in short] == [{"refunded_outside": "INR 300.00", "in_wallet": "INR 100.00"}]
+    assert (books(purse, UNAPPLIED, REFUNDS), purse.faults()) == ([0, 20_000], [])
+
+
 def test_a_paid_top_up_that_had_ended_is_credited_or_applied_by_a_manager(purse: Purse, clock: FakeClock) -> None:
     for action, kind in ((ExceptionAction.CREDIT, "CREDIT"), (ExceptionAction.APPLY, "TOP_UP")):
         begun = purse.begin(rupees(100))
@@ -431,18 +446,20 @@ def _happens(
 def test_the_database_lets_no_balance_stand_beside_its_moves(purse: Purse) -> None:
     """Whatever the code does: none below nothing, and no move that says another balance than there is."""
     purse.fill(rupees(100))
-    row = purse.rows(wallet_transaction)[0]
+    with purse.till.db.write(purse.till.system) as uow:
+        entries = pair(UNAPPLIED, CASH, rupees(1))
+        tx = post(uow.connection, "other", "other:1", payment_id=None, now=uow.now, entries=entries)
     columns = (
         "customer_id, kind, amount_minor, currency, balance_after_minor, ledger_tx_id, till_id, reason, created_at"
     )
     copied = f"INSERT INTO wallet_transaction ({columns}) SELECT customer_id, kind, 5, currency, 5, "
     for statement in (
-        f"{copied} ledger_tx_id + 1, till_id, reason, created_at FROM wallet_transaction WHERE id = {row.id}",
+        f"{copied} {tx}, till_id, reason, created_at FROM wallet_transaction",
         "UPDATE wallet_balance SET balance_minor = -1",
         "UPDATE wallet_transaction SET amount_minor = 1",
         "DELETE FROM wallet_balance",
     ):
-        with pytest.raises(DBAPIError), purse.till.db.write(purse.till.system) as uow:
+        with pytest.raises(DBAPIError, match="wallet_"), purse.till.db.write(purse.till.system) as uow:
             uow.execute(text(statement))
     with purse.till.db.write(purse.till.system) as uow:
         uow.execute(text("UPDATE wallet_balance SET balance_minor = balance_minor + 1"))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.commission import CommissionKind, commission_of
 from tillgate.domain.errors import NotFound, Refused
@@ -23,7 +22,14 @@ from tillgate.domain.wallet import WalletKind, check_press_key, check_wallet_amo
 from tillgate.services.access import authorize
 from tillgate.services.customers import load_customer_in
 from tillgate.services.till import Till
-from tillgate.services.wallet_rows import WalletMove, WalletTransaction, find_move, lock_wallet, move_wallet
+from tillgate.services.wallet_rows import (
+    WalletMove,
+    WalletTransaction,
+    find_move,
+    lock_wallet,
+    move_wallet,
+    pressed_once,
+)
 from tillgate.store.ledger import balance, post
 from tillgate.store.models import commission_entry, instalment_order, referral
 from tillgate.store.statements import Statement, insert_row
@@ -127,14 +133,7 @@ def pay_commission(till: Till, actor: Actor, press: PayOut) -> WalletTransaction
         before = _paid_before(uow.connection, press, key)
         return before if before is not None else _pay(uow, press, key, reason, currency)
 
-    try:
-        return till.db.transact(actor, work)
-    except IntegrityError:
-        with till.db.read() as connection:
-            before = _paid_before(connection, press, key)
-        if before is None:
-            raise
-        return before
+    return pressed_once(till, actor, work, lambda connection: _paid_before(connection, press, key))
 
 
 def _paid_before(connection: Connection, press: PayOut, key: str) -> WalletTransaction | None:

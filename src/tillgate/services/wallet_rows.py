@@ -6,23 +6,28 @@ of what it is for. However many tills spend at once, the balance never goes belo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Bug, Refused
 from tillgate.domain.ledger import pair, wallet
 from tillgate.domain.money import LARGEST_MINOR, Money, zero
+from tillgate.domain.staff import Actor
 from tillgate.domain.wallet import TOLD, WalletKind
 from tillgate.services.records import columns, record
+from tillgate.services.till import Till
 from tillgate.store.ledger import post
 from tillgate.store.models import ledger_tx, wallet_balance, wallet_transaction
 from tillgate.store.outbox_rows import enqueue
 from tillgate.store.statements import Statement, insert_row, insert_unless_there
 from tillgate.store.unit_of_work import UnitOfWork
 
+T = TypeVar("T")
 _B: Final = wallet_balance.c
 _mine: Final = (_B.customer_id == bindparam("customer")) & (_B.currency == bindparam("named"))
 _moved: Final = _B.balance_minor + bindparam("change")
@@ -160,6 +165,20 @@ def load_move(connection: Connection, transaction_id: int) -> WalletTransaction:
     if row is None:
         raise Bug("wallet_transaction_missing", transaction=transaction_id)
     return record(WalletTransaction, row)
+
+
+def pressed_once(
+    till: Till, actor: Actor, work: Callable[[UnitOfWork], T], made: Callable[[Connection], T | None]
+) -> T:
+    """What a press makes, in a transaction of its own; where the same press won in this moment, what that `made`."""
+    try:
+        return till.db.transact(actor, work)
+    except IntegrityError:
+        with till.db.read() as connection:
+            before = made(connection)
+        if before is None:
+            raise
+        return before
 
 
 def find_move(connection: Connection, key: str) -> WalletTransaction | None:

@@ -96,7 +96,7 @@ def take_for_outside(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord)
     if there:
         _take(uow, owner, found, there)
     if there < found.amount:
-        evidence: dict[str, object] = {"asked": str(found.amount), "came": str(there), "wallet": str(wallet_of(owner))}
+        evidence: dict[str, object] = {"refunded_outside": str(found.amount), "in_wallet": str(there)}
         key = f"wallet-short:{found.id}"
         open_exception(
             uow, ExceptionKind.CONFLICT, key, payment_id=owner.id, capture_id=found.capture_id, evidence=evidence

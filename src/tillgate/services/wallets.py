@@ -9,7 +9,6 @@ import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Refused
 from tillgate.domain.ledger import CASH
@@ -27,7 +26,14 @@ from tillgate.services.commissions import owed_to, referrer_of
 from tillgate.services.customers import CustomerRecord, load_customer_in
 from tillgate.services.payments import Started, StartPayment, Thing
 from tillgate.services.till import Till
-from tillgate.services.wallet_rows import WalletMove, WalletTransaction, find_move, list_balances, move_wallet
+from tillgate.services.wallet_rows import (
+    WalletMove,
+    WalletTransaction,
+    find_move,
+    list_balances,
+    move_wallet,
+    pressed_once,
+)
 from tillgate.store.models import wallet_top_up
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
@@ -97,7 +103,9 @@ def top_up(till: Till, actor: Actor, press: TopUp) -> Started:
     authorize(till, actor, Action.TAKE_PAYMENT)
     check_press_key(press.key)
     check_wallet_amount(press.amount)
-    number, customer = _write_down(till, actor, press)
+    with till.db.read() as connection:
+        customer = load_customer_in(connection, press.customer_id)
+    number = _write_down(till, actor, press, customer)
     return payments.start(
         till,
         actor,
@@ -141,15 +149,7 @@ def withdraw(till: Till, actor: Actor, press: Withdrawal, *, approval_token: str
         uow.record("wallet.withdrawn", press.subject, **values)
         return made
 
-    try:
-        return till.db.transact(actor, work)
-    except IntegrityError:
-        # The same press at the same moment won.
-        with till.db.read() as connection:
-            before = _made_before(connection, press, key)
-        if before is None:
-            raise
-        return before
+    return pressed_once(till, actor, work, lambda connection: _made_before(connection, press, key))
 
 
 def _made_before(connection: Connection, press: Withdrawal, key: str) -> WalletTransaction | None:
@@ -159,12 +159,11 @@ def _made_before(connection: Connection, press: Withdrawal, key: str) -> WalletT
     return made
 
 
-def _write_down(till: Till, actor: Actor, press: TopUp) -> tuple[int, CustomerRecord]:
-    def work(uow: UnitOfWork) -> tuple[int, CustomerRecord]:
-        customer = load_customer_in(uow.connection, press.customer_id)
+def _write_down(till: Till, actor: Actor, press: TopUp, customer: CustomerRecord) -> int:
+    def work(uow: UnitOfWork) -> int:
         before = _pressed_before(uow.connection, press)
         if before is not None:
-            return before, customer
+            return before
         if not customer.active:
             raise Refused("customer_inactive", customer=customer.id)
         row = {
@@ -176,16 +175,9 @@ def _write_down(till: Till, actor: Actor, press: TopUp) -> tuple[int, CustomerRe
             "till_id": till.id,
             "created_at": uow.now,
         }
-        return insert_row(uow.connection, wallet_top_up, row), customer
+        return insert_row(uow.connection, wallet_top_up, row)
 
-    try:
-        return till.db.transact(actor, work)
-    except IntegrityError:
-        with till.db.read() as connection:
-            before = _pressed_before(connection, press)
-            if before is None:
-                raise
-            return before, load_customer_in(connection, press.customer_id)
+    return pressed_once(till, actor, work, lambda connection: _pressed_before(connection, press))
 
 
 def _pressed_before(connection: Connection, press: TopUp) -> int | None:

@@ -201,6 +201,9 @@ def test_cashiers_have_no_exceptions_and_managers_a_count(office: OpenOffice, sh
     window.until(lambda: len(column_of(window.exceptions().table, "kind")) == 2)
 
 
+_HINDERED = ("money_of_nobody", "customer_needed", "already_in_wallet")
+
+
 @pytest.mark.parametrize("kind", list(ExceptionKind))
 def test_every_kind_and_choice_has_words(office: OpenOffice, shop: Shop, kind: ExceptionKind) -> None:
     desk = office(shop.manager).office
@@ -214,7 +217,7 @@ def test_every_kind_and_choice_has_words(office: OpenOffice, shop: Shop, kind: E
     for action in ALLOWED[kind]:
         for choice in (Choice(action, amount), Choice(action)):
             told += [verb(desk, choice), effect(desk, details, choice)]
-    told += [hindrance(Choice(_A.CREDIT, amount, hindered=code)) for code in ("money_of_nobody", "customer_needed")]
+    told += [hindrance(Choice(_A.CREDIT, amount, hindered=code)) for code in _HINDERED]
     assert all(text and not list(_fields(text)) for text in told), told
     assert evidence(desk, row) == [
         ("Checkout", "Open"),
