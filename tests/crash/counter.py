@@ -17,6 +17,7 @@ from tests.crash import oracles
 from tests.crash.batching import pay_a_new_device, resume
 from tests.crash.consulting import press_again, press_for_a_new_fee
 from tests.crash.importing import import_files
+from tests.crash.ordering import place_a_bulk_order
 from tests.crash.shop import Shop
 from tillgate.app.lanes import Lanes
 from tillgate.domain.errors import Refused, Unavailable
@@ -25,6 +26,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import WAITING, Fulfilment
 from tillgate.domain.staff import Actor
 from tillgate.services import carts
+from tillgate.services.bulk_ends import cancel_bulk_order, run_expiry
 from tillgate.services.cancel import cancel, switch
 from tillgate.services.checkout import new_key, put_up_for_payment
 from tillgate.services.exceptions import list_exceptions, settle_exception
@@ -149,6 +151,18 @@ class Counter:
         self.shop.clock.jump(4)
         self.tick()
 
+    def bulk(self) -> None:
+        """Two bulk orders: one is paid, one is given up."""
+        self.shop.bank.ask("razorpay/settings", auto_capture=True)
+        self.finish_before()
+        paid = place_a_bulk_order(self.shop).payment
+        if paid is not None:
+            self.pay(paid.id, come_back=self.chance.random() < 0.3)
+            check_now(self.till, self.shop.cashier, paid.id)
+        given_up = place_a_bulk_order(self.shop)
+        self.quietly(lambda: cancel_bulk_order(self.till, self.shop.cashier, given_up.bulk.id))
+        self.tick()
+
     def bring_in(self) -> None:
         """The owner imports files at the terminal."""
         import_files(self.shop)
@@ -227,6 +241,7 @@ class Counter:
         settle_returns(self.till)
         settle_attempts(self.till)
         settle_refunds(self.till)
+        run_expiry(self.till)
         run_due(self.till, self.shop.works, limit=50)
 
     # --- after the restart ---
@@ -327,5 +342,6 @@ SCENES: Final[dict[str, Callable[[Counter], None]]] = {
     "change_over": Counter.change_over,
     "consultation": Counter.consultation,
     "batch": Counter.batch,
+    "bulk": Counter.bulk,
     "import": Counter.bring_in,
 }

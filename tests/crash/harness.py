@@ -54,6 +54,8 @@ PASSING: Final[dict[str, tuple[str, ...]]] = {
     "consultation": ("consultation",),
     "batch": ("batch",),
     "daily": ("batch",),
+    "bulk": ("bulk",),
+    "instalments": ("bulk",),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from tests.crash import batching, consulting, importing
+from tests.crash import batching, consulting, importing, ordering
 from tests.crash.shop import MAILS, Shop
 from tests.factories.tills import AUDIT_KEY
 from tillgate.domain.ledger import UNAPPLIED, clearing
@@ -23,6 +23,7 @@ _READ: Final = (
     "payment", "payment_attempt", "allocation", "capture", "refund", "money_exception", "sales_order", "order_item",
     "sales_invoice", "ledger_entry", "number_series", "variant", "stock_move", "rental_day", "outbox", "return_inbox",
     "sales_credit_note", "sales_credit_note_line", *consulting.TABLES, *importing.TABLES, *batching.TABLES,
+    *ordering.TABLES,
 )  # fmt: skip
 
 
@@ -299,4 +300,7 @@ ORACLES: Final[tuple[Oracle, ...]] = (
     batching.every_day_is_owed_once,
     batching.each_invoice_is_paid_once,
     batching.no_batch_is_left_half_way,
+    ordering.schedules_are_their_orders,
+    ordering.all_orders_of_a_bulk_order_or_none,
+    ordering.orders_hold_what_they_hold,
 )

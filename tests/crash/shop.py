@@ -20,6 +20,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, Table, func, select
 
 from tests.factories.clinic import CLINIC
+from tests.factories.instalments import sample
 from tests.factories.people import signed_in
 from tests.factories.shop import SHOP
 from tests.factories.tills import AUDIT_KEY, new_sqlite
@@ -32,10 +33,19 @@ from tillgate.notify.email import FolderNotifier, Sender
 from tillgate.ports import PaymentProvider
 from tillgate.providers.razorpay import Razorpay
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.services import consultation_settling, device_settling, invoices, notices, orders, outbox
+from tillgate.services import (
+    consultation_settling,
+    device_settling,
+    instalment_settling,
+    invoices,
+    notices,
+    orders,
+    outbox,
+)
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.customers import CustomerDraft, create_customer
 from tillgate.services.sample_clinic import load_clinic
+from tillgate.services.sample_instalments import load_instalments
 from tillgate.services.sample_shop import load_shop
 from tillgate.services.start_gates import Severity, check_before_selling
 from tillgate.services.till import ReturnAddress, Till
@@ -209,9 +219,14 @@ def make_template(folder: Path) -> None:
     for product in shop["products"]:
         for each in product["variants"]:
             each["stock"] = 400
+    bazaar = sample()
+    for product in bazaar["products"]:
+        for each in product["variants"]:
+            each["stock"] = 4_000
     with till.db.write(till.system) as uow:
         load_shop(uow, shop)
         load_clinic(uow, {**CLINIC, "clinic": {**CLINIC["clinic"], "currency": "INR"}})
+        load_instalments(uow, bazaar)
         at_clinic = {"patient_id": one(uow, models.customer), "practitioner_id": one(uow, models.practitioner)}
         codes = ("CHR-1", "GIT-1", "CRD-1")
         ids = {row.code: row.id for row in uow.connection.exec_driver_sql("SELECT id, code FROM variant")}
@@ -257,6 +272,7 @@ def open_shop(folder: Path, till_id: str = TILL_ID, *, hasty: bool = False) -> S
             Purpose.CHECKOUT: orders.FULFILLING,
             Purpose.CONSULTATION: consultation_settling.FULFILLING,
             Purpose.DEVICE_INVOICE: device_settling.FULFILLING,
+            Purpose.INSTALMENTS: instalment_settling.FULFILLING,
         },
         settings=lambda: settings,
         new_return=_keeping(tokens),
