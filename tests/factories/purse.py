@@ -34,9 +34,9 @@ from tillgate.services.settle import check_now
 from tillgate.services.till import Fulfilling, Till
 from tillgate.services.wallet_payments import WalletPart
 from tillgate.services.wallet_rows import balance_of, list_balances
-from tillgate.services.wallets import TopUp, new_wallet_key, top_up
-from tillgate.store.ledger import post
-from tillgate.store.models import bulk_order, instalment_order, variant
+from tillgate.services.wallets import TopUp, Withdrawal, new_wallet_key, top_up
+from tillgate.store.ledger import balance, post
+from tillgate.store.models import bulk_order, instalment_order, variant, wallet_transaction
 from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
 
 THING = "instalment"
@@ -163,6 +163,18 @@ class Purse:
     def rows(self, table: Table) -> list[Any]:
         with self.till.db.read() as connection:
             return list(connection.execute(select(table).order_by(*table.primary_key.columns)))
+
+    def books(self, *accounts: str) -> list[int]:
+        """What these accounts of the ledger come to."""
+        with self.till.db.read() as connection:
+            return [balance(connection, account, "INR").minor for account in accounts]
+
+    def moves(self) -> list[tuple[str, int, int]]:
+        """What moved wallets: kind, amount, balance after."""
+        return [(row.kind.value, row.amount_minor, row.balance_after_minor) for row in self.rows(wallet_transaction)]
+
+    def withdrawal(self, amount: Money) -> Withdrawal:
+        return Withdrawal(new_wallet_key(), self.customer, amount, "asked for it")
 
     def settle(self) -> None:
         settle_refunds(self.till)

@@ -12,6 +12,7 @@ from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
 from tests.factories.payments import Desk, open_desk
 from tests.factories.people import quick_pins, signed_in
+from tests.factories.purse import Purse, open_purse
 from tests.factories.shop import Counter, open_counter
 from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite, quick_sqlite
 from tests.postgres import PostgresServer
@@ -90,6 +91,18 @@ def provider(desk: Desk) -> FakeProvider:
 def counter(till: Till) -> Counter:
     """The small shop, on both databases."""
     return open_counter(till)
+
+
+@pytest.fixture
+def purse(till: Till) -> Purse:
+    """The shop whose customers have wallets, on both databases."""
+    return open_purse(till)
+
+
+@pytest.fixture
+def pocket(sqlite_only: Engine, clock: FakeClock) -> Purse:
+    """The same on SQLite alone, for what is decided above the database."""
+    return open_purse(make_till(sqlite_only, clock))
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from tests.factories.clock import FakeClock
-from tests.factories.purse import Purse, open_purse, rupees
-from tests.factories.tills import make_till
+from tests.factories.purse import Purse, rupees
 from tillgate.domain.commission import CommissionKind, commission_of
 from tillgate.domain.errors import NotFound, Refused, TillgateError
 from tillgate.domain.ledger import COMMISSION_COST
@@ -27,7 +25,6 @@ from tillgate.services.commissions import (
     settle_commission,
 )
 from tillgate.services.customers import CustomerDraft, load_customer, update_customer
-from tillgate.services.till import Till
 from tillgate.services.wallet_lists import (
     StatementQuery,
     commission_key,
@@ -42,16 +39,6 @@ from tillgate.store.ledger import balance
 from tillgate.store.models import commission_entry
 
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def purse(till: Till) -> Purse:
-    return open_purse(till)
-
-
-@pytest.fixture
-def pocket(sqlite_only: Engine, clock: FakeClock) -> Purse:
-    return open_purse(make_till(sqlite_only, clock))
 
 
 def pay(purse: Purse, order: int, paid: int, reference: str, returned: int = 0) -> Money:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories.clock import FakeClock
-from tests.factories.purse import Purse, open_purse, rupees
-from tests.factories.tills import make_till
+from tests.factories.purse import Purse, rupees
 from tillgate.domain.coupons import CouponAsk, CouponKind, CouponTerms, CouponUse
 from tillgate.domain.errors import NotFound, Refused, Stale
 from tillgate.services.coupon_edits import (
@@ -28,20 +28,9 @@ from tillgate.services.coupon_edits import (
     withdraw_coupon,
 )
 from tillgate.services.coupons import CouponRecord, hold_coupon, lock_coupons, price_coupon, release_coupon, use_coupon
-from tillgate.services.till import Till
 from tillgate.store.models import coupon_use
 
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def purse(till: Till) -> Purse:
-    return open_purse(till)
-
-
-@pytest.fixture
-def pocket(sqlite_only: Engine, clock: FakeClock) -> Purse:
-    return open_purse(make_till(sqlite_only, clock))
 
 
 def today(purse: Purse) -> date:
@@ -180,12 +169,21 @@ def test_days_of_a_coupon_are_the_stores(pocket: Purse, clock: FakeClock) -> Non
 
 
 def test_tills_that_want_the_last_use(purse: Purse) -> None:
-    """Eight at once for three uses, of a coupon of two for each customer: three of them, and never a fourth; whether or
-    not they lock it before they look."""
-    here = purse.coupon(total_limit=3, per_customer_limit=2)
+    """Eight of two customers at once for a coupon of two for each: four have it, locked before they look or not; of
+    another one with three uses in all, three."""
+    for total, uses in ((6, 4), (3, 3)):
+        here = purse.coupon(total_limit=total, per_customer_limit=2)
+        said, counted = _race(purse, here)
+        assert said.count("held") == uses
+        assert set(said) <= {"held", "coupon_used_up", "coupon_used_by_customer"}
+        assert (len(said), max(counted.values()), used(purse, here)) == (8, 2, uses)
+
+
+def _race(purse: Purse, here: CouponRecord) -> tuple[list[str], Counter[int]]:
+    """What each was told, and how many uses each customer has."""
     orders = [purse.order() for _ in range(8)]
-    tills = [purse.till_of(f"T{number + 2}") for number in range(8)]
-    together, said = threading.Barrier(8), []
+    tills = [purse.till_of(f"{here.code}-{number}") for number in range(8)]
+    together, said = threading.Barrier(8), list[str]()
 
     def run(mine: Purse, order: int, customer: int) -> None:
         together.wait(PATIENCE_S)
@@ -201,9 +199,7 @@ def test_tills_that_want_the_last_use(purse: Purse) -> None:
         each.start()
     for each in runners:
         each.join(PATIENCE_S)
-    assert sorted(said).count("held") == 3
-    assert set(said) <= {"held", "coupon_used_up", "coupon_used_by_customer"}
-    assert (used(purse, here), len(purse.rows(coupon_use)), len(said)) == (3, 3, 8)
+    return said, Counter(row.customer_id for row in purse.rows(coupon_use) if row.coupon_id == here.id)
 
 
 def test_terms_are_checked_before_anything_is_written(pocket: Purse) -> None:

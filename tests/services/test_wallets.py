@@ -7,16 +7,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.factories.clock import FakeClock
 from tests.factories.postman import Page, Postman
-from tests.factories.purse import THING, Purse, open_purse, rupees
-from tests.factories.tills import make_till
-from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
-from tillgate.domain.errors import Invalid, NotAllowed, NotFound, Refused, TillgateError
-from tillgate.domain.exceptions import ExceptionAction
+from tests.factories.purse import THING, Purse, rupees
+from tillgate.domain.errors import Invalid, NotAllowed, Refused, TillgateError
 from tillgate.domain.ledger import CASH, INSTALMENTS, REFUNDS, UNAPPLIED, pair
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
@@ -26,18 +22,12 @@ from tillgate.domain.wallet import WALLET, WalletKind
 from tillgate.formats import format_money
 from tillgate.i18n import words_of
 from tillgate.services.access import approve
-from tillgate.services.cancel import cancel
-from tillgate.services.customers import CustomerDraft, load_customer, update_customer
-from tillgate.services.exception_lists import load_exception_details
-from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.notices import MailWork
 from tillgate.services.outbox import run_due
 from tillgate.services.payments import StartPayment, Thing, start
 from tillgate.services.pin_hash import Pins
 from tillgate.services.refunds import request_refund
-from tillgate.services.settle import check_now, settle_attempts
-from tillgate.services.sweep import sweep
-from tillgate.services.till import Till
+from tillgate.services.settle import check_now
 from tillgate.services.wallet_lists import (
     StatementQuery,
     count_wallets,
@@ -47,39 +37,15 @@ from tillgate.services.wallet_lists import (
     sum_wallet_transactions,
 )
 from tillgate.services.wallet_payments import WalletPart, pay_from_wallet
-from tillgate.services.wallets import TopUp, Withdrawal, new_wallet_key, top_up, view_wallet, withdraw
-from tillgate.store.ledger import balance, post
-from tillgate.store.models import allocation, capture, outbox, payment, refund, wallet_top_up, wallet_transaction
+from tillgate.services.wallets import Withdrawal, new_wallet_key, view_wallet, withdraw
+from tillgate.store.ledger import post
+from tillgate.store.models import allocation, capture, outbox, payment, wallet_transaction
 
 _WAYS = ("top_up", "pay", "withdraw", "give_back", "top_up_back")
 
 
-@pytest.fixture
-def purse(till: Till) -> Purse:
-    return open_purse(till)
-
-
-@pytest.fixture
-def pocket(sqlite_only: Engine, clock: FakeClock) -> Purse:
-    """On SQLite alone, for what is decided above the database."""
-    return open_purse(make_till(sqlite_only, clock))
-
-
-def books(purse: Purse, *accounts: str) -> list[int]:
-    with purse.till.db.read() as connection:
-        return [balance(connection, account, "INR").minor for account in accounts]
-
-
-def moves(purse: Purse) -> list[tuple[str, int, int]]:
-    return [(row.kind.value, row.amount_minor, row.balance_after_minor) for row in purse.rows(wallet_transaction)]
-
-
 def mails(purse: Purse) -> list[str]:
     return [row.dedupe_key.split(":")[1] for row in purse.rows(outbox) if row.kind == "mail"]
-
-
-def withdrawal(purse: Purse, amount: Money, key: str = "") -> Withdrawal:
-    return Withdrawal(key or new_wallet_key(), purse.customer, amount, "asked for it")
 
 
 def test_money_goes_in_pays_for_two_orders_and_comes_back(purse: Purse) -> None:
@@ -102,7 +68,7 @@ def test_money_goes_in_pays_for_two_orders_and_comes_back(purse: Purse) -> None:
         (part.order_id, -part.amount.minor) for part in parts
     ]
     assert purse.balance() == rupees(550)
-    assert books(purse, UNAPPLIED, INSTALMENTS) == [0, -45_000]
+    assert purse.books(UNAPPLIED, INSTALMENTS) == [0, -45_000]
     view = purse.view(paid.payment.id)
     assert (view.attempts, view.url, [each.provider for each in view.captures]) == ((), None, [WALLET])
 
@@ -114,7 +80,7 @@ def test_money_goes_in_pays_for_two_orders_and_comes_back(purse: Purse) -> None:
     with pytest.raises(Refused, match="payment_not_refundable"):
         request_refund(purse.till, purse.manager, paid.payment.id, rupees(1), "once more")
     assert purse.balance() == rupees(1_000)
-    assert books(purse, UNAPPLIED, REFUNDS) == [0, 45_000]
+    assert purse.books(UNAPPLIED, REFUNDS) == [0, 45_000]
     assert purse.bank.sends("refund") == 0
     assert mails(purse).count("wallet_credited") == 3
     assert "refund_done" not in mails(purse)
@@ -135,9 +101,9 @@ def test_what_is_not_there_is_not_spent_and_nothing_is_left_behind(purse: Purse)
     with pytest.raises(Refused, match="instalment_paid"):
         pay_from_wallet(purse.till, purse.cashier, purse.command(rupees(60)), parts[:1])
     with pytest.raises(Refused, match="insufficient_balance"):
-        withdraw(purse.till, purse.manager, withdrawal(purse, rupees(101)))
+        withdraw(purse.till, purse.manager, purse.withdrawal(rupees(101)))
     with pytest.raises(Refused, match="insufficient_balance"):
-        withdraw(purse.till, purse.manager, replace(withdrawal(purse, rupees(1)), customer_id=purse.other))
+        withdraw(purse.till, purse.manager, replace(purse.withdrawal(rupees(1)), customer_id=purse.other))
     assert [len(purse.rows(table)) for table in tables] == before
     assert (purse.balance(), purse.made, purse.faults()) == (rupees(100), [], [])
 
@@ -179,7 +145,7 @@ def test_one_thing_is_paid_once_whoever_pays(pocket: Purse) -> None:
 
 def test_a_manager_pays_out_and_a_cashier_needs_one(pocket: Purse, pins: Pins) -> None:
     pocket.fill(rupees(500))
-    press = withdrawal(pocket, rupees(200))
+    press = pocket.withdrawal(rupees(200))
     with pytest.raises(NotAllowed, match="approval_needed"):
         withdraw(pocket.till, pocket.cashier, press)
     made = withdraw(pocket.till, pocket.manager, press)
@@ -189,15 +155,15 @@ def test_a_manager_pays_out_and_a_cashier_needs_one(pocket: Purse, pins: Pins) -
     for other in (replace(press, amount=rupees(201)), replace(press, customer_id=pocket.other)):
         with pytest.raises(Refused, match="key_reused"):
             withdraw(pocket.till, pocket.manager, other)
-    second = withdrawal(pocket, rupees(100))
+    second = pocket.withdrawal(rupees(100))
     token = _approval(pocket, pins, second)
     with pytest.raises(NotAllowed, match="approval_other"):
         withdraw(pocket.till, pocket.cashier, replace(second, amount=rupees(99)), approval_token=token)
     withdraw(pocket.till, pocket.cashier, second, approval_token=token)
-    third = withdrawal(pocket, rupees(100))
+    third = pocket.withdrawal(rupees(100))
     with pytest.raises(NotAllowed, match="approval_used"):
         withdraw(pocket.till, pocket.cashier, third, approval_token=token)
-    assert (pocket.balance(), books(pocket, CASH), pocket.faults()) == (rupees(200), [-30_000], [])
+    assert (pocket.balance(), pocket.books(CASH), pocket.faults()) == (rupees(200), [-30_000], [])
 
 
 def _approval(purse: Purse, pins: Pins, press: Withdrawal) -> str:
@@ -221,100 +187,8 @@ def _approval(purse: Purse, pins: Pins, press: Withdrawal) -> str:
 def test_a_withdrawal_that_makes_no_sense(pocket: Purse, change: dict[str, object], error: str) -> None:
     pocket.fill(rupees(100))
     with pytest.raises(TillgateError, match=error):
-        withdraw(pocket.till, pocket.manager, replace(withdrawal(pocket, rupees(1)), **change))  # type: ignore[arg-type]
+        withdraw(pocket.till, pocket.manager, replace(pocket.withdrawal(rupees(1)), **change))  # type: ignore[arg-type]
     assert pocket.balance() == rupees(100)
-
-
-def test_a_top_up_is_one_payment_however_often_it_is_pressed(pocket: Purse) -> None:
-    key = new_wallet_key()
-    begun = pocket.begin(rupees(250), key=key)
-    assert pocket.begin(rupees(250), key=key).id == begun.id
-    assert (pocket.balance(), len(pocket.rows(wallet_top_up))) == (rupees(0), 1)
-    for press in (
-        TopUp(key, pocket.customer, rupees(251), pocket.bank.name, "link"),
-        TopUp(key, pocket.other, rupees(250), pocket.bank.name, "link"),
-    ):
-        with pytest.raises(Refused, match="key_reused"):
-            top_up(pocket.till, pocket.cashier, press)
-    pocket.paid(begun)
-    assert pocket.begin(rupees(250), key=key).state is PaymentState.CAPTURED
-    assert moves(pocket) == [("TOP_UP", 25_000, 25_000)]
-    with pytest.raises(Invalid, match="amount_zero"):
-        pocket.begin(rupees(0))
-    with pytest.raises(NotFound, match="customer_unknown"):
-        pocket.begin(rupees(5), 999)
-    gone = load_customer(pocket.till, pocket.cashier, pocket.other)
-    update_customer(pocket.till, pocket.cashier, gone.id, CustomerDraft(gone.name, active=False), gone.version)
-    with pytest.raises(Refused, match="customer_inactive"):
-        pocket.begin(rupees(5), pocket.other)
-
-
-def test_a_top_up_that_goes_back_leaves_the_wallet_first(purse: Purse) -> None:
-    topped = purse.fill(rupees(500))
-    with pytest.raises(Refused, match="already_in_wallet"):
-        request_refund(purse.till, purse.manager, topped.id, rupees(100), "into it", into_wallet=True)
-    request_refund(purse.till, purse.manager, topped.id, rupees(200), "does not want it")
-    # It can't be spent while it is on its way.
-    assert purse.balance() == rupees(300)
-    purse.settle()
-    assert purse.view(topped.id).payment.state is PaymentState.PARTIALLY_REFUNDED
-    withdraw(purse.till, purse.manager, withdrawal(purse, rupees(250)))
-    with pytest.raises(Refused, match="insufficient_balance"):
-        request_refund(purse.till, purse.manager, topped.id, rupees(51), "spent meanwhile")
-    request_refund(purse.till, purse.manager, topped.id, rupees(50), "the rest")
-    purse.settle()
-    assert (purse.balance(), purse.faults()) == (rupees(0), [])
-    assert books(purse, UNAPPLIED, REFUNDS, CASH) == [0, 0, -25_000]
-
-
-def test_a_refund_of_a_top_up_that_fails_is_in_the_wallet_again(purse: Purse) -> None:
-    topped = purse.fill(rupees(500))
-    purse.bank.refund_status = RefundStatus.FAILED
-    request_refund(purse.till, purse.manager, topped.id, rupees(200), "does not want it")
-    purse.settle()
-    assert purse.balance() == rupees(500)
-    (failed,) = list_exceptions(purse.till, purse.manager)
-    details = load_exception_details(purse.till, purse.manager, failed.id)
-    hindered = {choice.action: choice.hindered for choice in details.choices}
-    assert hindered[ExceptionAction.CREDIT] == "already_in_wallet"
-    with pytest.raises(Refused, match="already_in_wallet"):
-        settle_exception(purse.till, purse.manager, failed.id, ExceptionAction.CREDIT, "into the wallet")
-    purse.bank.refund_status = RefundStatus.DONE
-    settle_exception(purse.till, purse.manager, failed.id, ExceptionAction.RETRY, "again")
-    assert purse.balance() == rupees(300)
-    purse.settle()
-    assert [row.state for row in purse.rows(refund)] == [RefundState.FAILED, RefundState.DONE]
-    assert (books(purse, UNAPPLIED, REFUNDS), purse.faults()) == ([0, 0], [])
-
-
-def test_a_top_up_given_back_elsewhere_leaves_the_wallet_as_far_as_it_is_there(purse: Purse) -> None:
-    """On the provider's own pages: what was spent meanwhile is a person's to decide about, and no wallet owes."""
-    purse.fill(rupees(500))
-    withdraw(purse.till, purse.manager, withdrawal(purse, rupees(400)))
-    (ref,) = (each.provider_ref for facts in purse.bank.checkouts.values() for each in facts.tries)
-    purse.bank.refunds["out"] = RefundFacts("rfnd_out", ref, RefundStatus.DONE, rupees(300), None)
-    for _ in range(2):
-        assert sweep(purse.till, purse.bank)
-    assert (purse.balance(), moves(purse)[-1]) == (rupees(0), ("TOP_UP_RETURNED", -10_000, 0))
-    short = [each for each in list_exceptions(purse.till, purse.manager) if "in_wallet" in each.evidence]
-    assert [each.evidence for each in short] == [{"refunded_outside": "INR 300.00", "in_wallet": "INR 100.00"}]
-    assert (books(purse, UNAPPLIED, REFUNDS), purse.faults()) == ([0, 20_000], [])
-
-
-def test_a_paid_top_up_that_had_ended_is_credited_or_applied_by_a_manager(purse: Purse, clock: FakeClock) -> None:
-    for action, kind in ((ExceptionAction.CREDIT, "CREDIT"), (ExceptionAction.APPLY, "TOP_UP")):
-        begun = purse.begin(rupees(100))
-        reference = purse.view(begun.id).attempts[0].reference
-        cancel(purse.till, purse.cashier, begun.id)
-        purse.bank.pay(reference)
-        clock.advance(120)
-        settle_attempts(purse.till)
-        (late,) = list_exceptions(purse.till, purse.manager)
-        settle_exception(purse.till, purse.manager, late.id, action, "it is theirs")
-        assert moves(purse)[-1][0] == kind
-    assert (purse.balance(), books(purse, UNAPPLIED), purse.faults()) == (rupees(200), [0], [])
-    told = [row for row in purse.rows(outbox) if "wallet_credited" in row.dedupe_key]
-    assert len(told) == 2
 
 
 def test_what_a_provider_took_may_go_into_the_wallet_instead(purse: Purse) -> None:
@@ -325,7 +199,7 @@ def test_what_a_provider_took_may_go_into_the_wallet_instead(purse: Purse) -> No
     done = request_refund(purse.till, purse.manager, paid.id, rupees(300), "kept for later", into_wallet=True)
     assert (done.state, done.provider, purse.bank.sends("refund")) == (RefundState.DONE, WALLET, 0)
     assert purse.view(paid.id).payment.state is PaymentState.REFUNDED
-    assert (purse.balance(), moves(purse)) == (rupees(300), [("REFUND", 30_000, 30_000)])
+    assert (purse.balance(), purse.moves()) == (rupees(300), [("REFUND", 30_000, 30_000)])
     assert purse.faults() == []
 
 
@@ -366,7 +240,7 @@ def test_a_statement_is_searched_summed_and_paged(pocket: Purse) -> None:
     amounts = (rupees(10), rupees(20), rupees(30))
     parts = pocket.parts(*amounts)
     paid = pay_from_wallet(pocket.till, pocket.cashier, pocket.command(*amounts), parts)
-    withdraw(pocket.till, pocket.manager, withdrawal(pocket, rupees(40)))
+    withdraw(pocket.till, pocket.manager, pocket.withdrawal(rupees(40)))
     every = StatementQuery()
 
     def listed(query: StatementQuery = every, **rest: object) -> list[int]:
@@ -432,7 +306,7 @@ def _happens(
         taken.append(("give_back", paid.payment.id, customer, 1))
         return {customer: -amount.minor}
     if way == "withdraw":
-        withdraw(purse.till, purse.manager, replace(withdrawal(purse, amount), customer_id=customer))
+        withdraw(purse.till, purse.manager, replace(purse.withdrawal(amount), customer_id=customer))
         return {customer: -amount.minor}
     meant = [each for each in taken if each[0] == way]
     if not meant:
