@@ -16,8 +16,9 @@ from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType
 from tillgate.domain.payment import Mode
 from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.domain.wallet import WALLET
 from tillgate.formats import format_instant, format_money, locale_for
-from tillgate.i18n import Words, mark
+from tillgate.i18n import Words, mark, tr
 
 GROUPS: Final = {
     LineType.SALE: mark("Sold"),
@@ -184,14 +185,18 @@ def mode_warning(words: Words, mode: Mode) -> str:
 
 
 def paid_through(words: Words, paid: PaidBy) -> str:
-    """Provider and method: "Razorpay · UPI"."""
+    """Provider and method: "Razorpay · UPI"; a wallet has none."""
+    if paid.provider == WALLET:
+        return words.tr(_METHODS[WALLET])
     method = paid.method or ""
     named = words.tr(_METHODS[method]) if method in _METHODS else _capital(method)
     return " \u00b7 ".join(filter(None, (provider_name(paid.provider), named)))
 
 
 def provider_name(provider: str) -> str:
-    """As a brand writes itself, near enough: "Razorpay"."""
+    """As a brand writes itself, near enough: "Razorpay"; a wallet in the screen's language."""
+    if provider == WALLET:
+        return tr(_METHODS[WALLET])
     return _BRANDS.get(provider, _capital(provider))
 
 
