@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.factories.postman import Page, Postman
 from tests.factories.purse import THING, Purse, rupees
+from tillgate.domain.documents import PaidBy
 from tillgate.domain.errors import Invalid, NotAllowed, Refused, TillgateError
 from tillgate.domain.ledger import CASH, INSTALMENTS, REFUNDS, UNAPPLIED, pair
 from tillgate.domain.money import Money
@@ -21,6 +22,7 @@ from tillgate.domain.staff import Action
 from tillgate.domain.wallet import WALLET, WalletKind
 from tillgate.formats import format_money
 from tillgate.i18n import words_of
+from tillgate.labels import paid_through
 from tillgate.services.access import approve
 from tillgate.services.notices import MailWork
 from tillgate.services.outbox import run_due
@@ -228,6 +230,7 @@ def test_whoever_gets_money_into_their_wallet_is_told(pocket: Purse, language: s
         assert "\n\n\n" not in message.text
     assert words.tr("In your wallet now: {balance}", balance=balance_now) in topped.text
     assert words.tr("Hello {name},", name="Asha Rao") in topped.text
+    assert paid_through(words, PaidBy(WALLET, WALLET, "WP1", None)) == words.tr("Wallet")
 
 
 def _elsewhere(purse: Purse, amount: Money) -> StartPayment:
