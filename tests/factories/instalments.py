@@ -21,8 +21,11 @@ from tillgate.domain.staff import Actor, Role
 from tillgate.domain.wallet import WalletKind
 from tillgate.paths import resource
 from tillgate.services import instalment_settling
+from tillgate.services.book_checks import inspect_books
 from tillgate.services.bulk_orders import PlaceBulk, Placed, load_placed, new_bulk_key, place_bulk_order
+from tillgate.services.commissions import owed_to
 from tillgate.services.instalment_rows import InstalmentOrderRecord, InstalmentRecord, list_instalments, load_order
+from tillgate.services.owners import list_forgotten
 from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord
 from tillgate.services.refunds import settle_refunds
@@ -30,6 +33,7 @@ from tillgate.services.sample_instalments import load_instalments
 from tillgate.services.settle import check_now, settle_attempts, settle_fulfilments
 from tillgate.services.till import Till
 from tillgate.services.wallet_rows import WalletMove, move_wallet
+from tillgate.store.ledger import unbalanced
 from tillgate.store.models import customer, variant
 from tillgate.store.unit_of_work import refuse_inside_transaction
 
@@ -59,6 +63,21 @@ def sample() -> dict[str, Any]:
     """What training has."""
     found: dict[str, Any] = json.loads(resource("sample", "instalments.json").read_text(encoding="utf-8"))
     return found
+
+
+def sound(shop: Bazaar) -> None:
+    """Nothing that the integrity check finds, and no money without an owner."""
+    report = inspect_books(shop.till)
+    assert report.ok, [each.faults for each in report.results if not each.ok]
+    with shop.till.db.read() as connection:
+        assert list_forgotten(connection) == []
+        assert unbalanced(connection) == []
+
+
+def owed(shop: Bazaar) -> Money:
+    """What the referrer has earned."""
+    with shop.till.db.read() as connection:
+        return owed_to(connection, shop.referrer_id, "INR")
 
 
 def inr(rupees: int) -> Money:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
+from tests.factories.instalments import Bazaar, open_bazaar
 from tests.factories.payments import Desk, open_desk
 from tests.factories.people import quick_pins, signed_in
 from tests.factories.purse import Purse, open_purse
@@ -109,3 +110,15 @@ def pocket(sqlite_only: Engine, clock: FakeClock) -> Purse:
 def corner(sqlite_only: Engine, clock: FakeClock) -> Counter:
     """The small shop on SQLite alone, for what is decided above the database."""
     return open_counter(make_till(sqlite_only, clock))
+
+
+@pytest.fixture
+def bazaar(till: Till) -> Bazaar:
+    """The document's shop that sells in instalments, on both databases."""
+    return open_bazaar(till)
+
+
+@pytest.fixture
+def stall(sqlite_only: Engine, clock: FakeClock) -> Bazaar:
+    """The same on SQLite alone, for what is decided above the database."""
+    return open_bazaar(make_till(sqlite_only, clock))

@@ -9,18 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import update
 
-from tests.factories.clock import FakeClock
-from tests.factories.instalments import ADDRESS, AIRPODS, IPHONE, ITEMS, Bazaar, inr, open_bazaar
-from tests.factories.tills import make_till
+from tests.factories.instalments import ADDRESS, AIRPODS, IPHONE, ITEMS, Bazaar, inr, owed, sound
 from tillgate.domain.errors import Invalid, NotFound, Refused, TillgateError, Unavailable
 from tillgate.domain.instalments import BulkState, FailedItem, InstalmentOrderState, InstalmentState, ItemAsk, due_on
 from tillgate.domain.ledger import INSTALMENTS, UNAPPLIED
-from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.services import bulk_writing, payments
-from tillgate.services.book_checks import inspect_books
 from tillgate.services.bulk_ends import VerifyBulk, cancel_bulk_order, run_expiry, verify_bulk_order
 from tillgate.services.bulk_lists import (
     BulkQuery,
@@ -32,7 +28,6 @@ from tillgate.services.bulk_lists import (
 )
 from tillgate.services.bulk_orders import PlaceBulk, Placed, load_placed, pay_bulk_order, place_bulk_order
 from tillgate.services.cancel import Ended, cancel
-from tillgate.services.commissions import owed_to
 from tillgate.services.instalment_documents import (
     bulks_document,
     details_document,
@@ -43,9 +38,7 @@ from tillgate.services.instalment_documents import (
     verified_document,
     write_json,
 )
-from tillgate.services.owners import list_forgotten
-from tillgate.services.till import Till
-from tillgate.store.ledger import balance, unbalanced
+from tillgate.store.ledger import balance
 from tillgate.store.models import (
     allocation,
     bulk_order,
@@ -64,26 +57,6 @@ from tillgate.store.models import (
 
 _B, _S, _I = BulkState, InstalmentOrderState, InstalmentState
 LEFT = (bulk_order, instalment_order, instalment, coupon_use, payment, allocation, wallet_transaction)
-
-
-@pytest.fixture
-def bazaar(till: Till) -> Bazaar:
-    return open_bazaar(till)
-
-
-@pytest.fixture
-def stall(sqlite_only: Engine, clock: FakeClock) -> Bazaar:
-    """On SQLite alone, for what is decided above the database."""
-    return open_bazaar(make_till(sqlite_only, clock))
-
-
-def sound(shop: Bazaar) -> None:
-    """Nothing that the integrity check finds, and no money without an owner."""
-    report = inspect_books(shop.till)
-    assert report.ok, [each.faults for each in report.results if not each.ok]
-    with shop.till.db.read() as connection:
-        assert list_forgotten(connection) == []
-        assert unbalanced(connection) == []
 
 
 def states(shop: Bazaar, placed: Placed) -> tuple[BulkState, list[InstalmentOrderState]]:
@@ -108,12 +81,6 @@ def only(error: TillgateError) -> FailedItem:
     (found,) = failed
     assert isinstance(found, FailedItem)
     return found
-
-
-def owed(shop: Bazaar) -> Money:
-    """What the referrer has earned."""
-    with shop.till.db.read() as connection:
-        return owed_to(connection, shop.referrer_id, "INR")
 
 
 def mails(shop: Bazaar) -> set[str]:

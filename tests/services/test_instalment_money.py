@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text, update
+from sqlalchemy import text, update
 
 from tests.factories.clock import FakeClock
-from tests.factories.instalments import AIRPODS, IPHONE, Bazaar, inr, open_bazaar
+from tests.factories.instalments import AIRPODS, IPHONE, Bazaar, inr, open_bazaar, owed, sound
+from tests.factories.postman import Postman
 from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tillgate.domain.errors import Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
@@ -19,47 +21,24 @@ from tillgate.domain.instalments import BulkState, InstalmentOrderState, Instalm
 from tillgate.domain.ledger import INSTALMENTS, REFUNDS, UNAPPLIED
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState
+from tillgate.domain.settings import ADMIN_EMAIL, STORE_LANGUAGE, Settings
 from tillgate.services.book_checks import inspect_books
 from tillgate.services.book_looks import Check
 from tillgate.services.bulk_ends import run_expiry
 from tillgate.services.bulk_orders import Placed, pay_bulk_order
 from tillgate.services.cancel import cancel
-from tillgate.services.commissions import owed_to
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.instalment_looks import compare_instalments
-from tillgate.services.owners import list_forgotten
+from tillgate.services.notices import TEMPLATES, MailWork
+from tillgate.services.outbox import run_due
 from tillgate.services.refunds import request_refund, settle_refunds
-from tillgate.services.till import Till
 from tillgate.services.wallet_rows import balance_of
 from tillgate.store.ledger import balance, unbalanced
 from tillgate.store.models import coupon, instalment, outbox
+from tillgate.store.outbox_rows import enqueue
 
 CAMPAIGN = bool(os.environ.get("TILLGATE_CAMPAIGN"))
 _B, _S, _I = BulkState, InstalmentOrderState, InstalmentState
-
-
-@pytest.fixture
-def bazaar(till: Till) -> Bazaar:
-    return open_bazaar(till)
-
-
-@pytest.fixture
-def stall(sqlite_only: Engine, clock: FakeClock) -> Bazaar:
-    """On SQLite alone, for what is decided above the database."""
-    return open_bazaar(make_till(sqlite_only, clock))
-
-
-def sound(shop: Bazaar) -> None:
-    report = inspect_books(shop.till)
-    assert report.ok, [each.faults for each in report.results if not each.ok]
-    with shop.till.db.read() as connection:
-        assert list_forgotten(connection) == []
-        assert unbalanced(connection) == []
-
-
-def owed(shop: Bazaar) -> Money:
-    with shop.till.db.read() as connection:
-        return owed_to(connection, shop.referrer_id, "INR")
 
 
 def wallet(shop: Bazaar) -> Money:
@@ -223,6 +202,28 @@ def test_money_that_pays_only_some_of_the_orders_goes_back_by_itself(bazaar: Baz
     assert {row.state for row in bazaar.rows(instalment)} == {_I.DUE}
     assert owed(bazaar) == inr(0)
     assert "admin_instalments_refund_started" in {row.dedupe_key.split(":")[1] for row in bazaar.rows(outbox)}
+
+
+@pytest.mark.parametrize("language", ["en", "es", "id"])
+def test_every_letter_about_instalments_names_the_order(stall: Bazaar, language: str) -> None:
+    placed = stall.paid()
+    payment = stall.payment(placed)
+    words = {ADMIN_EMAIL.name: "owner@example.com", STORE_LANGUAGE.name: language}
+    till = replace(stall.till, settings=lambda: Settings(words))
+    letters = [name for name in TEMPLATES if "instalment" in name and "due" not in name and "reminder" not in name]
+    with till.db.write(till.system) as uow:
+        for template in letters:
+            payload = {"template": template, "payment_id": payment.id, "reason": "instalment_paid"}
+            enqueue(uow, "mail", f"mail:{template}:{payment.id}", payload, payment_id=payment.id)
+    postman = Postman()
+    run_due(till, {"mail": MailWork(postman, postman)}, limit=50)
+    assert len(postman.sent) == len(letters) == 6
+    assert {each.to for each in postman.sent} == {"john@example.com", "owner@example.com"}
+    for each in postman.sent:
+        for order in placed.orders:
+            assert order.number in each.text and order.number in each.html
+        assert "{" not in each.text + each.subject
+        assert "\n\n\n" not in each.text
 
 
 # What only somebody at the database could do, and what the integrity check calls it.
