@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Any
 
+import pytest
 from sqlalchemy import Table, func, select, update
 
 from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
 from tests.factories.people import signed_in
-from tillgate.domain.instalments import DeliveryAddress, ItemAsk, PayBy
+from tillgate.domain.errors import TillgateError
+from tillgate.domain.instalments import DeliveryAddress, FailedItem, ItemAsk, PayBy
 from tillgate.domain.ledger import UNAPPLIED
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Purpose
@@ -34,7 +36,18 @@ from tillgate.services.settle import check_now, settle_attempts, settle_fulfilme
 from tillgate.services.till import Till
 from tillgate.services.wallet_rows import WalletMove, move_wallet
 from tillgate.store.ledger import unbalanced
-from tillgate.store.models import customer, variant
+from tillgate.store.models import (
+    allocation,
+    bulk_order,
+    coupon,
+    coupon_use,
+    customer,
+    instalment,
+    instalment_order,
+    payment,
+    variant,
+    wallet_transaction,
+)
 from tillgate.store.unit_of_work import refuse_inside_transaction
 
 SETTINGS = Settings({STORE_CURRENCY.name: "INR", STORE_ZONE.name: "Asia/Kolkata", RAZORPAY_METHOD.name: "order"})
@@ -59,6 +72,30 @@ ADDRESS = DeliveryAddress(
 )
 
 
+# What a press leaves behind.
+LEFT = (bulk_order, instalment_order, instalment, coupon_use, payment, allocation, wallet_transaction)
+# As JSON.
+REQUEST: dict[str, Any] = {
+    "items": [
+        {"productId": IPHONE, "variantId": "VAR-001", "quantity": 2, "totalDays": 100, "couponCode": "SAVE10"},
+        {"productId": IPHONE, "quantity": 1, "totalDays": 200},
+        {"productId": AIRPODS, "totalDays": 50},
+    ],
+    "paymentMethod": "RAZORPAY",
+    "deliveryAddress": {
+        "name": "John Doe",
+        "phoneNumber": "9876543210",
+        "addressLine1": "123 Main Street",
+        "addressLine2": "Apt 4B",
+        "city": "Mumbai",
+        "state": "Maharashtra",
+        "pincode": "400001",
+        "country": "India",
+        "landmark": "Near Central Mall",
+    },
+}
+
+
 def sample() -> dict[str, Any]:
     """What training has."""
     found: dict[str, Any] = json.loads(resource("sample", "instalments.json").read_text(encoding="utf-8"))
@@ -78,6 +115,25 @@ def owed(shop: Bazaar) -> Money:
     """What the referrer has earned."""
     with shop.till.db.read() as connection:
         return owed_to(connection, shop.referrer_id, "INR")
+
+
+def refusal(shop: Bazaar, *items: ItemAsk, **changes: Any) -> TillgateError:
+    """Why a press is refused; nothing of it stays."""
+    before = [shop.count(table) for table in LEFT], shop.stock(), [row.used_count for row in shop.rows(coupon)]
+    with pytest.raises(TillgateError) as caught:
+        shop.place(*items, **changes)
+    after = [shop.count(table) for table in LEFT], shop.stock(), [row.used_count for row in shop.rows(coupon)]
+    assert after == before
+    return caught.value
+
+
+def only(error: TillgateError) -> FailedItem:
+    """The one item, which failed."""
+    assert error.code == "bulk_all_failed"
+    failed: Any = error.values["failed"]
+    (found,) = failed
+    assert isinstance(found, FailedItem)
+    return found
 
 
 def inr(rupees: int) -> Money:

@@ -358,7 +358,7 @@ def test_plans_are_compared_before_anything_is_ordered(stall: Bazaar) -> None:
     assert 365 in by_days
     short = compare_plans(stall.till, stall.cashier, ItemAsk(AIRPODS, 0), days=(50, 101, 0))
     assert [each.refused.code if each.refused else None for each in short.options] == [
-        None, "days_too_many", "days_malformed",
+        None, "plan_too_long", "days_malformed",
     ]  # fmt: skip
     assert short.options[0].commission == inr(0)
     gone = compare_plans(stall.till, stall.cashier, ItemAsk("xyz123", 0))

@@ -186,12 +186,12 @@ def test_a_run_is_stopped_in_its_middle(here: Page, monkeypatch: pytest.MonkeyPa
     assert not page.run.isEnabled()
     assert page.stop.hasFocus()
     here.qtbot.waitUntil(entered.is_set)
-    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 8 of 8: Audit chain, entry "))
+    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 9 of 9: Audit chain, entry "))
     click(page.stop)
     assert page.progress.text() == "Stopping …"
     go_on.set()
     here.settled(page.run.isEnabled)
-    assert page.notice.text == "Stopped after 7 checks."
+    assert page.notice.text == "Stopped after 8 checks."
     assert badges(page)[Check.CHAIN] == NOT_YET.text
     assert page.last.text() == "It was never run to its end."
     assert page.run.hasFocus()

@@ -139,9 +139,9 @@ def longest_plan(total: Money) -> int:
 
 
 def check_quantity(given: object) -> int:
-    """A whole number from 1 to 10. Raises Refused("quantity_out_of_range")."""
+    """A whole number from 1 to 10. Raises Refused("item_quantity_out_of_range")."""
     if type(given) is not int or not 1 <= given <= MOST_QUANTITY:
-        raise Refused("quantity_out_of_range", least=1, most=MOST_QUANTITY)
+        raise Refused("item_quantity_out_of_range", least=1, most=MOST_QUANTITY)
     return given
 
 
@@ -153,14 +153,14 @@ def check_days(given: object) -> int:
 
 
 def check_plan(total: Money, days: int) -> Plan:
-    """Raises Refused("days_too_many") naming the most, Refused("daily_below_minimum") naming what it came to, and
+    """Raises Refused("plan_too_long") naming the most, Refused("daily_below_minimum") naming what it came to, and
     Refused("instalment_currency") for what is not priced in rupees."""
     if total.currency != CURRENCY:
         raise Refused("instalment_currency", currency=total.currency, expected=CURRENCY)
     most = longest_plan(total)
     # First, since with too many days the daily amount is too small for that reason alone.
     if days > most:
-        raise Refused("days_too_many", days=days, most=most, total=total)
+        raise Refused("plan_too_long", days=days, most=most, total=total)
     made = Plan(total, days)
     if made.least < LEAST_DAILY:
         raise Refused("daily_below_minimum", least=LEAST_DAILY, daily=made.least)
@@ -233,21 +233,21 @@ _INDIA: Final = frozenset({"india", "in", "bharat"})
 def check_address(given: DeliveryAddress) -> DeliveryAddress:
     """The address with its white space collapsed.
 
-    Raises Invalid("address_missing" | "address_malformed" | "address_too_long") with the document's name of the field.
+    Raises Invalid("delivery_missing" | "delivery_malformed" | "delivery_too_long") with the document's name of the field.
     """
     clean = {name: " ".join(getattr(given, name).split()) for name in ADDRESS_FIELDS}
     for name, (field, longest) in ADDRESS_FIELDS.items():
         text = clean[name]
         if not text and name not in _OPTIONAL:
-            raise Invalid("address_missing", field=field)
+            raise Invalid("delivery_missing", field=field)
         if len(text) > longest:
-            raise Invalid("address_too_long", field=field, longest=longest)
+            raise Invalid("delivery_too_long", field=field, longest=longest)
         if not text.isprintable():
-            raise Invalid("address_malformed", field=field)
+            raise Invalid("delivery_malformed", field=field)
     pincode = _INDIAN_PINCODE if clean["country"].casefold() in _INDIA else _PINCODE
     for name, form in {"phone": _PHONE, "pincode": pincode}.items():
         if not form.fullmatch(clean[name]) or not clean[name].isascii():
-            raise Invalid("address_malformed", field=ADDRESS_FIELDS[name][0])
+            raise Invalid("delivery_malformed", field=ADDRESS_FIELDS[name][0])
     return DeliveryAddress(**clean)
 
 
@@ -281,10 +281,10 @@ _REASONS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "variant_not_found": _said("Variant '{variant}' not found"),
     "product_not_offered": _said("Product '{name}' is not available"),
     "product_out_of_stock": _said("Product '{name}' is out of stock. Available: {left}"),
-    "quantity_out_of_range": _said("Quantity must be a whole number from {least} to {most}"),
+    "item_quantity_out_of_range": _said("Quantity must be a whole number from {least} to {most}"),
     "quantity_below_least": _said("Quantity must be at least {least}"),
     "days_malformed": _said("Total days must be a whole number of at least 1"),
-    "days_too_many": _said("Total days must be at most {most} for this price"),
+    "plan_too_long": _said("Total days must be at most {most} for this price"),
     "daily_below_minimum": _said("Daily amount below minimum {least}"),
     "instalment_currency": _said("Product is not priced in {expected}"),
     "coupon_unknown": _said("Coupon '{coupon}' not found"),

@@ -122,7 +122,7 @@ def place_bulk_order(till: Till, actor: Actor, press: PlaceBulk) -> Placed:
     Items that can't be ordered are left out and named in `bulk.failed`. Raises Refused("bulk_all_failed") with
     `failed` where none can; Refused("insufficient_balance") with `required` and `available`; Refused("key_reused"),
     NotFound("customer_unknown"), Unavailable("provider_off"); Invalid("items_missing" | "items_too_many" |
-    "method_unknown" | "address_missing" | "address_malformed" | "address_too_long" | "key_malformed"): nothing is
+    "pay_by_unknown" | "delivery_missing" | "delivery_malformed" | "delivery_too_long" | "key_malformed"): nothing is
     written then. What `payments.start` raises after that leaves the bulk order cancelled.
     """
     with till.db.look() as connection:
@@ -189,7 +189,7 @@ def _check_request(press: PlaceBulk) -> PayBy:
     try:
         pay_by = PayBy(press.pay_by)
     except ValueError as error:
-        raise Invalid("method_unknown", field="paymentMethod", method=str(press.pay_by)[:40]) from error
+        raise Invalid("pay_by_unknown", field="paymentMethod", method=str(press.pay_by)[:40]) from error
     check_address(press.address)
     return pay_by
 
@@ -239,7 +239,7 @@ def _address(press: PlaceBulk) -> DeliveryAddress:
     try:
         check_phone(clean.phone, "INR")
     except Invalid as error:
-        raise Invalid("address_malformed", field="phoneNumber") from error
+        raise Invalid("delivery_malformed", field="phoneNumber") from error
     return clean
 
 

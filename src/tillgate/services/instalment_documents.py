@@ -228,10 +228,10 @@ _CODES: Final = {
 _MESSAGES: Final = {
     "items_missing": "At least one item is required",
     "items_too_many": "Maximum 10 items allowed per bulk order",
-    "method_unknown": "Payment method must be RAZORPAY or WALLET",
-    "address_missing": "Delivery address: {field} is required",
-    "address_malformed": "Delivery address: {field} is not valid",
-    "address_too_long": "Delivery address: {field} is too long",
+    "pay_by_unknown": "Payment method must be RAZORPAY or WALLET",
+    "delivery_missing": "Delivery address: {field} is required",
+    "delivery_malformed": "Delivery address: {field} is not valid",
+    "delivery_too_long": "Delivery address: {field} is too long",
     "body_malformed": "The request body is not a JSON object",
     "bulk_unknown": "Bulk order not found",
     "customer_unknown": "User not found",
@@ -370,5 +370,5 @@ def _address(given: object) -> DeliveryAddress:
     fields: Mapping[str, object] = given if isinstance(given, dict) else {}
     for named, _longest in ADDRESS_FIELDS.values():
         if fields.get(named) is not None and not isinstance(fields[named], str):
-            raise Invalid("address_malformed", field=named)
+            raise Invalid("delivery_malformed", field=named)
     return DeliveryAddress(**{name: _text(fields.get(named)) for name, (named, _) in ADDRESS_FIELDS.items()})

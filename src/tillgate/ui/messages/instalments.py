@@ -21,12 +21,12 @@ _REQUEST: Final[dict[str, Entry]] = {
         mark("Place the others in a second bulk order."),
         about_money=False,
     ),
-    "method_unknown": Entry(
+    "pay_by_unknown": Entry(
         mark("Bulk orders are paid through Razorpay or from the wallet."), mark("Choose one of these."), False
     ),
-    "address_missing": Entry(mark("The delivery address is not complete: {field}."), _FIELD, about_money=False),
-    "address_malformed": Entry(mark("This part of the delivery address can’t be right: {field}."), _FIELD, False),
-    "address_too_long": Entry(
+    "delivery_missing": Entry(mark("The delivery address is not complete: {field}."), _FIELD, about_money=False),
+    "delivery_malformed": Entry(mark("This part of the delivery address can’t be right: {field}."), _FIELD, False),
+    "delivery_too_long": Entry(
         mark("This part of the delivery address has more than {longest} letters: {field}."), _FIELD, about_money=False
     ),
 }
@@ -35,12 +35,12 @@ _ITEMS: Final[dict[str, Entry]] = {
     "variant_not_found": Entry(mark("{product} has no variant {variant}."), _ITEM, about_money=False),
     "product_not_offered": Entry(mark("{name} is not for sale in instalments."), _ITEM, about_money=False),
     "product_out_of_stock": Entry(mark("Of {name} only {left} are left."), mark("Order fewer, or later.")),
-    "quantity_out_of_range": Entry(
+    "item_quantity_out_of_range": Entry(
         mark("The quantity of an item is between {least} and {most}."), _COUNT, about_money=False
     ),
     "quantity_below_least": Entry(mark("At least {least} of this are sold at once."), _COUNT, about_money=False),
     "days_malformed": Entry(mark("The days of a plan are 1 or more."), _COUNT, about_money=False),
-    "days_too_many": Entry(
+    "plan_too_long": Entry(
         mark("An order of {total} may be paid in {most} days at most, not in {days}."),
         mark("Choose fewer days."),
         about_money=False,
