@@ -167,12 +167,10 @@ def load_move(connection: Connection, transaction_id: int) -> WalletTransaction:
     return record(WalletTransaction, row)
 
 
-def pressed_once(
-    till: Till, actor: Actor, work: Callable[[UnitOfWork], T], made: Callable[[Connection], T | None]
-) -> T:
+def pressed_once(till: Till, who: Actor, work: Callable[[UnitOfWork], T], made: Callable[[Connection], T | None]) -> T:
     """What a press makes, in a transaction of its own; where the same press won in this moment, what that `made`."""
     try:
-        return till.db.transact(actor, work)
+        return till.db.transact(who, work)
     except IntegrityError:
         with till.db.read() as connection:
             before = made(connection)
