@@ -9,6 +9,7 @@ from tillgate.ui.screens.checkout import keys as checkout
 from tillgate.ui.screens.consultations import keys as consultations
 from tillgate.ui.screens.customers import screen as customers
 from tillgate.ui.screens.exceptions import screen as exceptions
+from tillgate.ui.screens.instalments import keys as instalments
 from tillgate.ui.screens.list_commands import LIST_VERBS, commands_of
 from tillgate.ui.screens.metrics import screen as metrics
 from tillgate.ui.screens.orders import screen as orders
@@ -25,6 +26,7 @@ def declared() -> list[Command]:
         (exceptions.SCREEN, exceptions.VERBS),
         (consultations.SCREEN, (*consultations.PAYING, *consultations.DESK, *consultations.ONE)),
         (batch.SCREEN, batch.EVERY),
+        (instalments.SCREEN, instalments.EVERY),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):

@@ -27,6 +27,7 @@ from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANG
 from tillgate.domain.staff import Actor
 from tillgate.ports import PaymentProvider
 from tillgate.services.book_checks import BooksReport
+from tillgate.services.bulk_orders import DEFAULT_PROVIDER as INSTALMENTS_PROVIDER
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
@@ -36,6 +37,7 @@ from tillgate.ui.screens.checkout import CheckoutDesk, CheckoutScreen
 from tillgate.ui.screens.consultations import ConsultationsScreen
 from tillgate.ui.screens.customers import CustomersScreen
 from tillgate.ui.screens.exceptions import ExceptionsScreen
+from tillgate.ui.screens.instalments import InstalmentsScreen
 from tillgate.ui.screens.metrics import MetricsScreen
 from tillgate.ui.screens.orders import OrdersScreen
 from tillgate.ui.screens.payments import PaymentsScreen
@@ -82,6 +84,18 @@ def _batch(window: TillWindow) -> Screen:
         open_settings=lambda: window.shell.go("settings"),
     )
     return BatchScreen(_office(window), desk)
+
+
+def _instalments(window: TillWindow) -> Screen:
+    shop = window.shop
+    # Nothing is sold yet by what is paid here: there is no invoice, and the letters say what was paid.
+    desk = replace(
+        _desk(window),
+        provider=lambda: (INSTALMENTS_PROVIDER, shop.till.settings()[RAZORPAY_METHOD]),
+        save_receipt=None,
+        save_invoice=None,
+    )
+    return InstalmentsScreen(_office(window), desk)
 
 
 def _desk(window: TillWindow) -> CheckoutDesk:
@@ -242,6 +256,7 @@ FACTORIES: Final[dict[str, Callable[[TillWindow], Screen]]] = {
     "checkout": _checkout,
     "consultations": _consultations,
     "batch": _batch,
+    "instalments": _instalments,
     "payments": _payments,
     "orders": lambda window: OrdersScreen(_office(window)),
     "exceptions": lambda window: ExceptionsScreen(_office(window)),

@@ -28,11 +28,11 @@ from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen, ScreenSpec, ShellState
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout import CheckoutDesk
+from tillgate.ui.screens.checkout.end_panel import DEAF_MS
 from tillgate.ui.screens.checkout.news import News
 from tillgate.ui.screens.consultations import ConsultationsScreen
 from tillgate.ui.screens.consultations.details import OneConsultation
 from tillgate.ui.screens.consultations.open_list import PatientFees
-from tillgate.ui.screens.consultations.pay_panels import DEAF_MS
 from tillgate.ui.shell import Shell
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.dialog import Dialog

@@ -95,7 +95,7 @@ class PaymentPanel(QFrame):
         super().__init__()
         self._desk = desk
         self._keys: Mapping[Key, str] = keys if keys is not None else {key: key.value for key in Key}
-        self._words, self._leave = words, leave
+        self.words, self._leave = words, leave
         self.setProperty("surface", "raised")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._icon = IconLabel("credit-card", "muted", 20)
@@ -222,7 +222,7 @@ class PaymentPanel(QFrame):
     def show_situation(self, now: Situation, others: Sequence[Tender], apart: PaymentNews | None = None) -> None:
         """Show how the payment stands, and the other ways to pay; `apart` where it is not of the open cart."""
         self.hold.show_text(self._leave or (tr("Hold") if apart is None else tr("Go back")))
-        words, view = self._words[now.stage], now.view
+        words, view = self.words[now.stage], now.view
         self._icon.show_icon(now.tender.icon, "muted")
         self._tender.show_text(tr(now.tender.title))
         self.elapsed.start(now.since)

@@ -9,12 +9,13 @@ from PySide6.QtCore import Signal
 from tillgate.services.consultation_replies import ActivePayment
 from tillgate.services.consultations import PayConsultation, Pressed, PressKind, pay
 from tillgate.ui.screens.checkout.desk import Tender, tender_of
-from tillgate.ui.screens.checkout.paying import Doing, Paying
+from tillgate.ui.screens.checkout.paying import Doing
+from tillgate.ui.screens.checkout.payment_page import Followed
 
 
-class FeePaying(Paying):
-    """As `Paying`; `created(Pressed)` where the press began a payment, `existing(Pressed)` where it found one that was
-    there before (ruling 23)."""
+class FeePaying(Followed):
+    """As `Followed`; `created(Pressed)` where the press began a payment, `existing(Pressed)` where it found one that
+    was there before (ruling 23)."""
 
     created = Signal(object)
     existing = Signal(object)
@@ -42,9 +43,3 @@ class FeePaying(Paying):
             return
         self.forget()
         self.existing.emit(pressed)
-
-    def resume(self) -> None:
-        """Look again, after the till was locked."""
-        if self.situation is not None:
-            self._timer.start()
-            self.look()

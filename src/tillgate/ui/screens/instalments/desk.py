@@ -1,0 +1,53 @@
+"""What the pages of this screen are given, and what is said of a payment beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tillgate.domain.money import Money
+from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.widgets.notices import InlineNotice
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One thing that is paid: an order with its product, of which days, how much."""
+
+    what: str
+    about: str = ""
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What stands beside the payment: translated texts. `customer` may be ""."""
+
+    title: str
+    lines: tuple[BillLine, ...]
+    customer: str = ""
+
+
+class PayNow(Protocol):
+    """Shows a payment that was begun, as it stands, with its bill. `again` is what Try again does after it ended
+    without money; without it there is no such button. `opens` False does not open its page in the browser again."""
+
+    def __call__(
+        self, payment_id: int, bill: Bill, *, again: Callable[[], object] | None = None, opens: bool = True
+    ) -> None:
+        """Bring the page of the payment to the front."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentDesk:
+    """`notice` stands above every page; `pay` brings the page of a payment to the front, `show` another page by its
+    key."""
+
+    office: BackOffice
+    checkout: CheckoutDesk
+    notice: InlineNotice
+    pay: PayNow
+    show: Callable[[str], object]

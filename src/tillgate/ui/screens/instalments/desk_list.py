@@ -1,0 +1,83 @@
+"""A list of the instalments screen, and what all of its pages answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+from PySide6.QtCore import SignalInstance
+
+from tillgate.ui.screens import desk_list
+from tillgate.ui.screens.instalments.desk import InstalmentDesk
+from tillgate.ui.screens.instalments.keys import SCREEN
+from tillgate.ui.widgets.buttons import Button
+from tillgate.ui.widgets.data_table import Query
+
+
+class Page(Protocol):
+    """A page behind one of the chips. `turned` when what can be done in it changed."""
+
+    turned: SignalInstance
+    verbs: dict[str, Button]
+    # The text of the button that adds to it, marked; "" where nothing is added.
+    adds: str
+
+    @property
+    def pays(self) -> bool:
+        """Whether F9 does anything now."""
+        ...
+
+    def entered(self) -> None:
+        """In front, or in front again: what the focus is put on, and what is read anew."""
+        ...
+
+    def go_back(self) -> bool:
+        """Esc; False where there is nothing to go back from."""
+        ...
+
+    def scan(self, code: str) -> None:
+        """A code was scanned while the page is in front."""
+        ...
+
+    def pay(self) -> None:
+        """F9."""
+        ...
+
+    def add(self) -> None:
+        """Ins."""
+        ...
+
+
+class DeskList(desk_list.DeskList):
+    """Its buttons wear the keys of this screen."""
+
+    of_screen = SCREEN
+    adds: ClassVar[str] = ""
+
+    def __init__(self, desk: InstalmentDesk) -> None:
+        self.desk = desk
+        super().__init__(desk.office, desk.notice)
+
+    @property
+    def pays(self) -> bool:
+        """Nothing is collected in a list unless it says so."""
+        return False
+
+    def entered(self) -> None:
+        """The list takes the keys."""
+        self.table.setFocus()
+
+    def go_back(self) -> bool:
+        """Close the details."""
+        was_open = not self.table.pane.isHidden()
+        self.table.pane.close_pane()
+        return was_open
+
+    def scan(self, code: str) -> None:
+        """Show what bears the number."""
+        self.table.set_query(Query(code.strip()))
+
+    def pay(self) -> None:
+        """Collect what is chosen, in a list that `pays`."""
+
+    def add(self) -> None:
+        """Ask for one more, in a list that `adds`."""

@@ -1,0 +1,24 @@
+"""Which pages the screen has: one line each, in the order of the chips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tillgate.domain.staff import Action
+from tillgate.ui.screens.instalments.desk import InstalmentDesk
+from tillgate.ui.screens.instalments.desk_list import Page
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpec:
+    """`key` is that of its verb in `keys.PAGES`; `chip` is marked English; `factory` makes a QWidget."""
+
+    key: str
+    chip: str
+    factory: Callable[[InstalmentDesk], Page]
+    needs: Action
+
+
+PAGES: Final[tuple[PageSpec, ...]] = ()
