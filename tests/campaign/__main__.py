@@ -55,6 +55,15 @@ def proofs(cycles: int) -> dict[str, list[str]]:
         # One wallet for five threads and for five processes that spend it in every way, 10,000 rounds of each on each
         # database.
         "wallets": [*PYTEST, "-n", "2", "tests/services/test_wallet_races.py", "tests/services/test_wallets.py"],
+        # The last piece, the last use of a coupon and one press for two processes, 1,000 rounds on each database; 5,000
+        # carts, whose schedules, payments, commissions and books sum up.
+        "bulk orders": [
+            *PYTEST,
+            "-n",
+            "2",
+            "tests/services/test_bulk_races.py",
+            "tests/services/test_instalment_money.py",
+        ],
         "loopback": [*PYTEST, "tests/web"],
         "guesses": [*PYTEST, "-n", "2", "tests/services/test_sign_in.py"],
         "store": [*PYTEST, "-n", "2", "tests/store"],
