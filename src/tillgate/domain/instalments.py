@@ -233,7 +233,8 @@ _INDIA: Final = frozenset({"india", "in", "bharat"})
 def check_address(given: DeliveryAddress) -> DeliveryAddress:
     """The address with its white space collapsed.
 
-    Raises Invalid("delivery_missing" | "delivery_malformed" | "delivery_too_long") with the document's name of the field.
+    Raises Invalid("delivery_missing" | "delivery_malformed" | "delivery_too_long") with the document's
+    name of the field.
     """
     clean = {name: " ".join(getattr(given, name).split()) for name in ADDRESS_FIELDS}
     for name, (field, longest) in ADDRESS_FIELDS.items():
