@@ -148,7 +148,7 @@ class InstalmentsPage:
         self.pause()
         self.settled()
 
-    def type(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Typed over what stands where the focus is."""
         line = self.shell.focusWidget()
         assert isinstance(line, QLineEdit), line
@@ -160,7 +160,7 @@ class InstalmentsPage:
 
     def enter(self, text: str) -> None:
         """Typed, then Enter."""
-        self.type(text)
+        self.write(text)
         self.key(Qt.Key.Key_Return)
 
     def pause(self) -> None:
