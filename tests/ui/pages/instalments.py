@@ -144,7 +144,7 @@ class InstalmentsPage:
         self.shell.activateWindow()
         self.qtbot.waitUntil(self.shell.isActiveWindow)
         self.qtbot.waitUntil(lambda: not self.shell._quarantine.active)
-        press(self.shell.focusWidget() or self.shell, key, held)
+        press(self.shell.focusWidget(), key, held)
         self.pause()
         self.settled()
 

@@ -94,6 +94,13 @@ class PersonField(QWidget):
         self._show()
         self.chosen.emit()
 
+    def forget(self) -> None:
+        """Nobody is chosen, and nothing is typed."""
+        self.value = None
+        self.search.clear()
+        self.show_error("")
+        self._show()
+
     @Slot()
     def pick(self) -> bool:
         """Choose the marked one; False where the search has not come so far, or nobody is marked."""

@@ -44,10 +44,11 @@ class PayNow(Protocol):
 @dataclass(frozen=True, slots=True)
 class InstalmentDesk:
     """`notice` stands above every page; `pay` brings the page of a payment to the front, `show` another page by its
-    key."""
+    key, and `find` shows what a number stands for in one."""
 
     office: BackOffice
     checkout: CheckoutDesk
     notice: InlineNotice
     pay: PayNow
     show: Callable[[str], object]
+    find: Callable[[str, str], object]

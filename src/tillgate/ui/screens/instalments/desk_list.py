@@ -14,12 +14,19 @@ from tillgate.ui.widgets.data_table import Query
 
 
 class Page(Protocol):
-    """A page behind one of the chips. `turned` when what can be done in it changed."""
+    """A page behind one of the chips."""
 
-    turned: SignalInstance
     verbs: dict[str, Button]
-    # The text of the button that adds to it, marked; "" where nothing is added.
-    adds: str
+
+    @property
+    def turned(self) -> SignalInstance:
+        """What can be done in it changed."""
+        ...
+
+    @property
+    def adds(self) -> str:
+        """The text of the button that adds to it, marked; "" where nothing is added."""
+        ...
 
     @property
     def pays(self) -> bool:

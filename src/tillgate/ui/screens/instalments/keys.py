@@ -18,22 +18,30 @@ PAGES: Final = (
     Verb("due", mark("Show what is due"), "calendar-days", "Ctrl+2", Action.VIEW_PAYMENTS),
     Verb("orders", mark("Show the bulk orders"), "package", "Ctrl+3", Action.VIEW_PAYMENTS),
     Verb("wallets", mark("Show the wallets"), "wallet", "Ctrl+4", Action.VIEW_PAYMENTS),
-    Verb("coupons", mark("Show the coupons"), "tag", "Ctrl+5", Action.EDIT_COUPONS),
+    Verb("referrers", mark("Show the referrers"), "users", "Ctrl+5", Action.SET_REFERRER),
+    Verb("coupons", mark("Show the coupons"), "tag", "Ctrl+6", Action.EDIT_COUPONS),
 )
 # Of whatever page is in front.
 DESK: Final = (
     Verb(PAY, mark("Place the order, or collect what is chosen"), "credit-card", "F9", _PAY),
-    Verb(ADD, mark("New coupon"), "plus", "Ins", Action.EDIT_COUPONS),
+    Verb(ADD, mark("Add to the list"), "plus", "Ins", Action.VIEW_PAYMENTS),
 )
 # Of the page of a new order.
 ORDER: Final = (
     Verb("find", mark("Find a product"), "search", "F2", _PAY),
     Verb("customer", mark("Choose the customer"), "user", "F3", _PAY),
     Verb("address", mark("Type the delivery address"), "truck", "F7", _PAY),
-    Verb("clear", mark("Empty the order"), "trash-2", "Ctrl+Del", _PAY),
+    Verb("clear", mark("Empty the order"), "trash-2", "", _PAY),
 )
 # Of the row that is open: buttons of its details.
-ONE: Final[tuple[Verb, ...]] = ()
+ONE: Final = (
+    Verb("top_up", mark("Top up the wallet"), "plus", "Ctrl+T", _PAY),
+    Verb("pay_out", mark("Pay out from the wallet"), "banknote", "Ctrl+P", _PAY),
+    Verb("statement", mark("Show the statement"), "list", "Ctrl+Shift+S", Action.VIEW_PAYMENTS),
+    Verb("change", mark("Change what is open"), "pencil", "Ctrl+S", Action.EDIT_COUPONS),
+    Verb("cancel_order", mark("Cancel the bulk order that is open"), "ban", "Ctrl+Shift+X", Action.CANCEL_PAYMENT),
+    Verb("withdraw", mark("Withdraw what is open"), "circle-minus", "Ctrl+D", Action.EDIT_COUPONS),
+)
 PAYING: Final = (
     Verb("open_browser", mark("Open the payment in the browser"), "external-link", "Ctrl+O", _PAY),
     Verb("copy_link", mark("Copy the payment link"), "copy", "Ctrl+Shift+C", _PAY),

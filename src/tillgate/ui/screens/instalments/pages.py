@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tillgate.domain.staff import Action
+from tillgate.i18n import mark
 from tillgate.ui.screens.instalments.desk import InstalmentDesk
 from tillgate.ui.screens.instalments.desk_list import Page
+from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +23,4 @@ class PageSpec:
     needs: Action
 
 
-PAGES: Final[tuple[PageSpec, ...]] = ()
+PAGES: Final[tuple[PageSpec, ...]] = (PageSpec("order", mark("New order"), NewOrderPage, Action.TAKE_PAYMENT),)

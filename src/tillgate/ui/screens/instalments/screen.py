@@ -16,6 +16,7 @@ from tillgate.ui.screens.instalments.desk import Bill, InstalmentDesk
 from tillgate.ui.screens.instalments.desk_list import DeskList, Page
 from tillgate.ui.screens.instalments.keys import ADD, DESK, ONE, ORDER, PAY, PAYING, SCREEN
 from tillgate.ui.screens.instalments.keys import PAGES as TURNS
+from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 from tillgate.ui.screens.instalments.pages import PAGES, PageSpec
 from tillgate.ui.screens.instalments.pay_page import PayPage
 from tillgate.ui.screens.list_commands import ListCommands, commands_of
@@ -35,7 +36,7 @@ class InstalmentsScreen(Screen):
         self.notice = InlineNotice(closable=True)
         self.page = PayPage(office, desk)
         self.page.left.connect(self._to_pages)
-        given = InstalmentDesk(office, desk, self.notice, self.pay, self.show_page)
+        given = InstalmentDesk(office, desk, self.notice, self.pay, self.show_page, self.show_number)
         self._specs = [each for each in pages if office.may(each.needs)]
         self.pages: dict[str, Page] = {each.key: each.factory(given) for each in self._specs}
         tables = [each for each in self.pages.values() if isinstance(each, DeskList)]
@@ -128,6 +129,12 @@ class InstalmentsScreen(Screen):
         if self.isVisible() and not self.paying:
             page.entered()
 
+    def show_number(self, key: str, code: str) -> None:
+        """Show one of the pages, and in it what bears a number."""
+        if key in self.pages:
+            self.show_page(key)
+            self.pages[key].scan(code)
+
     def pay(
         self, payment_id: int, bill: Bill, *, again: Callable[[], object] | None = None, opens: bool = True
     ) -> None:
@@ -152,6 +159,8 @@ class InstalmentsScreen(Screen):
         page = self.pages[self.front]
         acts: dict[str, Callable[[], object]] = {each.key: partial(self.show_page, each.key) for each in TURNS}
         acts |= {PAY: page.pay, ADD: page.add}
+        if isinstance(page, NewOrderPage):
+            acts |= {each.key: partial(page.do, each.key) for each in ORDER}
         if not self.paying and verb in acts:
             acts[verb]()
         elif self.paying:
@@ -169,7 +178,7 @@ class InstalmentsScreen(Screen):
         page, free = self.pages[self.front], not self.paying
         can = {each.key: free and each.key in self.pages for each in TURNS}
         can |= {PAY: free and page.pays, ADD: free and bool(page.adds)}
-        can |= {each.key: free and self.front == "order" for each in ORDER}
+        can |= {each.key: free and isinstance(page, NewOrderPage) for each in ORDER}
         for verb, able in can.items():
             self._office.commands.set_enabled(f"{SCREEN}.{verb}", able)
         self.add.setVisible(bool(page.adds))
