@@ -22,7 +22,7 @@ from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_ZONE
 from tillgate.domain.staff import Actor, Role
 from tillgate.domain.wallet import WalletKind
 from tillgate.paths import resource
-from tillgate.services import instalment_settling
+from tillgate.services import instalment_settling, wallet_settling
 from tillgate.services.book_checks import inspect_books
 from tillgate.services.bulk_orders import PlaceBulk, Placed, load_placed, new_bulk_key, place_bulk_order
 from tillgate.services.commissions import owed_to
@@ -254,7 +254,10 @@ class Bazaar:
 def open_bazaar(till: Till, provider: FakeProvider | None = None) -> Bazaar:
     """The shop at this till."""
     bank = provider or FakeProvider(before=lambda _verb: refuse_inside_transaction())
-    fulfilling = {Purpose.INSTALMENTS: instalment_settling.FULFILLING}
+    fulfilling = {
+        Purpose.INSTALMENTS: instalment_settling.FULFILLING,
+        Purpose.WALLET_TOP_UP: wallet_settling.FULFILLING,
+    }
     till = replace(till, providers={bank.name: bank}, fulfilling=fulfilling, settings=lambda: SETTINGS)
     with till.db.write(till.system) as uow:
         load_instalments(uow, sample())

@@ -1,0 +1,82 @@
+"""Customers' wallets: what is in them, and when they last moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from tillgate.domain.changes import Kind
+from tillgate.domain.staff import Action
+from tillgate.i18n import mark, tr
+from tillgate.services.wallet_lists import WalletRow, count_wallets, list_wallets, wallet_key
+from tillgate.ui.screens.instalments.desk_list import DeskList
+from tillgate.ui.screens.instalments.wallet_pane import WalletPane, ask_top_up
+from tillgate.ui.widgets.data_table import (
+    Column,
+    DataTable,
+    EmptyText,
+    KeysetSource,
+    Query,
+    Summary,
+    instant_column,
+    money_column,
+    text_column,
+)
+from tillgate.ui.widgets.notices import NoticeAction
+
+
+class WalletList(DeskList):
+    """By the customers' names."""
+
+    adds = mark("Top up a wallet")
+
+    def make_table(self) -> DataTable:
+        """One row for each customer and currency."""
+        office = self.office
+        columns: list[Column[WalletRow]] = [
+            text_column("customer", tr("Customer"), lambda row: row.customer.name, sortable=False, width=200,
+                        stretch=True, strong=True),
+            money_column("balance", tr("Balance"), lambda row: row.balance, sortable=False, width=150),
+            instant_column("changed", tr("Last move"), lambda row: row.changed_at, sortable=False, width=168),
+            text_column("phone", tr("Phone"), lambda row: row.customer.phone, sortable=False, width=150, minor=True),
+            text_column("email", tr("E-mail"), lambda row: row.customer.email, sortable=False, width=190, minor=True),
+        ]  # fmt: skip
+        source: KeysetSource[WalletRow, tuple[Any, ...]] = KeysetSource(
+            self._fetch, self._sum, lambda _query, row: wallet_key(row)
+        )
+        return DataTable(
+            tr("Wallets"),
+            columns=columns,
+            source=source,
+            tasks=office.tasks,
+            zone=office.zone,
+            key=lambda row: (row.customer.id, row.balance.currency),
+            details=self._details,
+            detail_title=lambda row: row.customer.name,
+            empty=EmptyText(
+                "wallet",
+                tr("No wallets yet"),
+                tr("A wallet begins with its first top-up, refund or commission; instalments are paid from it."),
+                NoticeAction(tr("Top up a wallet"), self.add, "plus"),
+            ),
+            refresh_on={Kind.WALLET, Kind.CUSTOMER},
+            saved=office.views,
+            export_name="wallets",
+            exportable=office.may(Action.EXPORT),
+            before_export=office.before_export(self, "wallets"),
+            own_keys=False,
+        )
+
+    def add(self) -> None:
+        """Ask whose wallet to top up."""
+        ask_top_up(self)
+
+    def _fetch(self, query: Query, after: tuple[Any, ...] | None, skip: int, limit: int) -> list[WalletRow]:
+        return list_wallets(self.office.till, self.office.actor, query.text, after=after, skip=skip, limit=limit)
+
+    def _sum(self, query: Query) -> Summary:
+        return Summary(count_wallets(self.office.till, self.office.actor, query.text))
+
+    def _details(self, row: WalletRow) -> QWidget:
+        return WalletPane(self, row.customer)
