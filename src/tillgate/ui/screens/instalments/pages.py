@@ -8,9 +8,12 @@ from typing import Final
 
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark
+from tillgate.ui.screens.instalments.coupon_list import CouponList
 from tillgate.ui.screens.instalments.desk import InstalmentDesk
 from tillgate.ui.screens.instalments.desk_list import Page
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
+from tillgate.ui.screens.instalments.referrer_list import ReferrerList
+from tillgate.ui.screens.instalments.wallet_list import WalletList
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +26,9 @@ class PageSpec:
     needs: Action
 
 
-PAGES: Final[tuple[PageSpec, ...]] = (PageSpec("order", mark("New order"), NewOrderPage, Action.TAKE_PAYMENT),)
+PAGES: Final[tuple[PageSpec, ...]] = (
+    PageSpec("order", mark("New order"), NewOrderPage, Action.TAKE_PAYMENT),
+    PageSpec("wallets", mark("Wallets"), WalletList, Action.VIEW_PAYMENTS),
+    PageSpec("referrers", mark("Referrers"), ReferrerList, Action.SET_REFERRER),
+    PageSpec("coupons", mark("Coupons"), CouponList, Action.EDIT_COUPONS),
+)
