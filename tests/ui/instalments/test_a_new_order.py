@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
 from PySide6.QtCore import Qt
 
 from tests.factories.instalments import ADDRESS, Bazaar, inr
 from tests.ui.pages.access import nameless
 from tests.ui.pages.instalments import InstalmentsPage
-from tillgate.domain.instalments import InstalmentOrderState
-from tillgate.services.bulk_orders import Placed, load_placed
-from tillgate.store.models import bulk_order
+from tillgate.domain.errors import MoneyMoved, Unavailable
+from tillgate.domain.instalments import BulkState, InstalmentOrderState, PayBy
+from tillgate.domain.money import Money
+from tillgate.services.bulk_orders import Placed, load_placed, place_bulk_order
+from tillgate.store.models import bulk_order, payment
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 
@@ -116,3 +122,161 @@ def test_the_documents_three_items_are_ordered_and_paid_by_keyboard_alone(page: 
     page.settled(lambda: not page.screen.paying)
     # The next order begins with nobody and nothing.
     assert (here.items, here.side.customer.value, here.address.untouched) == ((), None, True)
+
+
+def fill(page: InstalmentsPage, *, documents: bool = True) -> NewOrderPage:
+    """An order that is ready to be placed, without going through its keys again."""
+    here = form(page)
+    choose_customer(page)
+    if documents:
+        choose_documents_items(page)
+    here.address.fill(ADDRESS)
+    return here
+
+
+def test_a_failing_item_is_named_with_its_reason_and_the_others_go_on(page: InstalmentsPage, shop: Bazaar) -> None:
+    """Its last piece went to another till between the choice and the press; then none can be ordered at all."""
+    here = fill(page)
+    shop.restock(1)
+    page.key(F9)
+    page.settled(lambda: page.stage is Stage.WAITING)
+    [made] = placed(shop)
+    assert [each.total_days for each in made.orders] == [200, 50]
+    assert made.bulk.first_total == inr(500)
+    assert page.screen.page.bill.texts[-1] == ("Not ordered", "iPhone 15 Pro: Of iPhone 15 Pro only 1 are left.", "")
+    page.key(Qt.Key.Key_Escape)
+    page.settled(lambda: not page.screen.paying)
+
+    fill(page, documents=False)
+    choose_item(page, "iPhone 15 Pro", 100, variant="VAR-001")
+    shop.restock(0)
+    page.key(F9)
+    page.settled(lambda: "None of the items can be ordered." in page.screen.notice.text)
+    [choice] = here.side.items.choices
+    assert (choice.note, choice.alarming) == ("Of iPhone 15 Pro only 0 are left.", True)
+    assert len(placed(shop)) == 1
+
+
+def test_a_wallet_pays_at_once_and_says_what_it_lacks(page: InstalmentsPage, shop: Bazaar) -> None:
+    shop.fill_wallet(inr(1299))
+    here = fill(page)
+    here.side.tender.buttons[PayBy.WALLET].click()
+    page.settled(lambda: here.side.tender.said.text() == "The wallet has ₹1,299.00, and ₹1,300.00 is needed.")
+    page.key(F9)
+    page.settled(lambda: "The wallet has ₹1,299.00, and ₹1,300.00 is needed." in page.screen.notice.text)
+    assert (placed(shop), len(here.items)) == ([], 3)
+
+    shop.fill_wallet(inr(1))
+    page.settled(lambda: here.side.tender.said.text() == "The wallet has ₹1,300.00.")
+    page.key(F9)
+    page.settled(lambda: bool(placed(shop)))
+    [made] = placed(shop)
+    assert (made.bulk.state, len(made.wallet_transactions)) == (BulkState.ACTIVE, 3)
+    page.settled(lambda: page.screen.notice.text.startswith(f"{made.bulk.number} is paid: ₹1,300.00. 3 orders are"))
+    assert (page.screen.paying, page.opened, here.items) == (False, [], ())
+
+
+def test_a_held_key_and_a_second_press_are_one_bulk_order(page: InstalmentsPage, shop: Bazaar) -> None:
+    here = fill(page)
+    for _ in range(4):
+        here.pay()
+    assert not here.side.place.isEnabled()
+    page.settled(lambda: page.stage is Stage.WAITING)
+    assert (len(placed(shop)), shop.count(payment)) == (1, 1)
+
+
+def test_a_press_whose_end_nobody_heard_of_is_the_same_press_again(
+    page: InstalmentsPage, shop: Bazaar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order was written down and its payment begun, but the answer was lost on the way to the screen."""
+    here = fill(page)
+
+    def lost(*args: Any) -> Placed:
+        place_bulk_order(*args)
+        raise Unavailable("database_busy", money_moved=MoneyMoved.UNKNOWN)
+
+    monkeypatch.setattr("tillgate.ui.screens.instalments.order_draft.place_bulk_order", lost)
+    page.key(F9)
+    page.settled(lambda: bool(page.screen.notice.text))
+    assert not page.screen.paying
+    assert len(here.items) == 3
+    monkeypatch.undo()
+    page.key(F9)
+    page.settled(lambda: page.stage is Stage.WAITING)
+    assert (len(placed(shop)), shop.count(payment)) == (1, 1)
+
+
+def test_an_order_that_could_not_be_begun_is_placed_anew_by_the_next_press(page: InstalmentsPage, shop: Bazaar) -> None:
+    """The provider refuses the amount: the first bulk order is cancelled; what is changed then is another one."""
+    here = fill(page)
+    assert shop.bank is not None
+    whole = shop.bank.capabilities
+    shop.bank.capabilities = replace(whole, smallest_minor={"INR": inr(2000).minor})
+    page.key(F9)
+    page.settled(lambda: bool(page.screen.notice.text))
+    assert [each.bulk.state for each in placed(shop)] == [BulkState.CANCELLED]
+    shop.bank.capabilities = whole
+    here.remove_item(here.items[-1].number)
+    page.settled()
+    page.key(F9)
+    page.settled(lambda: page.stage is Stage.WAITING)
+    assert [(each.bulk.state, each.bulk.first_total) for each in placed(shop)] == [
+        (BulkState.CANCELLED, inr(1300)),
+        (BulkState.PENDING, inr(1200)),
+    ]
+
+
+def test_a_first_payment_that_ended_is_begun_again_and_a_restart_finds_it(page: InstalmentsPage, shop: Bazaar) -> None:
+    fill(page)
+    page.key(F9)
+    page.settled(lambda: page.stage is Stage.WAITING)
+    page.command("cancel_payment")
+    page.settled(lambda: page.stage is Stage.CANCELLED)
+    page.wake()
+    page.key(RETURN)
+    page.settled(lambda: page.stage is Stage.WAITING)
+    [made] = placed(shop)
+    assert shop.count(payment) == 2
+    page.open_again()
+    page.settled(lambda: page.screen.notice.text.startswith("1 bulk order waits for its first payment."))
+    opened = len(page.opened)
+    page.screen.notice.buttons[0].click()
+    page.settled(lambda: page.stage is Stage.WAITING)
+    assert (page.screen.page.bill.title.text(), len(page.opened)) == (made.bulk.number, opened)
+    page.customer_pays()
+    assert shop.now(made).bulk.state is BulkState.ACTIVE
+
+
+def test_what_is_missing_is_asked_for_and_what_was_typed_stays(page: InstalmentsPage, shop: Bazaar) -> None:
+    here = form(page)
+    page.key(F9)
+    assert (here.side.customer.error, here.side.customer.search.hasFocus()) == ("Choose the customer first.", True)
+    choose_customer(page)
+    page.key(F9)
+    assert page.screen.notice.text.startswith("There is nothing to order.")
+    choose_item(page, "AirPods Pro", 50)
+    page.key(F9)
+    page.settled(here.address.fields["line1"].line.hasFocus)
+    assert here.address.fields["line1"].error.startswith("The delivery address is not complete: Address.")
+    page.write("123 Main Street")
+    assert page.shell.go("elsewhere")
+    assert page.shell.go("instalments")
+    assert (here.address.fields["line1"].text, len(here.items)) == ("123 Main Street", 1)
+    # A plan of days that nobody may have says why; one that may is among the others.
+    here.open_item(here.items[0].number)
+    page.settled(lambda: not here.planner.looking)
+    here.planner.days.set_text("101")
+    here.planner.days.setFocus()
+    page.key(RETURN)
+    page.settled(
+        lambda: here.planner.trouble.text().startswith("An order of ₹5,000.00 may be paid in 100 days at most")
+    )
+    here.planner.days.setFocus()
+    page.enter("45")
+    page.settled(lambda: here.planner.plans.marked is not None and here.planner.plans.marked.value.days == 45)
+    page.key(RETURN)
+    assert here.items[0].daily == Money(111_12, "INR")
+    page.key(Qt.Key.Key_Up)
+    here.side.items.setFocus()
+    page.key(Qt.Key.Key_Delete)
+    assert (here.items, placed(shop)) == ((), [])

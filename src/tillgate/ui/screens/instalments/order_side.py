@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.instalments import MOST_ITEMS, DeliveryAddress
 from tillgate.domain.money import Money
@@ -89,8 +89,13 @@ class OrderSide(QFrame):
         column.addStretch(1)
         column.addWidget(self.address)
         column.addWidget(self.whereto)
-        column.addWidget(self.tender)
-        column.addWidget(self.place)
+        # Whatever has to scroll, what takes the money is in reach.
+        self.foot = QWidget()
+        foot = QVBoxLayout(self.foot)
+        foot.setContentsMargins(0, 0, 8, 0)
+        foot.setSpacing(8)
+        foot.addWidget(self.tender)
+        foot.addWidget(self.place)
 
     # What is shown
 
