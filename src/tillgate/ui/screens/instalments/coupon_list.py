@@ -62,16 +62,18 @@ class CouponList(DeskList):
         office = self.office
         today = office.today
         columns: list[Column[CouponRow]] = [
-            text_column(_CODE, tr("Coupon"), lambda row: row.coupon.code, width=140, strong=True),
-            text_column("worth", tr("Takes off"), lambda row: worth(office, row.coupon), sortable=False, width=170,
+            text_column(_CODE, tr("Coupon"), lambda row: row.coupon.code, width=120, strong=True),
+            text_column("worth", tr("Takes off"), lambda row: worth(office, row.coupon), sortable=False, width=140,
                         stretch=True),
             status_column(_STATE, tr("State"), lambda row: status_of_coupon(row.coupon, today()), sortable=False,
-                          width=140),
-            text_column("uses", tr("Used"), lambda row: uses(row.coupon), sortable=False, width=100),
-            day_column("until", tr("Until"), lambda row: row.coupon.valid_until, sortable=False, width=120, minor=True),
+                          width=120),
+            text_column("uses", tr("Used"), lambda row: uses(row.coupon), sortable=False, width=90),
+            day_column("until", tr("Last day"), lambda row: row.coupon.valid_until, sortable=False, width=120,
+                       minor=True),
             text_column("for", tr("Only for"), meant_for, sortable=False, width=150, minor=True),
             money_column("minimum", tr("Least order"), _minimum, sortable=False, width=130, minor=True),
-            day_column("from", tr("From"), lambda row: row.coupon.valid_from, sortable=False, width=120, minor=True),
+            day_column("from", tr("Valid from"), lambda row: row.coupon.valid_from, sortable=False, width=120,
+                       minor=True),
         ]  # fmt: skip
         source: KeysetSource[CouponRow, tuple[Any, ...]] = KeysetSource(
             self._fetch, self._sum, lambda _query, row: coupon_key(row)
@@ -151,8 +153,8 @@ class CouponList(DeskList):
         here, language = row.coupon, self.office.language
         minimum = _minimum(row)
         return [
-            (tr("From"), format_day(here.valid_from, language)),
-            (tr("Until"), format_day(here.valid_until, language)),
+            (tr("Valid from"), format_day(here.valid_from, language)),
+            (tr("Last day"), format_day(here.valid_until, language)),
             (tr("Only for"), meant_for(row) or tr("Any product")),
             (tr("Least order"), self.office.money(minimum) if minimum is not None else ""),
             (tr("Used"), uses(here)),

@@ -39,7 +39,7 @@ class ReferrerList(DeskList):
         columns: list[Column[ReferrerRow]] = [
             text_column("referrer", tr("Referrer"), lambda row: row.customer.name, sortable=False, width=200,
                         stretch=True, strong=True),
-            count_column("referred", tr("Brought"), lambda row: row.referred, sortable=False, width=90),
+            count_column("referred", tr("Customers"), lambda row: row.referred, sortable=False, width=110),
             money_column("owed", tr("Owed"), lambda row: row.owed, sortable=False, width=140),
             money_column("earned", tr("Earned"), lambda row: row.earned, sortable=False, width=140, minor=True),
             money_column("paid_out", tr("Paid out"), lambda row: row.paid_out, sortable=False, width=140, minor=True),

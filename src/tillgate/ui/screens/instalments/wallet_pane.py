@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.money import Money
@@ -125,15 +125,19 @@ class WalletPane(QWidget):
         section = Section(tr("Latest moves"), spacing=8)
         if not latest:
             section.add(plain_label(tr("Nothing moved yet."), tone="muted"))
-        facts = [
-            (
-                self._office.instant(row.move.created_at),
-                f"{tr(MOVES[row.kind])}  ·  {self._office.money(row.move.amount)}",
-            )
-            for row in latest
-        ]
-        section.add(Facts(facts))
+        for row in latest:
+            section.add(self._move(row))
         return section
+
+    def _move(self, row: StatementRow) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(0)
+        grid.setColumnStretch(0, 1)
+        grid.addWidget(plain_label(tr(MOVES[row.kind]), wrap=True), 0, 0)
+        grid.addWidget(plain_label(self._office.money(row.move.amount), "strong"), 0, 1)
+        at = self._office.instant(row.move.created_at)
+        grid.addWidget(plain_label(" · ".join(filter(None, (at, row.order))), "caption", tone="muted"), 1, 0, 1, 2)
+        return grid
 
     def _earnings(self, view: WalletView) -> QWidget:
         section = Section(tr("As a referrer"), spacing=8)
