@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select, true
 
 from tillgate.domain.instalments import CURRENCY, INSTALMENT_THING, InstalmentOrderState, InstalmentState
 from tillgate.domain.money import Money
@@ -26,6 +26,8 @@ from tillgate.store.models import allocation, bulk_order, customer, instalment, 
 # How far "upcoming" looks ahead.
 UPCOMING_DAYS: Final = 7
 _I, _O = instalment.c, instalment_order.c
+# Of an order that is paid further ahead than that.
+_NOTHING: Final = (0, 0, 0, 0, 0)
 
 
 class When(StrEnum):
@@ -35,6 +37,8 @@ class When(StrEnum):
     OVERDUE = "overdue"
     TODAY = "today"
     UPCOMING = "upcoming"
+    # Any unpaid day: what may be paid ahead too. Of a customer, since it is nearly everything of a shop.
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def list_dues(
         ids = [row.order_id for row in rows]
         sums = _sums(connection, ids, today)
         open_payments = list_open_payments(connection, ids)
-    return tuple(_dues(row, sums[row.order_id], open_payments.get(row.order_id)) for row in rows)
+    return tuple(_dues(row, sums.get(row.order_id, _NOTHING), open_payments.get(row.order_id)) for row in rows)
 
 
 def dues_key(row: OrderDues) -> Key:
@@ -182,6 +186,8 @@ def list_open_payments(connection: Connection, order_ids: Iterable[int]) -> dict
 
 def _days(when: When, today: date) -> ColumnElement[bool]:
     """Which days a query is about."""
+    if when is When.OPEN:
+        return true()
     if when is When.UPCOMING:
         return (_I.due_on > today) & (_I.due_on <= today + timedelta(days=UPCOMING_DAYS))
     return {When.DUE: _I.due_on <= today, When.OVERDUE: _I.due_on < today, When.TODAY: _I.due_on == today}[when]
@@ -239,7 +245,7 @@ def _those(connection: Connection, query: DuesQuery) -> Sequence[ColumnElement[b
     return (_I.order_id.in_(select(_O.id).where(*wanted)),) if wanted else ()
 
 
-def _dues(row: Any, sums: Row[Any], paying: int | None) -> OrderDues:
+def _dues(row: Any, sums: Sequence[Any], paying: int | None) -> OrderDues:
     _, overdue_days, overdue, today, upcoming = (int(each) for each in sums)
     return OrderDues(
         order_id=row.order_id,

@@ -127,6 +127,8 @@ class Disclosure(QWidget):
         if self._content is None:
             self._content = self._make()
             self._column.addWidget(self._content)
+            # A layout shows what is added only later; whether it is open is asked now.
+            self._content.show()
         else:
             self._content.setHidden(not self._content.isHidden())
         self.button.show_icon("chevron-down" if self.is_open else "chevron-right")

@@ -1,0 +1,166 @@
+"""What is due is collected: several orders of a customer with one press, through Razorpay or from the wallet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from tests.factories.instalments import Bazaar, inr
+from tests.ui.pages.access import nameless
+from tests.ui.pages.instalment_lists import ListsPage
+from tillgate.domain.payment import PaymentState
+from tillgate.services.bulk_orders import Placed
+from tillgate.services.daily_collections import Collect, CollectOrder, collect
+from tillgate.services.payment_lists import PaymentQuery, list_payments
+from tillgate.services.wallet_rows import balance_of
+from tillgate.services.wallets import Withdrawal, new_wallet_key, withdraw
+from tillgate.ui.screens.checkout.stages import Stage
+from tillgate.ui.screens.instalments.due_list import WHEN
+from tillgate.ui.tasks import Tasks
+
+_DAY = 24 * 60 * 60
+_PHONE, _MAC, _PODS = inr(800), inr(400), inr(100)
+
+
+@pytest.fixture
+def placed(shop: Bazaar) -> Placed:
+    """The document's three orders, whose first day was yesterday."""
+    made = shop.paid()
+    shop.clock.advance(_DAY)
+    shop.sign_in_again()
+    return made
+
+
+@pytest.fixture
+def page(qtbot: QtBot, tasks: Tasks, shop: Bazaar, placed: Placed) -> Iterator[ListsPage]:
+    del placed
+    made = ListsPage(qtbot, tasks, shop)
+    yield made
+    made.settled()
+
+
+def _paid_days(shop: Bazaar, placed: Placed) -> list[int]:
+    return [shop.order(each.id).paid_count for each in placed.orders]
+
+
+def _balance(shop: Bazaar) -> int:
+    with shop.till.db.read() as connection:
+        return balance_of(connection, shop.customer_id, "INR").minor
+
+
+def test_what_is_due_is_collected_with_one_press(page: ListsPage, shop: Bazaar, placed: Placed) -> None:
+    assert page.rows(4) == [
+        ("John Doe", "Due today", "", "₹800.00"),
+        ("John Doe", "Due today", "", "₹400.00"),
+        ("John Doe", "Due today", "", "₹100.00"),
+    ]
+    assert not page.can("pay")
+    pane = page.open_customer()
+    assert pane.collect.text() == "Collect ₹1,300.00 for 3 orders"
+    assert (pane.wallet.isEnabled(), pane.told.text()) == (False, "The wallet has ₹0.00: too little for this.")
+    assert nameless(page.screen) == []
+
+    page.key(Qt.Key.Key_F9)
+    page.settled(lambda: page.stage is Stage.WAITING)
+    assert page.screen.paying
+    assert [(what, amount) for what, _about, amount in page.screen.page.bill.texts] == [
+        ("iPhone 15 Pro", "₹800.00"),
+        ("iPhone 15 Pro", "₹400.00"),
+        ("AirPods Pro", "₹100.00"),
+    ]
+    assert page.opened, "its page was opened in the browser"
+    # Back in the list its orders lead to the payment that is open, and to no other.
+    page.command("leave")
+    page.settled(lambda: all(card.row.paying is not None for card in pane.cards.values()))
+    assert not page.can("pay")
+    assert not pane.collect.isEnabled()
+    page.card(1).open.click()
+    page.settled(lambda: page.stage is Stage.WAITING)
+    page.customer_pays()
+    assert _paid_days(shop, placed) == [2, 2, 2]
+    page.command("leave")
+    page.settled(lambda: page.rows() == [])
+    assert len(list_payments(shop.till, shop.manager, PaymentQuery())) == 2
+
+
+def test_some_orders_and_days_ahead_are_taken_from_the_wallet_once(
+    page: ListsPage, shop: Bazaar, placed: Placed
+) -> None:
+    shop.fill_wallet(inr(2_000))
+    pane = page.open_customer()
+    page.space(1)
+    page.quoted()
+    assert pane.collect.text() == "Collect ₹900.00 for 2 orders"
+    page.card(2).stepper.line.setFocus()
+    page.enter("5")
+    page.quoted()
+    assert page.card(2).amount.text() == "₹500.00"
+    assert pane.wallet.text() == "Take ₹1,300.00 from the wallet"
+    # A second press while the first is under way is none.
+    pane.wallet.click()
+    pane.wallet.click()
+    page.settled(lambda: "was taken" in page.said)
+    assert "₹1,300.00 was taken from the wallet of John Doe for 2 orders." in page.said
+    assert _paid_days(shop, placed) == [2, 1, 6]
+    assert _balance(shop) == inr(700).minor
+    page.settled(lambda: page.rows(4) == [("John Doe", "Due today", "", "₹400.00")])
+
+    # Nothing is chosen: nothing can be collected, and it says so.
+    pane = page.open_customer()
+    page.space([card.row.order_id for card in pane.cards.values()].index(placed.orders[1].id))
+    page.settled(lambda: pane.quote is None and not pane.waits)
+    assert (pane.collect.isEnabled(), pane.told.text()) == (False, "Choose the orders to collect for.")
+    assert not page.can("pay")
+
+
+def test_what_changed_meanwhile_is_told_and_never_collected_twice(
+    page: ListsPage, shop: Bazaar, placed: Placed
+) -> None:
+    shop.fill_wallet(inr(1_300))
+    pane = page.open_customer()
+    shop.till.db.on_committed = lambda _entries: None
+    # Elsewhere the money goes out of the wallet, and a day of the first order is paid.
+    withdraw(
+        shop.till, shop.manager, Withdrawal(new_wallet_key(), shop.customer_id, inr(1_000), "cash over the counter")
+    )
+    pane.wallet.click()
+    page.settled(lambda: bool(pane.notice.text))
+    assert "₹300.00" in pane.notice.text
+    page.quoted()
+    assert not pane.wallet.isEnabled()
+    first = placed.orders[0].id
+    shop.fill_wallet(_PHONE)
+    collect(shop.till, shop.cashier, Collect("collect-elsewhere", (CollectOrder(first),), _PHONE, "wallet"))
+    open_elsewhere = collect(
+        shop.till, shop.cashier, Collect("collect-open", (CollectOrder(placed.orders[1].id),), _MAC, "razorpay")
+    )
+    pane.collect.click()
+    page.settled(lambda: "Open its payment" in [each.text() for each in pane.notice.buttons])
+    (leads,) = (each for each in pane.notice.buttons if each.text() == "Open its payment")
+    page.read_again()
+    assert _paid_days(shop, placed) == [2, 1, 1]
+    leads.click()
+    page.settled(lambda: page.stage is Stage.WAITING)
+    assert page.screen.page.paying.payment_id == open_elsewhere.payment.id
+    waiting = [each for each in list_payments(shop.till, shop.manager, PaymentQuery())
+               if each.state is not PaymentState.CAPTURED]  # fmt: skip
+    assert len(waiting) == 1
+
+
+def test_a_scanned_number_opens_its_customer_and_days_ahead_are_found(page: ListsPage, placed: Placed) -> None:
+    query = page.due.table.query
+    page.due.table.set_query(query.with_filter(WHEN, "upcoming"))
+    page.settled(lambda: [row[0] for row in page.rows()] == ["John Doe"] * 3)
+    page.due.table.set_query(query.with_filter(WHEN, "overdue"))
+    page.settled(lambda: page.rows() == [])
+    page.screen.scan(placed.orders[2].number)
+    page.quoted()
+    assert [row[3] for row in page.rows(4)] == [page.pane.cards[placed.orders[2].id].amount.text()]
+    assert page.pane.row.order_id == placed.orders[2].id
+    page.screen.go_back()
+    page.screen.scan(placed.bulk.number)
+    page.quoted()
+    page.settled(lambda: len(page.rows()) == 3)
