@@ -150,7 +150,9 @@ def test_what_changed_meanwhile_is_told_and_never_collected_twice(
     assert len(waiting) == 1
 
 
-def test_a_scanned_number_opens_its_customer_and_days_ahead_are_found(page: ListsPage, placed: Placed) -> None:
+def test_a_scanned_number_opens_its_customer_and_days_ahead_are_found(
+    page: ListsPage, shop: Bazaar, placed: Placed
+) -> None:
     query = page.due.table.query
     page.due.table.set_query(query.with_filter(WHEN, "upcoming"))
     page.settled(lambda: [row[0] for row in page.rows()] == ["John Doe"] * 3)
@@ -164,3 +166,23 @@ def test_a_scanned_number_opens_its_customer_and_days_ahead_are_found(page: List
     page.screen.scan(placed.bulk.number)
     page.quoted()
     page.settled(lambda: len(page.rows()) == 3)
+
+    # All that is left of all of them; then a day of the last one is paid elsewhere, unseen.
+    for position, days in ((0, "99"), (1, "199"), (2, "49")):
+        page.card(position).stepper.line.setFocus()
+        page.enter(days)
+    page.quoted()
+    assert page.pane.collect.text() == "Collect ₹1,63,700.00 for 3 orders"
+    shop.till.db.on_committed = lambda _entries: None
+    shop.fill_wallet(_PODS)
+    collect(shop.till, shop.cashier, Collect("collect-1", (CollectOrder(placed.orders[2].id),), _PODS, "wallet"))
+    page.space(0)
+    page.settled(lambda: "48 unpaid" in page.pane.notice.text and not page.pane.waits)
+    assert not page.can("pay")
+    page.card(2).stepper.line.setFocus()
+    page.enter("48")
+    page.quoted()
+    assert page.pane.notice.text == ""
+    page.card(0).open_order.click()
+    page.settled(lambda: page.orders.pane is not None and page.orders.pane.details is not None)
+    assert (page.screen.front, page.bulk.number) == ("orders", placed.bulk.number)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
-from tests.ui.pages.hands import press
 from tests.ui.pages.instalments import InstalmentsPage
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark
@@ -94,8 +94,9 @@ class ListsPage(InstalmentsPage):
         check = self.card(position).check
         check.setFocus()
         self.pause()
-        press(check, Qt.Key.Key_Space)
+        QTest.keyPress(check, Qt.Key.Key_Space)
         self.pause()
+        QTest.keyRelease(check, Qt.Key.Key_Space)
 
     # Bulk orders
 

@@ -98,6 +98,8 @@ class CollectPane(QWidget):
         self._key = ""
         self._keyed: tuple[int, ...] = ()
         self._asked = 0
+        # Whether the notice says why there is no amount.
+        self._refused = False
         self.collect = Button(tone=ButtonTone.PRIMARY, icon="credit-card", on_click=partial(self._press, False))
         self.wallet = Button(icon="wallet", on_click=partial(self._press, True))
         self.told = plain_label(role="caption", tone="muted", wrap=True)
@@ -205,6 +207,9 @@ class CollectPane(QWidget):
     def _ask_quote(self) -> None:
         self._asked += 1
         self._show_quote(None)
+        if self._refused:
+            self._refused = False
+            self.notice.clear()
         chosen = self._chosen()
         if not chosen or not self._office.may(Action.TAKE_PAYMENT):
             return
@@ -215,7 +220,12 @@ class CollectPane(QWidget):
             if turn == self._asked:
                 self._show_quote(quote)
 
-        self._office.tasks.run(self, work, show, self.notice.show_error, label="quote")
+        def refuse(error: TillgateError) -> None:
+            if turn == self._asked:
+                self._refused = True
+                self.notice.show_error(error)
+
+        self._office.tasks.run(self, work, show, refuse, label="quote")
 
     def _show_quote(self, quote: Quote | None) -> None:
         self.quote = quote

@@ -29,7 +29,7 @@ from tillgate.ui.screens.instalments.day_cell import DayDelegate
 from tillgate.ui.screens.instalments.words import DAY_STATUS, DayMark, mark_of
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.flow import FlowLayout
-from tillgate.ui.widgets.labels import plain_label, set_text
+from tillgate.ui.widgets.labels import as_tooltip, plain_label, set_text
 from tillgate.ui.widgets.notices import InlineNotice
 from tillgate.ui.widgets.status_badge import Status, StatusBadge
 
@@ -170,7 +170,7 @@ class ScheduleView(QWidget):
             return empty
         cell = QTableWidgetItem(str(day.day))
         cell.setData(Qt.ItemDataRole.AccessibleTextRole, self.text_of(day))
-        cell.setToolTip(self.text_of(day))
+        cell.setToolTip(as_tooltip(self.text_of(day)))
         here = self._days.get(day)
         cell.setData(Qt.ItemDataRole.UserRole, None if here is None else DAY_STATUS[self._mark(here)])
         return cell
