@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from tillgate.domain.errors import Invalid, TillgateError, Unavailable
+from tillgate.domain.errors import Invalid, Refused, TillgateError, Unavailable
 from tillgate.domain.instalments import CURRENCY
 from tillgate.domain.money import Money
 from tillgate.domain.staff import Action
@@ -45,8 +45,8 @@ class MoneyDialog(FormDialog):
             self._guard.run(partial(work, token), self._done, refused, label=asked.action.value)
 
         def refused(error: TillgateError) -> None:
-            if not isinstance(error, Unavailable):
-                # Nothing was begun: what is typed now is another press.
+            if isinstance(error, Invalid | Refused) and error.code != "key_reused":
+                # Nothing moved: what is typed next is another press.
                 self.key = new_wallet_key()
             if not self._office.ask(self, asked, error, attempt):
                 self._refused(error)
