@@ -10,7 +10,7 @@ from babel.numbers import format_percent
 
 from tillgate.domain.batch import Shown
 from tillgate.domain.consultation import ConsultationInvoiceState
-from tillgate.domain.documents import FeeInvoice, PaidBy
+from tillgate.domain.documents import FeeInvoice, PaidBy, PromptPaid
 from tillgate.domain.invoice_checks import Check, CheckRow, Reason, Verdict
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType
@@ -188,6 +188,17 @@ def paid_through(words: Words, paid: PaidBy) -> str:
     method = paid.method or ""
     named = words.tr(_METHODS[method]) if method in _METHODS else _capital(method)
     return " \u00b7 ".join(filter(None, (provider_name(paid.provider), named)))
+
+
+def paid_beyond(words: Words, prompt: PromptPaid) -> list[tuple[str, Money]]:
+    """What came on a payment invoice beyond its orders, by name; with these it makes all that was paid."""
+    more = prompt.surplus.minor > 0
+    surplus = words.tr("Surplus") if more else words.tr("Less than due, within the tolerance")
+    return [
+        (name, amount)
+        for name, amount in ((words.tr("Payment fees"), prompt.fees), (surplus, prompt.surplus))
+        if amount
+    ]
 
 
 def provider_name(provider: str) -> str:
