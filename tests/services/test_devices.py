@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -105,6 +105,61 @@ def test_the_day_is_the_stores_own(here: Depot, clock: FakeClock) -> None:
         made = save_device(there.till, there.manager, draft(there, zone[:3].upper()))
         run_daily(there.till)
         assert days_of(there, made) == [day]
+
+
+def test_midnight_in_the_middle_of_the_run_is_nobodys_wrong_clock(here: Depot, clock: FakeClock) -> None:
+    """Another till's run begins after it, and is done before this one comes to its second device."""
+    made = [save_device(here.till, here.manager, draft(here, f"BIKE00{n}")) for n in (7, 8, 9)]
+    run_daily(here.till)
+    clock.advance(_DAY_S)
+    ran = []
+
+    def midnight(_entries: object) -> None:
+        here.till.db.on_committed = told
+        clock.advance(_DAY_S)
+        ran.append(run_daily(here.till_of("T2").till))
+
+    told, here.till.db.on_committed = here.till.db.on_committed, midnight
+    ran += [run_daily(here.till), run_daily(here.till)]
+    assert (len(ran), sum(each.invoices for each in ran)) == (3, 6)
+    assert {tuple(days_of(here, each)) for each in made} == {tuple(TODAY + timedelta(days=n) for n in range(3))}
+    assert [each for each in audit_rows(here.till) if each[1] == "device.clock_was_ahead"] == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "start"),
+    [
+        ("America/New_York", datetime(2026, 10, 31, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 7, tzinfo=UTC)),
+        ("Africa/Cairo", datetime(2026, 4, 23, tzinfo=UTC)),
+        ("America/Bogota", datetime(2026, 12, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_day_of_23_or_25_hours_is_one_day(sqlite_only: Engine, zone: str, start: datetime) -> None:
+    """Run each hour over a change to summer time, at midnight in Cairo, and back, and over the end of a year."""
+    clock = FakeClock(start)
+    till = make_till(sqlite_only, clock, settings=partial(Settings, {STORE_ZONE.name: zone}))
+    here = open_depot(till)
+    made = save_device(here.till, here.manager, draft(here))
+    for _ in range(4 * 24):
+        run_daily(here.till)
+        clock.advance(3_600)
+    last = here.till.store_day(clock.now() - timedelta(hours=1))
+    first = here.till.store_day(start)
+    assert days_of(here, made) == [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def test_a_store_that_moves_to_another_zone_and_back_owes_each_day_once(here: Depot, clock: FakeClock) -> None:
+    clock.advance(5 * 3_600)
+    made = save_device(here.till, here.manager, draft(here))
+    zones = ("America/Bogota", "Pacific/Auckland", "America/Bogota", "America/Bogota", "Pacific/Auckland")
+    for zone in zones:
+        till = replace(here.till, settings=partial(Settings, {STORE_ZONE.name: zone}))
+        run_daily(till)
+        run_daily(till)
+        if zone == "America/Bogota":
+            clock.advance(_DAY_S)
+    assert days_of(here, made) == [TODAY + timedelta(days=n) for n in range(5)]
 
 
 def test_what_lies_too_far_back_is_left_out_and_said_so(here: Depot, clock: FakeClock) -> None:
