@@ -82,7 +82,7 @@ class Shell(QMainWindow):
         self.scanner = Scanner(self)
         self._quarantine = KeyQuarantine()
         self._idle = IdleClock(idle_minutes, self)
-        self._filter = InputFilter(self.scanner, self._quarantine, self._idle, self, self._lock_key)
+        self._filter: InputFilter | None = None
         self._add_commands(screens)
         if shortcuts:
             self.commands.remap(shortcuts)
@@ -241,6 +241,9 @@ class Shell(QMainWindow):
             self._forget_screens()
         self._session, self._staff_id = self.state.session, self.state.staff_id
         door, self._door = self._door, None
+        if self._filter is None:
+            # Not before somebody is in: for the first object that it sees PySide makes the types of all that Qt has.
+            self._filter = InputFilter(self.scanner, self._quarantine, self._idle, self, self._lock_key)
         self._idle.run(True)
         self.scanner.enabled, self.scanner.strict = True, False
         allowed = [key for key, spec in self._specs.items() if may_see(self.state.role, spec)]
