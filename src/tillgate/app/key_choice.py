@@ -12,6 +12,7 @@ from tillgate.ui.screens.exceptions import screen as exceptions
 from tillgate.ui.screens.list_commands import LIST_VERBS, commands_of
 from tillgate.ui.screens.metrics import screen as metrics
 from tillgate.ui.screens.orders import screen as orders
+from tillgate.ui.screens.payment_invoices import keys as payment_invoices
 from tillgate.ui.screens.payments import screen as payments
 
 
@@ -25,6 +26,7 @@ def declared() -> list[Command]:
         (exceptions.SCREEN, exceptions.VERBS),
         (consultations.SCREEN, (*consultations.PAYING, *consultations.DESK, *consultations.ONE)),
         (batch.SCREEN, batch.EVERY),
+        (payment_invoices.SCREEN, payment_invoices.EVERY),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):

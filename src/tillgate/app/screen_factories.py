@@ -17,6 +17,7 @@ from tillgate.app.papers import (
     save_fee_invoice,
     save_fee_receipt,
     save_invoice,
+    save_invoice_slip,
     save_receipt,
 )
 from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
@@ -27,6 +28,7 @@ from tillgate.domain.settings import RAZORPAY_METHOD, STORE_CURRENCY, STORE_LANG
 from tillgate.domain.staff import Actor
 from tillgate.ports import PaymentProvider
 from tillgate.services.book_checks import BooksReport
+from tillgate.services.cart_view import CartView
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
@@ -38,6 +40,7 @@ from tillgate.ui.screens.customers import CustomersScreen
 from tillgate.ui.screens.exceptions import ExceptionsScreen
 from tillgate.ui.screens.metrics import MetricsScreen
 from tillgate.ui.screens.orders import OrdersScreen
+from tillgate.ui.screens.payment_invoices import InvoiceDesk, PaymentInvoicesScreen
 from tillgate.ui.screens.payments import PaymentsScreen
 from tillgate.ui.screens.settings import Places, SettingsScreen
 from tillgate.ui.screens.staff import StaffScreen
@@ -84,6 +87,18 @@ def _batch(window: TillWindow) -> Screen:
     return BatchScreen(_office(window), desk)
 
 
+def _payment_invoices(window: TillWindow) -> Screen:
+    slip = partial(save_invoice_slip, window.shop, _actor(window))
+    return PaymentInvoicesScreen(_office(window), InvoiceDesk(_desk(window), slip))
+
+
+def _ask_phone(window: TillWindow, cart: CartView) -> None:
+    if window.shell.go("payment_invoices"):
+        page = window.shell.page("payment_invoices")
+        if isinstance(page, PaymentInvoicesScreen):
+            page.carry(cart)
+
+
 def _desk(window: TillWindow) -> CheckoutDesk:
     shop = window.shop
     actor = _actor(window)
@@ -107,6 +122,7 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         come_forward=lambda: window.shell.go("checkout"),
         show_payment=partial(_show_payment, window),
         in_front=partial(_in_front, window),
+        ask_phone=partial(_ask_phone, window),
     )
 
 
@@ -127,7 +143,7 @@ def usual_way(providers: Mapping[str, PaymentProvider], settings: Settings) -> t
     if "wompi" in taking:
         return "wompi", wompi_method(providers, settings)
     if "intasend" in taking:
-        # Whoever walks in has no phone that the till knows; a prompt to one that it does is among the other ways.
+        # A prompt has fees, and one phone is asked once at a time: it is sent from invoice verification.
         return "intasend", "checkout"
     return "razorpay", settings[RAZORPAY_METHOD]
 
@@ -242,6 +258,7 @@ FACTORIES: Final[dict[str, Callable[[TillWindow], Screen]]] = {
     "checkout": _checkout,
     "consultations": _consultations,
     "batch": _batch,
+    "payment_invoices": _payment_invoices,
     "payments": _payments,
     "orders": lambda window: OrdersScreen(_office(window)),
     "exceptions": lambda window: ExceptionsScreen(_office(window)),

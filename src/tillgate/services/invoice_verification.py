@@ -142,28 +142,39 @@ def verify_invoice(till: Till, actor: Actor, ref: str, amount: Money) -> Verific
     return till.db.transact(actor, work)
 
 
-def accept_surplus(till: Till, actor: Actor, ref: str, amount: Money, reason: str) -> Verification:
+def accept_surplus(
+    till: Till, actor: Actor, ref: str, amount: Money, reason: str, *, approval_token: str | None = None
+) -> Verification:
     """A manager lets an invoice pay for less than was paid on it; the surplus stays in the books under its own name.
 
-    Raises NotAllowed, also "confirm_needed", Invalid for a bad reason, Refused("no_surplus") where anything but a
+    Needs a manager, or a manager's approval of the surplus for the invoice's `subject`. Raises NotAllowed, also
+    "confirm_needed" and "approval_needed", Invalid for a bad reason, Refused("no_surplus") where anything but a
     surplus is wrong: nobody can accept a shortfall, a used or a failed invoice. Refused("invoice_undecided") for money
     that waits on Exceptions.
     """
-    authorize(till, actor, Action.SETTLE_EXCEPTION)
+    if approval_token is None:
+        authorize(till, actor, Action.REFUND)
     words = check_note(reason, field="reason", shortest=1)
 
     def work(uow: UnitOfWork) -> Verification:
-        authorize(uow, actor, Action.REFUND)
         found = _locked(uow, ref)
         known = known_of(uow.connection, found) if found is not None else None
         surplus = check_invoice(known, _typed(till, amount), uow.now).surplus
         if found is None or surplus is None:
+            authorize(uow, actor, Action.TAKE_PAYMENT)
             raise Refused("no_surplus", number=found.number if found is not None else ref[:_ASKED])
+        approver = authorize(
+            uow, actor, Action.REFUND, subject=found.subject, amount=surplus, approval_token=approval_token
+        )
         money = find_money(uow.connection, found)
         if money is None or money.disposition is not CaptureDisposition.APPLIED:
             # It waits on Exceptions with its evidence; applied there, its surplus is accepted.
             raise Refused("invoice_undecided", number=found.number, money_moved=MoneyMoved.YES)
-        values = {"surplus_minor": surplus.minor, "surplus_by": uow.actor.staff_id, "version": found.version + 1}
+        values = {
+            "surplus_minor": surplus.minor,
+            "surplus_by": approver or uow.actor.staff_id,
+            "version": found.version + 1,
+        }
         uow.execute(update(payment_invoice).where(payment_invoice.c.id == found.id).values(values))
         uow.record("payment_invoice.surplus", found.subject, number=found.number, surplus=surplus.minor, reason=words)
         return _verified(uow, till, ref, amount, load_invoice(uow.connection, found.id))

@@ -159,6 +159,15 @@ class RingUp(QObject):
         if cart.lines:
             HoldDialog(self._screen, label_for(cart, self._desk), self.ringing.hold).open()
 
+    def ask_phone(self) -> None:
+        """Carry the cart to where its customer's phone is asked, with the fees."""
+        self._view.cart.lines.finish_entry()
+        self.ringing.when_done(self._carry)
+
+    def _carry(self, cart: CartView) -> None:
+        if self._desk.ask_phone is not None and cart.lines and not cart.locked:
+            self._desk.ask_phone(cart)
+
     def recall(self) -> None:
         """Ask which cart to go on with."""
         self._view.cart.lines.finish_entry()

@@ -32,6 +32,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "checkout": mark("Checkout"),
     "consultations": mark("Consultations"),
     "batch": mark("Batch payment"),
+    "payment_invoices": mark("Invoice verification"),
     "payments": mark("Payments"),
     "orders": mark("Orders"),
     "exceptions": mark("Exceptions"),
