@@ -15,10 +15,19 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
-from tillgate.services.records import OUTSIDE, SEVERAL, CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.services.records import (
+    AGAIN,
+    OUTSIDE,
+    SEVERAL,
+    CaptureRecord,
+    PaymentRecord,
+    RefundRecord,
+    columns,
+    record,
+)
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
-from tillgate.store.models import capture, refund
+from tillgate.store.models import capture, ledger_tx, refund
 from tillgate.store.outbox_rows import enqueue
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
@@ -74,10 +83,12 @@ def plan_refund(
     automatic: bool = False,
     approved_by: int | None = None,
     return_goods: bool = False,
+    again: RefundRecord | None = None,
 ) -> RefundRecord:
     """Reserve the amount on its capture and write the refund down with its key; it is driven to its end later.
 
-    `return_goods` says that what was sold is back, and counts where nothing of the money stays.
+    `return_goods` says that what was sold is back, and counts where nothing of the money stays. `again` is one that
+    had failed and is made good.
 
     Raises Refused("refund_exceeds") if less is left than asked.
     """
@@ -100,7 +111,7 @@ def plan_refund(
         "amount_minor": amount.minor,
         "currency": amount.currency,
         "state": RefundState.PENDING,
-        "key": f"rf-{secrets.token_hex(16)}",
+        "key": _new_key(uow, again),
         "provider": source.provider,
         "reason": reason,
         "automatic": int(automatic),
@@ -126,14 +137,28 @@ def plan_refund(
     return load_refund(uow.connection, refund_id)
 
 
+def _new_key(uow: UnitOfWork, again: RefundRecord | None) -> str:
+    if again is not None and is_reversed(uow, again):
+        return f"rf-{secrets.token_hex(10)}{AGAIN}{again.id}"
+    return f"rf-{secrets.token_hex(16)}"
+
+
 def record_outside(
-    uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts, *, instead: RefundRecord | None = None
+    uow: UnitOfWork,
+    till: Till,
+    source: CaptureRecord,
+    facts: RefundFacts,
+    *,
+    instead: RefundRecord | None = None,
+    again: int | None = None,
 ) -> int:
     """Write down a refund that was made on the provider's own pages: what it took is not there to give any more.
 
     The caller holds the payment and its money. What went back beyond what was left, as beside a refund of ours that
     the provider is still to refuse, is kept as the capture's excess. `instead` is the refund of ours that it stands for
-    (services/refund_told.py). The refund's number.
+    (services/refund_told.py), `again` the number of one that had come back and was made good there.
+
+    The refund's number.
     """
     fits = min(facts.amount.minor, source.left.minor)
     spent = {
@@ -148,7 +173,7 @@ def record_outside(
         "amount_minor": facts.amount.minor,
         "currency": facts.amount.currency,
         "state": RefundState.SENT,
-        "key": _outside_key(uow, facts.provider_ref),
+        "key": _outside_key(uow, facts.provider_ref) + (f"{AGAIN}{again}" if again is not None else ""),
         "provider": source.provider,
         "provider_ref": facts.provider_ref if _is_unnamed(uow, source.provider, facts.provider_ref) else None,
         "reason": instead.reason if instead is not None else "refunded_outside",
@@ -276,7 +301,7 @@ def _done(uow: UnitOfWork, till: Till, found: RefundRecord, facts: RefundFacts) 
         payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
         enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
-        _settle_owner(uow, till, owner, source.id)
+        settle_owner(uow, till, owner, source.id)
         _reverse(uow, till, owner, found)
 
 
@@ -291,11 +316,30 @@ def credited_instead(uow: UnitOfWork, till: Till, found: RefundRecord) -> None:
         return
     if owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
         owner = move_payment(uow, owner, PaymentState.REFUND_PENDING)
-    _settle_owner(uow, till, owner, source.id)
-    _reverse(uow, till, owner, found)
+    settle_owner(uow, till, owner, source.id)
+    if not is_reversed(uow, found):
+        _reverse(uow, till, owner, found)
+
+
+def is_reversed(uow: UnitOfWork, found: RefundRecord) -> bool:
+    """Whether a refund took back what was made of the sale: it was done once, or makes good one that was."""
+    done = select(ledger_tx.c.id).where(ledger_tx.c.dedupe_key == f"refund:{found.id}")
+    return found.again_of is not None or uow.execute(done).first() is not None
+
+
+def freed_of(source: CaptureRecord, found: RefundRecord) -> dict[str, object]:
+    """What is left of some money once a refund of it is none; what went back beyond that comes off first."""
+    taken = min(source.excess_minor, found.amount_minor)
+    return {
+        "refunded_minor": source.refunded_minor - found.amount_minor + taken,
+        "excess_minor": source.excess_minor - taken,
+        "version": source.version + 1,
+    }
 
 
 def _reverse(uow: UnitOfWork, till: Till, owner: PaymentRecord, found: RefundRecord) -> None:
+    if found.again_of is not None:
+        return
     if (reverse := till.fulfilling[owner.purpose].gone_back) is not None:
         reverse(uow, load_payment(uow.connection, owner.id), found)
 
@@ -320,13 +364,7 @@ def refund_failed(
     )
     close_about_refund(uow, found.id, _ON_ITS_WAY, "refund_failed", besides=settling)
     source = load_capture(uow.connection, found.capture_id, lock=True)
-    taken = min(source.excess_minor, found.amount_minor)
-    freed = {
-        "refunded_minor": source.refunded_minor - found.amount_minor + taken,
-        "excess_minor": source.excess_minor - taken,
-        "version": source.version + 1,
-    }
-    uow.execute(update(capture).where(capture.c.id == source.id).values(freed))
+    uow.execute(update(capture).where(capture.c.id == source.id).values(freed_of(source, found)))
     if settling is None and not found.outside:
         open_exception(
             uow,
@@ -340,7 +378,7 @@ def refund_failed(
     uow.record("refund.failed", f"payment:{found.payment_id}", refund=found.id, reason=reason)
     owner = _owner(uow, load_capture(uow.connection, found.capture_id))
     if owner is not None:
-        _settle_owner(uow, till, owner, found.capture_id)
+        settle_owner(uow, till, owner, found.capture_id)
 
 
 def _owner(uow: UnitOfWork, source: CaptureRecord) -> PaymentRecord | None:
@@ -355,7 +393,7 @@ def _pending(uow: UnitOfWork, capture_id: int) -> bool:
     return bool(uow.execute(query).scalar_one())
 
 
-def _settle_owner(uow: UnitOfWork, till: Till, owner: PaymentRecord, capture_id: int) -> None:
+def settle_owner(uow: UnitOfWork, till: Till, owner: PaymentRecord, capture_id: int) -> None:
     """When no refund is on its way any more, the payment is what the refunds made of it."""
     if owner.state is not PaymentState.REFUND_PENDING or _pending(uow, capture_id):
         return
