@@ -208,7 +208,7 @@ def test_a_cashier_is_told_that_only_a_manager_may(here: Page) -> None:
 def test_every_check_gate_and_fault_has_words() -> None:
     chain = {"row_missing", "link_broken", "row_changed", "end_cut", "head_missing"}
     # Planted among payment invoices, in tests/services/test_invoice_figures.
-    prompts = {"invoice_sum"}
+    prompts = {"invoice_sum", "wait_sum", "prepaid_sum"}
     assert set(SHOWN_FAULTS) | chain | prompts == set(FAULTS)
     assert set(CHECKS) == set(Check)
     assert set(GATES) == set(Gate) - {Gate.BOOKS}
