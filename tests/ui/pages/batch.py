@@ -192,8 +192,9 @@ class BatchPage:
         self.settled(lambda: self.view is not None and not self.view.at_work and self.view.totals.waiting == 0)
 
     def settled(self, until: Callable[[], bool] = lambda: True) -> None:
-        """Wait until nothing is under way and something holds."""
-        self.qtbot.waitUntil(lambda: self.tasks.pending == 0 and until(), timeout=30_000)
+        """Wait until nothing is under way, keys are taken, and something holds."""
+        quiet = self.shell._quarantine
+        self.qtbot.waitUntil(lambda: self.tasks.pending == 0 and not quiet.active and until(), timeout=30_000)
 
 
 def plain(text: str) -> str:
