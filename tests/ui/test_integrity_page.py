@@ -26,6 +26,7 @@ from tillgate.domain.staff import Actor
 from tillgate.services import book_checks
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.book_looks import Check
+from tillgate.services.owners import Forgotten
 from tillgate.services.start_gates import (
     Findings,
     Gate,
@@ -186,12 +187,12 @@ def test_a_run_is_stopped_in_its_middle(here: Page, monkeypatch: pytest.MonkeyPa
     assert not page.run.isEnabled()
     assert page.stop.hasFocus()
     here.qtbot.waitUntil(entered.is_set)
-    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 7 of 7: Audit chain, entry "))
+    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 8 of 8: Audit chain, entry "))
     click(page.stop)
     assert page.progress.text() == "Stopping …"
     go_on.set()
     here.settled(page.run.isEnabled)
-    assert page.notice.text == "Stopped after 6 checks."
+    assert page.notice.text == "Stopped after 7 checks."
     assert badges(page)[Check.CHAIN] == NOT_YET.text
     assert page.last.text() == "It was never run to its end."
     assert page.run.hasFocus()
@@ -209,7 +210,8 @@ def test_every_check_gate_and_fault_has_words() -> None:
     chain = {"row_missing", "link_broken", "row_changed", "end_cut", "head_missing"}
     # Planted among payment invoices, in tests/services/test_invoice_figures.
     prompts = {"invoice_sum", "wait_sum", "prepaid_sum"}
-    assert set(SHOWN_FAULTS) | chain | prompts == set(FAULTS)
+    forgotten = {f"forgotten_{what.value}" for what in Forgotten}
+    assert set(SHOWN_FAULTS) | chain | prompts | forgotten == set(FAULTS)
     assert set(CHECKS) == set(Check)
     assert set(GATES) == set(Gate) - {Gate.BOOKS}
 

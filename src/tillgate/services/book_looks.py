@@ -22,6 +22,7 @@ from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Pur
 from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
 from tillgate.services.invoice_figures import differences
 from tillgate.services.invoice_sums import prepaid_differences, wait_differences
+from tillgate.services.owners import list_forgotten
 from tillgate.store.audit import AuditKey, verify_chain
 from tillgate.store.chain_witness import contradicted
 from tillgate.store.ledger import unbalanced
@@ -50,6 +51,7 @@ class Check(StrEnum):
     DUPLICATES = "duplicates"
     LEDGER = "ledger"
     SUMS = "sums"
+    OWNERS = "owners"
     CHAIN = "chain"
 
 
@@ -72,7 +74,8 @@ Look: TypeAlias = Callable[[Connection], Found]
 def looks_at_everything(key: AuditKey, step: Callable[[], object]) -> dict[Check, Look]:
     """Every check; `step` is called for each entry of the audit chain, and may raise to give it up."""
     looks: dict[Check, Look] = {**looks_at_consultations(true())}
-    return looks | {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.CHAIN: partial(_chain, key, step)}
+    looks |= {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.OWNERS: _owners}
+    return looks | {Check.CHAIN: partial(_chain, key, step)}
 
 
 def looks_at_consultations(which: ColumnElement[bool]) -> dict[Check, Look]:
@@ -256,6 +259,16 @@ def _ledger(connection: Connection) -> Found:
     """Every ledger transaction sums to nothing in each currency."""
     count = connection.execute(select(func.count()).select_from(ledger_tx)).scalar_one()
     return int(count), [Fault(f"ledger:{number}", "ledger_uneven") for number in unbalanced(connection)]
+
+
+def _owners(connection: Connection) -> Found:
+    """Money that is not settled has somebody who comes back to it (services/owners.py)."""
+    count = connection.execute(select(func.count()).select_from(payment)).scalar_one()
+    faults = []
+    for loose in list_forgotten(connection):
+        about = f"payment:{loose.payment_id}" if loose.payment_id is not None else f"money:{loose.id}"
+        faults.append(Fault(about, f"forgotten_{loose.what.value}"))
+    return int(count), faults
 
 
 def _sums(connection: Connection) -> Found:
