@@ -83,6 +83,7 @@ def _batch(window: TillWindow) -> Screen:
         way=lambda: (BATCH_PROVIDER, wompi_method(shop.providers, shop.till.settings())),
         save_slip=partial(save_batch_slip, shop, _actor(window)),
         open_settings=lambda: window.shell.go("settings"),
+        in_front=partial(_in_front, window),
     )
     return BatchScreen(_office(window), desk)
 
@@ -126,10 +127,10 @@ def _desk(window: TillWindow) -> CheckoutDesk:
     )
 
 
-def _in_front(window: TillWindow, payment_id: int | None, end: End | None) -> None:
+def _in_front(window: TillWindow, fronts: Mapping[int, End | None]) -> None:
     page = window.shell.page("checkout")
     if isinstance(page, CheckoutScreen):
-        page.news.put_elsewhere(payment_id, end)
+        page.news.put_elsewhere(fronts)
 
 
 def _usual_way(shop: Shop) -> tuple[str, str]:

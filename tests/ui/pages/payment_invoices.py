@@ -53,7 +53,7 @@ class InvoicePage:
     who: Actor | None = None
     language: str = "en"
     slips: list[Verification] = field(default_factory=list)
-    fronts: list[tuple[int | None, End | None]] = field(default_factory=list)
+    fronts: list[dict[int, End | None]] = field(default_factory=list)
     shown: list[object] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -123,7 +123,7 @@ class InvoicePage:
             come_forward=lambda: self.shell.go("checkout"),
             put_above=self.shell.put_above,
             show_payment=self.shown.append,
-            in_front=lambda payment_id, end: self.fronts.append((payment_id, end)),
+            in_front=lambda fronts: self.fronts.append(dict(fronts)),
             ask_phone=self._carry,
         )
 

@@ -50,7 +50,7 @@ def test_a_phone_is_asked_by_keyboard_alone_and_the_fees_are_shown_before(page: 
     page.answer()
     assert page.prompt.startswith("Paid")
     assert page.offers() == {"use", "payment", "leave"}
-    assert page.fronts[-1] == (page.invoice.payment_id, End.PAID)
+    assert page.fronts[-1] == {page.invoice.payment_id: End.PAID}
     page.awake()
     page.key(KEY.Key_Return)
     page.settled(lambda: page.screen.verify.panel.result is not None)

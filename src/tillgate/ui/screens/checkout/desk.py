@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import Path
@@ -71,8 +71,8 @@ class CheckoutDesk:
     come_forward: Callable[[], object] | None = None
     # Shows a payment that is for no cart where payments are listed.
     show_payment: Callable[[int], object] | None = None
-    # Another screen than the checkout says which payment it shows, and how that ended, so that no bar says it too.
-    in_front: Callable[[int | None, End | None], object] | None = None
+    # Another screen than the checkout says which payments it shows, and how they ended, so that no bar says it too.
+    in_front: Callable[[Mapping[int, End | None]], object] | None = None
     # Takes a cart to where its customer's phone is asked to pay.
     ask_phone: Callable[[CartView], object] | None = None
 

@@ -142,10 +142,9 @@ class PayPage(QWidget):
         now = self.paying.situation
         if self._desk.in_front is None:
             return
-        if shown and now is not None and now.view is not None:
-            self._desk.in_front(self.paying.payment_id, TELLS.get(now.stage))
-        else:
-            self._desk.in_front(None, None)
+        number = self.paying.payment_id
+        tells = shown and now is not None and now.view is not None and number is not None
+        self._desk.in_front({number: TELLS.get(now.stage)} if tells and now and number else {})
 
     def do(self, verb: str) -> None:
         """A command of the payment was given."""
@@ -244,7 +243,8 @@ class PayPage(QWidget):
             self._show_commands()
             return
         moved, self._stage = now.stage is not self._stage, now.stage
-        self.tell_front(shown=self.isVisible())
+        if self.isVisible():
+            self.tell_front(shown=True)
         waits = now.stage in IN_PROGRESS
         panel = self.panel if waits else self.end
         turned = self._side.currentWidget() is not panel

@@ -358,7 +358,8 @@ class AskPage(QWidget):
         self._show_verbs()
         self._right.setCurrentWidget(self.panel)
         self._show_send()
-        self.tell_front(shown=self.isVisible())
+        if self.isVisible():
+            self.tell_front(shown=True)
         if turned or moved:
             self.panel.take_focus()
         if moved:
@@ -401,10 +402,9 @@ class AskPage(QWidget):
         now = self.paying.situation
         if self._desk.in_front is None:
             return
-        if shown and now is not None and now.view is not None:
-            self._desk.in_front(self.paying.payment_id, TELLS.get(now.stage))
-        else:
-            self._desk.in_front(None, None)
+        number = self.paying.payment_id
+        tells = shown and now is not None and now.view is not None and number is not None
+        self._desk.in_front({number: TELLS.get(now.stage)} if tells and now and number else {})
 
     def take_focus(self) -> None:
         """In front again."""
