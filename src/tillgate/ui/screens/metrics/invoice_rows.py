@@ -62,21 +62,13 @@ def invoice_columns() -> list[Column[InvoiceRow]]:
     """When, which, how it stands, for how much, whose, and what came of it."""
     return [
         instant_column(MADE, tr("Made"), lambda row: row.invoice.created_at, width=168),
-        text_column(
-            "number",
-            tr("Invoice"),
-            lambda row: row.invoice.number,
-            sortable=False,
-            width=150,
-            stretch=True,
-            strong=True,
-        ),
+        text_column("number", tr("Invoice"), lambda row: row.invoice.number, sortable=False, width=178, strong=True),
         status_column(STATE, tr("State"), lambda row: status_of(row.invoice), sortable=False, width=188),
         money_column("amount", tr("Amount"), lambda row: row.invoice.amount, sortable=False, width=124),
+        text_column("phone", tr("Phone"), lambda row: row.phone, sortable=False, width=132, stretch=True),
         money_column(
             "expected", tr("With fees"), lambda row: row.invoice.expected, sortable=False, width=124, minor=True
         ),
-        text_column("phone", tr("Phone"), lambda row: row.phone, sortable=False, width=130, minor=True),
         text_column(
             CASHIER, tr("Asked by"), lambda row: row.cashier or by_the_till(), sortable=False, width=140, minor=True
         ),

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.formats import format_count
-from tillgate.i18n import mark, ntr, tr
+from tillgate.i18n import mark, tr
 from tillgate.services.invoice_radar import Finding, Signal
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.metrics.cards import indented
@@ -123,7 +123,7 @@ class RadarCard(QFrame):
             rows.addLayout(self._row(finding))
         rest = len(self._findings) - len(shown)
         if rest:
-            text = ntr("Show {number} more", "Show {number} more", rest,
+            text = tr("Show {number} more",
                        number=format_count(rest, self._office.language))  # fmt: skip
             rows.addWidget(
                 Button(text, tone=ButtonTone.LINK, icon="chevron-down", on_click=self.show_all),

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.i18n import tr
-from tillgate.ui.guard import guarded
 from tillgate.ui.screens.metrics.cards import CardGrid, FigureCard
 from tillgate.ui.screens.metrics.charts import Bars, Paint, Swatch
 from tillgate.ui.screens.metrics.table_card import TableCard
 from tillgate.ui.widgets.labels import plain_label
+from tillgate.ui.widgets.scrolling import scrolled
 
 PAID, UNPAID, WAITING = Paint("accent"), Paint("outline"), Paint("accent", 90)
 
@@ -49,43 +47,18 @@ class PaymentsView(QWidget):
         return [*first, self.verification, self.orders, self.invoices, self.started, self.presses]
 
 
-class _Scroll(QScrollArea):
-    """As high as its page needs at its width, whenever that changes: an area that is hidden meanwhile is not told."""
-
-    @guarded(False)
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.LayoutRequest and watched is self.widget():
-            self._look_again()
-        return super().eventFilter(watched, event)
-
-    @guarded()
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._look_again()
-
-    def _look_again(self) -> None:
-        QCoreApplication.postEvent(self, QEvent(QEvent.Type.LayoutRequest))
-
-
 def scroll_over(page: QWidget, parts: Sequence[QWidget]) -> None:
     """Lay parts out one below the other, on a ground that scrolls."""
     ground = QWidget()
-    ground.setProperty("page", "true")
     body = QVBoxLayout(ground)
     body.setContentsMargins(20, 0, 20, 18)
     body.setSpacing(12)
     for part in parts:
         body.addWidget(part)
     body.addStretch(1)
-    scroll = _Scroll()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.viewport().setAutoFillBackground(False)
-    scroll.setWidget(ground)
     column = QVBoxLayout(page)
     column.setContentsMargins(0, 0, 0, 0)
-    column.addWidget(scroll)
+    column.addWidget(scrolled(ground))
 
 
 def chart_card(title: str, chart: Bars, keys: Sequence[tuple[Paint, str]]) -> QFrame:
