@@ -94,6 +94,7 @@ def test_a_store_opens_from_end_to_end(page: FirstStartPage) -> None:
     press(page.screen.manager.again.line, Qt.Key.Key_Return)
     page.desk.settled(lambda: page.screen.step is Step.KEYS)
     form = page.keys()
+    assert QApplication.focusWidget() is form.key_id.line
     type_text(form.key_id.line, "rzp_live_4f8kQ2mWc7")
     type_text(form.key_secret.line, "a canary of a secret")
     click(form.test)

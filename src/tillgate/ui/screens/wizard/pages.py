@@ -173,6 +173,7 @@ class KeysPage(PageFrame):
         for title, form in self._forms.items():
             form.setVisible(title == chosen)
             self.others[title].setVisible(title != chosen)
+        self.setFocusProxy(self._forms[chosen].key_id)
 
 
 class DonePage(PageFrame):

@@ -217,6 +217,7 @@ class FirstStartScreen(Screen):
             forms[kind.title] = form
         self._keys = KeysPage(forms)
         self._show(Step.KEYS, self._keys)
+        self._keys.setFocus()
 
     def _likely_keys(self) -> tuple[KeyForm, ...]:
         """The provider of the store's currency first, Stripe where it has none."""
