@@ -20,6 +20,7 @@ from tillgate.domain.errors import NotFound, Refused
 from tillgate.domain.invoice_checks import Reason
 from tillgate.domain.money import Money
 from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.services import invoice_lists
 from tillgate.services.book_checks import check_books
 from tillgate.services.invoice_cleanup import cleanup_invoices
 from tillgate.services.invoice_figures import InvoiceFigures, differences, load_invoice_figures
@@ -50,7 +51,9 @@ def kiosk(till: Till) -> Kiosk:
     return open_kiosk(till)
 
 
-def test_figures_are_a_full_count_whatever_happened(kiosk: Kiosk, clock: FakeClock) -> None:
+def test_figures_are_a_full_count_whatever_happened(
+    kiosk: Kiosk, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Invoices of three days and two cashiers go every way there is; the sums are told without counting them."""
     chance, first = random.Random(5), kiosk.till.store_day(clock.now())
     ways = ["wait", "fail", "pay", "use", "use"]
@@ -96,7 +99,10 @@ def test_figures_are_a_full_count_whatever_happened(kiosk: Kiosk, clock: FakeClo
         assert sum(each.by_status[InvoiceStatus.USED].expected.minor for each in parts) == came["use"] * 103_200
     with kiosk.till.db.read() as connection:
         assert differences(connection) == []
-    check_rows(kiosk, found, came["use"])
+    for few in (1_000, 0):
+        # Few are looked for on their days, many in the order of the list.
+        monkeypatch.setattr(invoice_lists, "_FEW", few)
+        check_rows(kiosk, found, came["use"])
     nothing = load_invoice_figures(kiosk.till, kiosk.manager, first, last, "USD")
     assert (nothing.whole.total, nothing.whole.conversion) == (0, None)
 
