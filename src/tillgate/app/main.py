@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 APPLICATION: Final = "Tillgate"
 PAINTED_WITHIN_S: Final = 2.0
-# How long a thread that computes keeps the others waiting, the Qt thread among them; Python's own is 5 ms each time.
-TURN_S: Final = 0.001
 Prepare = Callable[["Shop"], None]
 
 
@@ -238,7 +236,6 @@ def make_qt(arguments: list[str] | None = None) -> QApplication:
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
-    sys.setswitchinterval(TURN_S)
     made = QApplication([*(arguments or sys.argv[:1]), *theme.ARGUMENTS])
     made.setApplicationName(APPLICATION)
     made.setDesktopFileName("tillgate")
