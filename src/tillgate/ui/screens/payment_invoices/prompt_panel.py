@@ -227,7 +227,7 @@ class PromptPanel(QFrame):
                 (tr("Invoice"), invoice.number),
                 (tr("Provider’s id"), invoice.provider_id or ""),
                 (tr("Amount"), money(fees.amount)),
-                (tr("Fees"), money(fees.total - fees.amount)),
+                (tr("Fees added"), money(fees.total - fees.amount)),
                 (tr("Valid until"), self._office.instant(invoice.expires_at, seconds=True)),
             ]
         old = self._shown_facts

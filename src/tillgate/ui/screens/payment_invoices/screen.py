@@ -54,7 +54,7 @@ SOLD: Final = "sold"
 _CHIPS: Final = {
     VERIFY: mark("Verify"),
     ASK: mark("Ask a phone"),
-    INVOICES: mark("Payment invoices"),
+    INVOICES: mark("Invoices"),
     VERIFICATIONS: mark("Verifications"),
     LATE: mark("Late money"),
 }
@@ -93,7 +93,10 @@ class PaymentInvoicesScreen(Screen):
         self._look_for_unfinished()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
+        top = QWidget()
+        set_density(top, Density.TOUCH)
+        head = QHBoxLayout(top)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(8)
         head.addWidget(plain_label(tr("Invoice verification"), "heading"))
         head.addSpacing(8)
@@ -111,7 +114,7 @@ class PaymentInvoicesScreen(Screen):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 14)
         column.setSpacing(12)
-        column.addLayout(head)
+        column.addWidget(top)
         column.addWidget(self.notice)
         column.addWidget(self._stack, 1)
 
