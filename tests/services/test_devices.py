@@ -52,11 +52,6 @@ from tillgate.store.ledger import unbalanced
 from tillgate.store.models import device_invoice, ledger_entry, staff_session
 from tillgate.store.outbox_rows import enqueue
 
-RATE = Money(5_000_000, "COP")
-TODAY = date(2026, 11, 16)
-
-_DAY_S = 86_400
-
 
 @pytest.fixture
 def depot(till: Till) -> Depot:
