@@ -100,6 +100,13 @@ def _ask_phone(window: TillWindow, cart: CartView) -> None:
             page.carry(cart)
 
 
+def _verify_invoice(window: TillWindow, code: str, cart: CartView) -> None:
+    if window.shell.go("payment_invoices"):
+        page = window.shell.page("payment_invoices")
+        if isinstance(page, PaymentInvoicesScreen):
+            page.verify_code(code, cart)
+
+
 def _desk(window: TillWindow) -> CheckoutDesk:
     shop = window.shop
     actor = _actor(window)
@@ -124,6 +131,7 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         show_payment=partial(_show_payment, window),
         in_front=partial(_in_front, window),
         ask_phone=partial(_ask_phone, window),
+        verify_invoice=partial(_verify_invoice, window),
     )
 
 

@@ -219,10 +219,10 @@ class TillWindow(QObject):
     def _count(self) -> None:
         self.tasks.run(self, self.shop.counts, self._show_counts)
 
-    def _show_counts(self, counts: tuple[int, int]) -> None:
-        pending, exceptions = counts
+    def _show_counts(self, counts: tuple[int, dict[str, int]]) -> None:
+        pending, badges = counts
         state = self.shell.state
-        shown = replace(state, pending=pending, badges={"exceptions": exceptions})
+        shown = replace(state, pending=pending, badges=badges)
         if shown != state:
             self.shell.show_state(shown)
 

@@ -93,6 +93,13 @@ def new_number() -> str:
     return _PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_DIGITS))
 
 
+def is_number(text: str) -> bool:
+    """Whether it is written as our own id of an invoice is."""
+    written = text.strip().upper()
+    rest = written.removeprefix(_PREFIX)
+    return written.startswith(_PREFIX) and len(rest) == _DIGITS and all(char in _ALPHABET for char in rest)
+
+
 def clean_ref(text: str) -> str | None:
     """An id as typed, pasted or scanned, without blanks around it; None for what can't be one."""
     ref = text.strip()

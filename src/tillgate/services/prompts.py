@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Invalid, Refused, TillgateError, Unavailable
@@ -108,6 +108,14 @@ def plain(amount: Money) -> int | str:
 def new_prompt_key() -> str:
     """A key for one press of Send prompt, made when the panel opens."""
     return f"prompt-{secrets.token_hex(16)}"
+
+
+def count_open_prompts(till: Till) -> int:
+    """How many phones this till is asking now: what its rail shows."""
+    mine = (payment_invoice.c.till_id == till.id) & text("payment_invoice.state IN ('CREATED', 'PENDING')")
+    with till.db.read() as connection:
+        query = select(func.count()).select_from(payment_invoice).where(mine)
+        return int(connection.execute(query).scalar_one())
 
 
 def quote_fees(till: Till, actor: Actor, amount: Money) -> FeeBreakdown:

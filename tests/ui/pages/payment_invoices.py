@@ -125,6 +125,7 @@ class InvoicePage:
             show_payment=self.shown.append,
             in_front=lambda fronts: self.fronts.append(dict(fronts)),
             ask_phone=self._carry,
+            verify_invoice=self._verify_code,
         )
 
     def _make(self) -> PaymentInvoicesScreen:
@@ -146,6 +147,10 @@ class InvoicePage:
     def _carry(self, cart: Any) -> None:
         self.shell.go(SCREEN)
         self.screen.carry(cart)
+
+    def _verify_code(self, code: str, cart: Any) -> None:
+        self.shell.go(SCREEN)
+        self.screen.verify_code(code, cart)
 
     def _show(self, query: Query) -> None:
         self.shown.append(query)

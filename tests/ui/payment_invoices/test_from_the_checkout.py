@@ -12,6 +12,7 @@ from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.domain.settings import STORE_CURRENCY, Settings
 from tillgate.ports import CancelWay
 from tillgate.services import carts
+from tillgate.services.prompts import count_open_prompts
 from tillgate.store.models import payment_invoice, sales_order
 from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.payment_invoices.keys import ASK
@@ -93,6 +94,23 @@ def test_a_cart_whose_phone_was_asked_is_shown_again_and_never_asked_twice(page:
     page.settled(lambda: page.screen.front == SOLD)
     assert len(page.kiosk.rows(sales_order)) == 1
     assert len(page.kiosk.rows(payment_invoice)) == 1
+
+
+def test_an_invoice_scanned_at_the_checkout_is_verified_for_its_cart(page: InvoicePage) -> None:
+    paid = page.kiosk.paid()
+    cart_id = page.kiosk.cart()
+    to_checkout(page)
+    page.scan(paid.number.lower())
+    verify = page.screen.verify
+    page.settled(lambda: verify.panel.result is not None and verify.cart.value == cart_id)
+    assert page.verdict.startswith("The invoice is good")
+    assert page.offers() == {"order", "save_slip", "payment"}
+    to_checkout(page)
+    assert page.checkout.view.cart.lines.line_ids
+    assert count_open_prompts(page.kiosk.till) == 0
+    page.kiosk.ask()
+    assert count_open_prompts(page.kiosk.till) == 1
+    assert count_open_prompts(page.kiosk.till_of("T2").till) == 0
 
 
 def test_it_is_offered_where_phones_are_asked_in_the_stores_currency(page: InvoicePage) -> None:

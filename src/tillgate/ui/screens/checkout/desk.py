@@ -75,6 +75,8 @@ class CheckoutDesk:
     in_front: Callable[[Mapping[int, End | None]], object] | None = None
     # Takes a cart to where its customer's phone is asked to pay.
     ask_phone: Callable[[CartView], object] | None = None
+    # Takes the id of a payment invoice, with the cart that it may be for, to where it is verified.
+    verify_invoice: Callable[[str, CartView], object] | None = None
 
     def money(self, amount: Money) -> str:
         """An amount as the screen shows it."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.money import Money
+from tillgate.domain.mpesa import CURRENCY
 from tillgate.i18n import mark, ntr, tr
 from tillgate.services.cart_view import CartView
 from tillgate.services.invoice_rows import PaymentInvoiceRecord
@@ -195,6 +196,16 @@ class PaymentInvoicesScreen(Screen):
         self._office.tasks.run(
             self, work, partial(self._carried, choice), self.notice.show_error, label="payment invoices"
         )
+
+    def verify_code(self, code: str, cart: CartView) -> None:
+        """An id was scanned at the checkout: it is verified for the cart that is rung up there, if there is any."""
+        choice = choice_of(cart)
+        self.notice.clear()
+        self.show_page(VERIFY)
+        if choice.lines and not cart.locked and choice.total.currency == CURRENCY:
+            self.verify.take(code, choice.total, cart_id=choice.id)
+        else:
+            self.verify.take(code)
 
     def _carried(self, cart: CartChoice, asked: PaymentInvoiceRecord | None) -> None:
         self.notice.clear()
