@@ -96,6 +96,33 @@ def test_a_cart_whose_phone_was_asked_is_shown_again_and_never_asked_twice(page:
     assert len(page.kiosk.rows(payment_invoice)) == 1
 
 
+def test_another_prompt_for_a_cart_asks_for_what_it_comes_to_now(page: InvoicePage) -> None:
+    page.kiosk.cart()
+    to_checkout(page)
+    page.checkout.ring_up.ask_phone()
+    carried(page)
+    ask = page.screen.ask
+    ask.phone.set_text("0712345678")
+    ask.press()
+    page.settled(lambda: ask.paying.invoice is not None)
+    page.open_again()
+    page.screen.show_page(ASK)
+    ask = page.screen.ask
+    page.settled(lambda: ask.paying.invoice is not None)
+    page.kiosk.cart()
+    page.ends("wrong_pin")
+    page.awake()
+    page.command("again")
+    carried(page)
+    assert (ask.phone.normal, ask.amount.text) == ("254712345678", "2,000.00")
+    ask.press()
+    page.settled(lambda: ask.paying.invoice is not None)
+    page.answer()
+    page.awake()
+    page.command("order")
+    page.settled(lambda: page.screen.front == SOLD)
+
+
 def test_an_invoice_scanned_at_the_checkout_is_verified_for_its_cart(page: InvoicePage) -> None:
     paid = page.kiosk.paid()
     cart_id = page.kiosk.cart()

@@ -32,7 +32,7 @@ from tillgate.ui.screens.payment_invoices.keys import SCREEN
 from tillgate.ui.screens.payment_invoices.phone_field import PhoneField
 from tillgate.ui.screens.payment_invoices.prompt_panel import PromptPanel
 from tillgate.ui.screens.payment_invoices.prompting import PromptPaying
-from tillgate.ui.screens.payment_invoices.selling import CART_NOTE, CartChoice, Selling, cart_of
+from tillgate.ui.screens.payment_invoices.selling import CART_NOTE, CartChoice, Selling, cart_of, find_cart
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import MoneyField
@@ -319,14 +319,28 @@ class AskPage(QWidget):
         return cart_of(invoice) if invoice is not None else None
 
     def _again(self) -> None:
-        """The same once more: a new invoice, for the phone and amount that stand there."""
-        invoice, cart, whose = self.paying.invoice, self.cart, self.customer
+        """The same once more: a new invoice, for the phone that stands there; a cart's total is read anew."""
+        invoice, cart_id, whose = self.paying.invoice, self._cart_id, self.customer
+        if invoice is None:
+            return
+        if cart_id is not None:
+            work = partial(find_cart, self._office.till, self._office.actor, cart_id)
+            again = partial(self._fill_again, invoice, whose)
+            self._office.tasks.run(self, work, again, self.panel.notice.show_error, label="cart")
+        else:
+            self._fill_again(invoice, whose, None)
+
+    def _fill_again(self, invoice: PaymentInvoiceRecord, whose: CustomerRecord | None, cart: CartChoice | None) -> None:
+        if self.paying.invoice is None or self.paying.invoice.id != invoice.id:
+            return
         self.fresh()
-        if invoice is not None:
-            self.phone.set_text(invoice.phone)
+        if cart is not None:
+            self.carry(cart)
+        else:
             self.amount.set_amount(invoice.amount)
-        self.cart, self.customer = cart, whose
-        self._show_cart()
+            self.customer = whose
+            self._show_cart()
+        self.phone.set_text(invoice.phone)
         self.phone.setFocus()
         self.turned.emit()
 

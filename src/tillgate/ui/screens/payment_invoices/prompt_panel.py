@@ -174,7 +174,8 @@ class PromptPanel(QFrame):
     def can(now: Situation | None, invoice: PaymentInvoiceRecord | None, *, cart: bool) -> dict[str, bool]:
         """What can be done about a prompt; `cart` where an order can be made at once."""
         if now is None or now.view is None:
-            return dict.fromkeys(("give_up", *_CALM, *_ACTS), False)
+            # While a slow call is on its way the next customer can be served.
+            return dict.fromkeys(("give_up", *_CALM, *_ACTS), False) | {"leave": now is not None}
         idle, waits = now.doing is Doing.NOTHING, now.stage in IN_PROGRESS
         good = invoice is not None and invoice.state is InvoiceStatus.COMPLETE and now.stage is Stage.PAID
         return {

@@ -29,6 +29,7 @@ from tillgate.ui.screens.back_office import BackOffice
 # The name under which an invoice's notes keep the cart that it was asked for.
 CART_NOTE: Final = "cart"
 _MOST: Final = 100
+_STANDING: Final = frozenset({CartState.OPEN, CartState.HELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,15 @@ def list_carts(till: Till, actor: Actor) -> tuple[CartChoice, ...]:
     return tuple(each for each in found if each.total.currency == CURRENCY and each.total.minor > 0)
 
 
+def find_cart(till: Till, actor: Actor, cart_id: int) -> CartChoice | None:
+    """A cart as it stands, while an order can still be made of it."""
+    try:
+        found = carts.view_cart(till, actor, cart_id)
+    except NotFound:
+        return None
+    return choice_of(found) if found.state in _STANDING and found.lines and not found.locked else None
+
+
 def make_order(till: Till, actor: Actor, cart_id: int, ref: str) -> Made:
     """The orders of a cart, which is recalled first where it is held. Raises as `sell_with_invoice` and `recall`."""
     if carts.view_cart(till, actor, cart_id).state is CartState.HELD:
@@ -124,10 +134,7 @@ def _waits(till: Till, actor: Actor, invoice: PaymentInvoiceRecord) -> bool:
     cart_id = cart_of(invoice)
     if cart_id is None or invoice.late or invoice.referred_at is not None:
         return False
-    try:
-        return carts.view_cart(till, actor, cart_id).state in {CartState.OPEN, CartState.HELD}
-    except NotFound:
-        return False
+    return find_cart(till, actor, cart_id) is not None
 
 
 class Selling(QObject):
