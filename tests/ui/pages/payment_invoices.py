@@ -9,14 +9,13 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.factories.people import quick_pins, signed_in
 from tests.factories.prompting import Kiosk
+from tests.ui.pages.at_the_keys import AtTheKeys
 from tests.ui.pages.checkout import off_qt_thread
-from tests.ui.pages.hands import NONE, press, type_text
 from tillgate.app.news import changes_of
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.checkout_facts import CheckoutStatus
@@ -43,7 +42,7 @@ D = TypeVar("D", bound=QWidget)
 
 
 @dataclass
-class InvoicePage:
+class InvoicePage(AtTheKeys):
     """Opens the window on invoice verification for the kiosk's cashier, or for `who`."""
 
     qtbot: QtBot
@@ -216,35 +215,6 @@ class InvoicePage:
         return found
 
     # What a person does
-
-    def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = NONE) -> None:
-        """Press a key wherever the focus is."""
-        self._pause()
-        press(self._under_the_keys(), key, modifier)
-        self._pause()
-
-    def type(self, text: str) -> None:
-        """Type where the focus is, as slowly as a person."""
-        self._pause()
-        type_text(self._under_the_keys(), text)
-        self._pause()
-
-    def scan(self, code: str) -> None:
-        """As a scanner: a burst of keys that ends with Enter, wherever the focus is."""
-        self._pause()
-        type_text(self._under_the_keys(), code)
-        press(self._under_the_keys(), Qt.Key.Key_Return)
-
-    def _under_the_keys(self) -> QWidget:
-        if QApplication.activeWindow() is None:
-            self.shell.activateWindow()
-            self.settled(self.shell.isActiveWindow)
-        return QApplication.focusWidget() or self.shell
-
-    def _pause(self) -> None:
-        """Make the scanner believe that time went by, without waiting for it."""
-        self.shell.scanner.release()
-        self.shell.scanner._last_ms = -(10**9)
 
     def command(self, verb: str) -> None:
         """Give a command, as its key or its entry in a menu does."""

@@ -25,26 +25,26 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 
 def test_a_phone_is_asked_by_keyboard_alone_and_the_fees_are_shown_before(page: InvoicePage) -> None:
-    page.key(KEY.Key_2, CTRL)
+    page.press(KEY.Key_2, CTRL)
     assert page.screen.front == ASK
     ask = page.screen.ask
     page.type("+254 712-345 678")
     assert ask.phone.shown.text() == "Asks +254 712 345 678"
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     page.type("1000")
     page.settled(lambda: ask.fees.fees is not None)
     shown = [ask.fees.values[key].text() for key in ("amount", "service", "provider", "total")]
     assert shown == [f"KSh{NBSP}{each}" for each in ("1,000.00", "2.00", "30.00", "1,032.00")]
     assert ask.send.text() == f"Send the prompt KSh{NBSP}1,032.00"
     assert nameless(page.screen) == []
-    page.key(KEY.Key_F9)
+    page.press(KEY.Key_F9)
     page.settled(lambda: ask.paying.invoice is not None)
     assert page.prompt.startswith("The prompt is on the phone")
     assert ask.panel.left.text() == "30:00"
     assert page.offers() == {"check_now", "give_up", "payment", "leave"}
     assert not ask.send.isEnabled()
     assert nameless(page.screen) == []
-    page.key(KEY.Key_R, CTRL)
+    page.press(KEY.Key_R, CTRL)
     page.settled()
     assert page.kiosk.provider.sends("create") == 1
     page.answer()
@@ -52,7 +52,7 @@ def test_a_phone_is_asked_by_keyboard_alone_and_the_fees_are_shown_before(page: 
     assert page.offers() == {"use", "payment", "leave"}
     assert page.fronts[-1] == {page.invoice.payment_id: End.PAID}
     page.awake()
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     page.settled(lambda: page.screen.verify.panel.result is not None)
     assert page.verdict.startswith("The invoice is good")
 
@@ -67,7 +67,7 @@ def test_a_double_click_and_a_held_key_are_one_prompt(page: InvoicePage) -> None
     assert not ask.send.isEnabled()
     click(ask.send)
     for _ in range(5):
-        page.key(KEY.Key_F9)
+        page.press(KEY.Key_F9)
     page.settled(lambda: ask.paying.invoice is not None)
     assert len(page.kiosk.rows(payment_invoice)) == len(page.kiosk.rows(payment)) == 1
     assert page.kiosk.provider.sends("create") == 1
@@ -124,10 +124,10 @@ def test_why_it_was_not_paid_and_another_prompt_is_another_invoice(page: Invoice
         assert "No money moved." in page.prompt
         assert page.offers() == {"again", "payment", "leave"}
         page.awake()
-        page.key(KEY.Key_F6)
+        page.press(KEY.Key_F6)
         page.settled(lambda: ask.fees.fees is not None)
         assert (ask.phone.normal, ask.amount.text) == ("254712345678", "1,000.00")
-        page.key(KEY.Key_F9)
+        page.press(KEY.Key_F9)
         page.settled(lambda: ask.paying.invoice is not None)
         states = [row.state for row in page.kiosk.rows(payment_invoice)]
         assert states == [*[InvoiceStatus.FAILED] * count, InvoiceStatus.PENDING]
@@ -141,10 +141,10 @@ def test_enter_that_was_meant_for_the_state_before_presses_nothing(
     page.ends("wrong_pin")
     again = page.screen.ask.panel.buttons["again"]
     assert again.hasFocus()
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     assert page.offers() == {"again", "payment", "leave"}
     monkeypatch.setattr(prompt_panel, "DEAF_MS", 0)
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     assert page.screen.ask.paying.situation is None
 
 
@@ -211,10 +211,10 @@ def test_without_a_provider_nothing_is_sent_and_the_way_to_its_keys_is_shown(pag
 
 def test_the_customer_may_be_named_and_brings_the_phone(page: InvoicePage) -> None:
     page.screen.show_page(ASK)
-    page.key(KEY.Key_F3)
+    page.press(KEY.Key_F3)
     dialog = page.dialog(CustomerDialog)
     page.settled(lambda: bool(dialog.list.choices))
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     ask = page.screen.ask
     page.settled(lambda: ask.customer is not None)
     assert ask.phone.normal == "254712345678"

@@ -39,7 +39,7 @@ def test_a_cart_is_carried_over_asked_for_and_sold_by_keyboard_alone(page: Invoi
     cart_id = page.kiosk.cart(2)
     carts.set_customer(page.kiosk.till, page.actor, cart_id, page.kiosk.customer_id)
     to_checkout(page)
-    page.key(KEY.Key_F9, CTRL)
+    page.press(KEY.Key_F9, CTRL)
     carried(page)
     ask = page.screen.ask
     assert page.screen.front == ASK
@@ -49,20 +49,20 @@ def test_a_cart_is_carried_over_asked_for_and_sold_by_keyboard_alone(page: Invoi
         "Cart: Wanjiru Kamau",
     )
     assert ask.amount.line.isReadOnly()
-    page.key(KEY.Key_F9)
+    page.press(KEY.Key_F9)
     page.settled(lambda: ask.paying.invoice is not None)
     page.answer()
     assert page.offers() == {"order", "payment", "leave"}
     page.awake()
-    page.key(KEY.Key_F12)
-    page.key(KEY.Key_F12)
+    page.press(KEY.Key_F12)
+    page.press(KEY.Key_F12)
     page.settled(lambda: page.screen.front == SOLD)
     assert page.screen.sold.amount.text == f"KSh{NBSP}2,062.00"
     (made,) = page.kiosk.rows(sales_order)
     (used,) = page.kiosk.rows(payment_invoice)
     assert (used.state, used.order_id) == (InvoiceStatus.USED, made.id)
     page.awake()
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     page.settled(lambda: page.shell.page("checkout").isVisible())
     cart = page.checkout.ringing.cart
     assert cart is not None

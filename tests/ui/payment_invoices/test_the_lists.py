@@ -49,10 +49,10 @@ def test_an_invoice_has_its_whole_story(page: InvoicePage) -> None:
     assert raw == []
     assert nameless(page.screen) == []
     assert {verb for verb, button in story.verbs.items() if not button.isHidden()} == {"take", "payment", "orders"}
-    page.key(KEY.Key_P, CTRL)
-    page.key(KEY.Key_O, CTRL)
+    page.press(KEY.Key_P, CTRL)
+    page.press(KEY.Key_O, CTRL)
     assert page.shown == [paid.payment_id, Query(sold.orders[0])]
-    page.key(KEY.Key_Return, CTRL)
+    page.press(KEY.Key_Return, CTRL)
     page.settled(lambda: page.screen.front == VERIFY and page.screen.verify.panel.result is not None)
     assert page.verdict.startswith("The invoice was already used")
 
@@ -102,12 +102,12 @@ def test_late_money_stands_by_itself_and_leads_a_manager_to_exceptions(page: Inv
     check_now(page.kiosk.till, page.actor, asked.payment.id)
     page.who = page.actor = signed_in(page.kiosk.till, Role.MANAGER, "Manager at work")
     page.open_again()
-    page.key(KEY.Key_5, CTRL)
+    page.press(KEY.Key_5, CTRL)
     assert page.screen.front == LATE
     page.kiosk.verify(asked.invoice.number)
     page.screen.lists[LATE].table.refresh()
     shows(page, 1)
     page.screen.lists[LATE].table.select_key(asked.invoice.id)
     page.settled(lambda: page.can("exceptions"))
-    page.key(KEY.Key_F11)
+    page.press(KEY.Key_F11)
     assert page.shown == [Query()]

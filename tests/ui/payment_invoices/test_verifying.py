@@ -36,7 +36,7 @@ def test_a_scanned_invoice_is_verified_and_sold_by_keyboard_alone(page: InvoiceP
     page.settled(lambda: verify.ref.text == paid.number)
     assert page.screen.front == VERIFY
     page.type("1000")
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     page.settled(lambda: verify.panel.result is not None)
     assert page.verdict.startswith("The invoice is good")
     assert "Payment verified successfully." in page.verdict
@@ -45,23 +45,23 @@ def test_a_scanned_invoice_is_verified_and_sold_by_keyboard_alone(page: InvoiceP
     assert rules["amount"] == (f"KSh{NBSP}1,032.00", f"KSh{NBSP}1,032.00")
     assert rules["completed"] == ("Complete", "Complete")
     assert nameless(page.screen) == []
-    page.key(KEY.Key_S, CTRL)
+    page.press(KEY.Key_S, CTRL)
     page.settled(lambda: bool(page.slips))
     assert page.slips[0].success
     assert not page.can("order")
-    page.key(KEY.Key_F5)
-    page.key(KEY.Key_Down)
+    page.press(KEY.Key_F5)
+    page.press(KEY.Key_Down)
     assert verify.cart.combo.currentText() == f"Open cart: KSh{NBSP}1,000.00, 1 line"
     page.awake()
-    page.key(KEY.Key_F12)
+    page.press(KEY.Key_F12)
     page.settled(lambda: page.screen.front == SOLD)
     assert page.screen.sold.what.text() == f"1 order was made with invoice {paid.number}."
     assert page.screen.sold.orders.texts[0].startswith("Duka: order ORD-T1-000001")
     assert nameless(page.screen) == []
     page.awake()
-    page.key(KEY.Key_D, CTRL)
+    page.press(KEY.Key_D, CTRL)
     page.settled(lambda: "receipt-" in page.screen.sold.notice.text)
-    page.key(KEY.Key_Return)
+    page.press(KEY.Key_Return)
     page.settled(lambda: page.shell.page("checkout").isVisible())
     assert page.kiosk.invoice(paid.id).state is InvoiceStatus.USED
 
@@ -86,7 +86,7 @@ def test_a_used_one_names_its_order_and_two_presses_make_one(page: InvoicePage) 
     assert "It paid for order ORD-T1-000001." in page.verdict
     assert verdicts(page.rules) == ["passed", "failed", "passed", "passed", *["not_checked"] * 3]
     assert page.offers() == {"save_slip", "payment", "orders"}
-    page.key(KEY.Key_O, CTRL)
+    page.press(KEY.Key_O, CTRL)
     assert [getattr(each, "text", "") for each in page.shown] == ["ORD-T1-000001"]
 
 
@@ -174,7 +174,7 @@ def test_a_surplus_is_for_a_manager_and_a_shortfall_for_nobody(page: InvoicePage
     page.verify(paid.number, "900")
     assert f"Paid is KSh{NBSP}103.00 more than expected." in page.verdict
     page.awake()
-    page.key(KEY.Key_F8)
+    page.press(KEY.Key_F8)
     dialog = page.dialog(SurplusDialog)
     dialog.go.click()
     assert dialog.reason.error
@@ -199,5 +199,5 @@ def test_what_the_provider_took_too_much_is_settled_on_exceptions(page: InvoiceP
     page.open_again()
     page.verify(asked.invoice.number)
     assert page.offers() == {"save_slip", "payment", "exceptions"}
-    page.key(KEY.Key_F11)
+    page.press(KEY.Key_F11)
     assert page.shown == ["exceptions"]

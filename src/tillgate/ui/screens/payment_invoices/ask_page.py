@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import Refused, TillgateError, Unavailable
@@ -33,14 +32,12 @@ from tillgate.ui.screens.payment_invoices.phone_field import PhoneField
 from tillgate.ui.screens.payment_invoices.prompt_panel import PromptPanel
 from tillgate.ui.screens.payment_invoices.prompting import PromptPaying
 from tillgate.ui.screens.payment_invoices.selling import CART_NOTE, CartChoice, Selling, cart_of, find_cart
+from tillgate.ui.screens.payment_invoices.sides import lay_out_sides
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import MoneyField
-from tillgate.ui.widgets.labels import ElidedLabel, plain_label
+from tillgate.ui.widgets.labels import ElidedLabel
 from tillgate.ui.widgets.notices import EmptyState, InlineNotice, NoticeAction, announce
-from tillgate.ui.widgets.scrolling import scrolled
-
-LEFT_WIDTH: Final = 350
 
 
 class AskPage(QWidget):
@@ -93,30 +90,9 @@ class AskPage(QWidget):
         whose.setSpacing(8)
         whose.addWidget(self.who, 1)
         whose.addWidget(self.choose)
-        card = QFrame()
-        card.setProperty("surface", "raised")
-        left = QVBoxLayout(card)
-        left.setContentsMargins(18, 16, 18, 16)
-        left.setSpacing(10)
-        left.addWidget(plain_label(tr("Ask a phone to pay"), "title"))
-        left.addWidget(self._cart_row)
-        for widget in (self.phone, self.amount):
-            left.addWidget(widget)
-        left.addLayout(whose)
-        left.addWidget(self.fees)
-        left.addStretch(1)
-        left.addWidget(self.notice)
-        left.addWidget(self.send)
-        beside = scrolled(card)
-        beside.setFixedWidth(LEFT_WIDTH)
-        self._right = QStackedWidget()
-        self._right.addWidget(self.empty)
-        self._right.addWidget(self.panel)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(20)
-        row.addWidget(beside)
-        row.addWidget(self._right, 1)
+        parts = (self._cart_row, self.phone, self.amount, whose, self.fees)
+        results = (self.empty, self.panel)
+        self._right = lay_out_sides(self, tr("Ask a phone to pay"), parts, (self.notice, self.send), results)
 
     def _connect(self) -> None:
         self.amount.amount_changed.connect(self._quote)

@@ -19,7 +19,7 @@ from tillgate.ui.screens.checkout.payment_panel import provider_words
 from tillgate.ui.screens.checkout.stage_words import FOR_MANAGER, reason_of, words_at
 from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, HELD, IN_PROGRESS, Stage
 from tillgate.ui.screens.payment_invoices.countdown import CountdownLabel
-from tillgate.ui.screens.payment_invoices.keys import SCREEN
+from tillgate.ui.screens.payment_invoices.sides import verb_button
 from tillgate.ui.screens.payment_invoices.words import PROMPT_WORDS
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.facts import Facts
@@ -80,12 +80,8 @@ class PromptPanel(QFrame):
             "use": (tr("Verify it for an order"), "badge-check", ButtonTone.PRIMARY),
             "order": (tr("Make the order"), "package", ButtonTone.PRIMARY),
         }
-        text, icon, tone = texts[verb]
-        hint = self._office.hint(f"{SCREEN}.{verb}")
         act = partial(self._press, verb) if verb in _ACTS else partial(self.asked.emit, verb)
-        made = Button(text, tone=tone, icon=icon, hint=hint, on_click=act)
-        made.setProperty("snug", "true")
-        return made
+        return verb_button(self._office, verb, texts[verb], act)
 
     def _press(self, verb: str) -> None:
         """What would answer the state before is not meant for this one."""

@@ -12,8 +12,8 @@ from tillgate.domain.invoice_checks import CheckRow, Verdict
 from tillgate.i18n import tr
 from tillgate.services.invoice_verification import Verification
 from tillgate.ui.screens.back_office import BackOffice
-from tillgate.ui.screens.payment_invoices.keys import SCREEN
 from tillgate.ui.screens.payment_invoices.prompt_panel import DEAF_MS
+from tillgate.ui.screens.payment_invoices.sides import verb_button
 from tillgate.ui.screens.payment_invoices.words import (
     GOOD,
     GOOD_TITLE,
@@ -104,11 +104,7 @@ class VerdictPanel(QFrame):
             "surplus": (tr("Accept the surplus"), "coins", ButtonTone.SECONDARY),
             "order": (tr("Make the order"), "package", ButtonTone.PRIMARY),
         }
-        text, icon, tone = texts[verb]
-        act = partial(self._press, verb)
-        made = Button(text, tone=tone, icon=icon, hint=self._office.hint(f"{SCREEN}.{verb}"), on_click=act)
-        made.setProperty("snug", "true")
-        return made
+        return verb_button(self._office, verb, texts[verb], partial(self._press, verb))
 
     def _press(self, verb: str) -> None:
         """Nobody answers what was not on the screen yet."""

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
@@ -23,19 +23,17 @@ from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.amounts import PayButton
 from tillgate.ui.screens.form_dialog import ChoiceField, sentence
-from tillgate.ui.screens.payment_invoices.ask_page import LEFT_WIDTH
 from tillgate.ui.screens.payment_invoices.desk import InvoiceDesk
 from tillgate.ui.screens.payment_invoices.keys import SCREEN
 from tillgate.ui.screens.payment_invoices.selling import CartChoice, Selling, cart_of, list_carts
+from tillgate.ui.screens.payment_invoices.sides import lay_out_sides
 from tillgate.ui.screens.payment_invoices.surplus_dialog import SurplusDialog
 from tillgate.ui.screens.payment_invoices.verdict import VerdictPanel
 from tillgate.ui.screens.payment_invoices.words import reason_why, waits_on_exceptions
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.fields import MoneyField, TextField
-from tillgate.ui.widgets.labels import plain_label
 from tillgate.ui.widgets.notices import EmptyState, InlineNotice, NoticeAction, announce
-from tillgate.ui.widgets.scrolling import scrolled
 
 
 class VerifyPage(QWidget):
@@ -75,27 +73,9 @@ class VerifyPage(QWidget):
         office.tasks.watch(self, {Kind.CART, Kind.ORDER}, lambda _changes: self.read_carts())
 
     def _lay_out(self) -> None:
-        card = QFrame()
-        card.setProperty("surface", "raised")
-        left = QVBoxLayout(card)
-        left.setContentsMargins(18, 16, 18, 16)
-        left.setSpacing(10)
-        left.addWidget(plain_label(tr("Verify an invoice"), "title"))
-        for widget in (self.ref, self.amount, self.cart):
-            left.addWidget(widget)
-        left.addStretch(1)
-        left.addWidget(self.notice)
-        left.addWidget(self.go)
-        beside = scrolled(card)
-        beside.setFixedWidth(LEFT_WIDTH)
-        self._right = QStackedWidget()
-        self._right.addWidget(self.empty)
-        self._right.addWidget(self.panel)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(20)
-        row.addWidget(beside)
-        row.addWidget(self._right, 1)
+        parts = (self.ref, self.amount, self.cart)
+        results = (self.empty, self.panel)
+        self._right = lay_out_sides(self, tr("Verify an invoice"), parts, (self.notice, self.go), results)
 
     # The id and the amount
 
