@@ -101,10 +101,14 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_sent(page: InvoicePag
         ask.press()
         page.settled(partial(_is_wrong, fields[wrong]))
     assert page.kiosk.rows(payment_invoice) == []
-    ask.amount.set_text("1000")
-    page.settled(lambda: ask.fees.fees is not None)
-    ask.press()
-    page.settled(lambda: ask.paying.invoice is not None)
+    # More than M-Pesa moves: written down, and over; the next press is another.
+    for amount, done in (("300000", lambda: ask.amount.error != ""), ("1000", lambda: ask.paying.invoice is not None)):
+        ask.amount.set_text(amount)
+        page.settled(lambda: ask.fees.fees is not None)
+        ask.press()
+        page.settled(done)
+    states = [row.state for row in page.kiosk.rows(payment_invoice)]
+    assert states == [InvoiceStatus.FAILED, InvoiceStatus.PENDING]
 
 
 ENDS = {
@@ -142,7 +146,7 @@ def test_enter_that_was_meant_for_the_state_before_presses_nothing(
     again = page.screen.ask.panel.buttons["again"]
     assert again.hasFocus()
     page.press(KEY.Key_Return)
-    assert page.offers() == {"again", "payment", "leave"}
+    assert page.screen.ask.paying.situation is not None
     monkeypatch.setattr(prompt_panel, "DEAF_MS", 0)
     page.press(KEY.Key_Return)
     assert page.screen.ask.paying.situation is None

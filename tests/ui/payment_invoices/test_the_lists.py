@@ -100,6 +100,7 @@ def test_late_money_stands_by_itself_and_leads_a_manager_to_exceptions(page: Inv
     page.kiosk.clock.advance(40 * 60)
     page.kiosk.answer(asked)
     check_now(page.kiosk.till, page.actor, asked.payment.id)
+    page.kiosk.paid(phone="0722000001")
     page.who = page.actor = signed_in(page.kiosk.till, Role.MANAGER, "Manager at work")
     page.open_again()
     page.press(KEY.Key_5, CTRL)
