@@ -367,6 +367,23 @@ def test_ids_that_nobody_has_are_answered_and_written_down(kiosk: Kiosk) -> None
     assert kiosk.verify(kiosk.paid().number, currency="USD").reason is Reason.CURRENCY_MISMATCH
 
 
+def test_a_provider_that_says_nothing_fails_no_check(kiosk: Kiosk) -> None:
+    """What it was not heard about reads "not checked"; nothing is known to be complete, so nothing is sold."""
+    asked = kiosk.ask()
+    kiosk.answer(asked)
+    kiosk.clock.advance(1)
+    kiosk.provider.faults["fetch"] = ["unknown"]
+    result = kiosk.verify(asked.invoice.number)
+    assert [row.verdict for row in result.checked.rows] == [*[Verdict.PASSED] * 4, *[Verdict.NOT_CHECKED] * 3]
+    assert (result.success, result.reason) == (False, Reason.NOT_COMPLETED)
+    assert document_of(result)["error"] == "Payment not completed"
+    kiosk.provider.faults["fetch"] = ["unknown"]
+    with pytest.raises(Refused, match="invoice_not_good"):
+        kiosk.sell(kiosk.cart(), asked.invoice.number)
+    assert kiosk.verify(asked.invoice.number).success
+    assert [row.reason for row in kiosk.rows(invoice_verification)] == [Reason.NOT_COMPLETED, None]
+
+
 def test_check_now_hears_of_a_declined_prompt(kiosk: Kiosk) -> None:
     asked = kiosk.ask()
     kiosk.provider.end(kiosk.reference(asked.payment.id), CheckoutStatus.FAILED)

@@ -102,13 +102,20 @@ class Checked:
 
     @property
     def reason(self) -> Reason | None:
-        """The first check that failed; None where none did."""
-        return next((REASONS[row.check] for row in self.rows if row.verdict is Verdict.FAILED), None)
+        """The first check that failed; None where all passed. What nobody was heard about is not known to be
+        completed."""
+        failed = next((REASONS[row.check] for row in self.rows if row.verdict is Verdict.FAILED), None)
+        return failed if failed is not None or self.ok else Reason.NOT_COMPLETED
 
     @property
     def ok(self) -> bool:
         """Whether every check passed: one that was not made is no pass."""
         return all(row.verdict is Verdict.PASSED for row in self.rows)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether nothing is wrong but that the provider could not be heard."""
+        return self.local_ok and self.row(Check.COMPLETED).verdict is Verdict.NOT_CHECKED
 
     @property
     def local_ok(self) -> bool:

@@ -40,7 +40,13 @@ from tillgate.services.invoice_rows import (
 )
 from tillgate.services.invoice_settling import refer_if_over
 from tillgate.services.orders import sell_cart
-from tillgate.services.payment_rows import change_payment, find_live_attempt, find_live_payment, load_payment
+from tillgate.services.payment_rows import (
+    change_payment,
+    find_live_attempt,
+    find_live_payment,
+    load_attempt,
+    load_payment,
+)
 from tillgate.services.prompts import plain
 from tillgate.services.records import PaymentRecord
 from tillgate.services.settle import check_attempt
@@ -126,18 +132,19 @@ class Sold:
 def verify_invoice(till: Till, actor: Actor, ref: str, amount: Money) -> Verification:
     """Check an invoice, by either id, against an amount before fees; the provider is asked while it is not complete.
 
-    On the work lane, up to 10 s. Whatever is found is an answer, not an error. Raises Invalid("amount_zero").
+    On the work lane, up to 10 s. Whatever is found is an answer, not an error; what the provider could not be heard
+    about is not checked. Raises Invalid("amount_zero").
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
     if amount.minor <= 0:
         raise Invalid("amount_zero", field="amount")
-    _hear(till, ref, amount)
+    heard = _hear(till, ref, amount)
 
     def work(uow: UnitOfWork) -> Verification:
         found = _locked(uow, ref)
         if found is not None and refer_if_over(uow, found):
             found = load_invoice(uow.connection, found.id)
-        return _verified(uow, till, ref, amount, found)
+        return _verified(uow, till, ref, amount, found, heard=heard)
 
     return till.db.transact(actor, work)
 
@@ -205,11 +212,11 @@ def sell_with_invoice(till: Till, actor: Actor, cart_id: int, ref: str) -> Sold:
         known = known_of(uow.connection, found) if found is not None else None
         checked = check_invoice(known, _typed(till, owed), uow.now) if owed else None
         if found is None or checked is None or not checked.ok or known is None:
-            why = checked.reason if checked is not None else Reason.AMOUNT_MISMATCH
+            why = checked.reason if checked is not None else None
             raise Refused(
                 "invoice_not_good",
                 number=found.number if found is not None else ref[:_ASKED],
-                reason=(why or Reason.NOT_COMPLETED).value,
+                reason=(why or Reason.AMOUNT_MISMATCH).value,
                 orders=known.order if known is not None else "",
             )
         return _use(uow, till, found, cart_id, owed)
@@ -246,20 +253,26 @@ def document_of(result: Verification) -> dict[str, object]:
     return {"success": False, "error": error, "customerMessage": said, "details": details}
 
 
-def _hear(till: Till, ref: str, amount: Money) -> None:
-    """Ask the provider where that can tell more: a local check that fails needs nobody's word."""
+def _hear(till: Till, ref: str, amount: Money) -> bool:
+    """Ask the provider where that can tell more: a local check that fails needs nobody's word. False: it was asked,
+    and could not be heard."""
     if amount.minor <= 0:
-        return
+        return True
+    asked_at = till.clock.now()
     with till.db.read() as connection:
         found = find_invoice(connection, ref)
         if found is None or found.payment_id is None:
-            return
-        if not check_invoice(known_of(connection, found), _typed(till, amount), till.clock.now()).local_ok:
-            return
+            return True
+        if not check_invoice(known_of(connection, found), _typed(till, amount), asked_at).local_ok:
+            return True
         waiting = load_payment(connection, found.payment_id).state in WAITING
         attempt = find_live_attempt(connection, found.payment_id) if waiting else None
-    if attempt is not None:
-        check_attempt(till, attempt.id, "verify")
+    if attempt is None:
+        return True
+    check_attempt(till, attempt.id, "verify")
+    with till.db.read() as connection:
+        checked_at = load_attempt(connection, attempt.id).checked_at
+    return checked_at is not None and checked_at >= asked_at
 
 
 def _locked(uow: UnitOfWork, ref: str) -> PaymentInvoiceRecord | None:
@@ -276,16 +289,20 @@ def _typed(till: Till, amount: Money) -> Typed:
     return Typed(amount, till.settings()[INVOICE_TOLERANCE] * 10 ** exponent_of(amount.currency))
 
 
-def _verified(uow: UnitOfWork, till: Till, ref: str, amount: Money, found: PaymentInvoiceRecord | None) -> Verification:
+def _verified(
+    uow: UnitOfWork, till: Till, ref: str, amount: Money, found: PaymentInvoiceRecord | None, *, heard: bool = True
+) -> Verification:
     known = known_of(uow.connection, found) if found is not None else None
-    checked = check_invoice(known, _typed(till, amount), uow.now)
+    # Money that is there is the provider's word, whoever heard it.
+    heard = heard or (known is not None and known.money is not None)
+    checked = check_invoice(known, _typed(till, amount), uow.now, heard=heard)
     asked = "".join(char for char in ref.strip() if char.isprintable())[:_ASKED]
     row = {
         "invoice_id": found.id if found is not None else None,
         "asked": asked,
         "amount_minor": amount.minor,
         "currency": amount.currency,
-        "reason": checked.reason if not checked.ok else None,
+        "reason": checked.reason,
         "found_minor": known.money.minor if known is not None and known.money is not None else None,
         "till_id": till.id,
         "verified_by": uow.actor.staff_id,

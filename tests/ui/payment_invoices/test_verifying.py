@@ -134,6 +134,12 @@ def test_what_expired_failed_or_waits_is_refused_in_words(page: InvoicePage) -> 
     assert page.verdict.startswith("The payment is not completed")
     assert "Do not charge again." in page.verdict
     assert verdicts(page.rules)[4:] == ["failed", "not_checked", "not_checked"]
+    kiosk.clock.advance(1)
+    kiosk.provider.faults["fetch"] = ["unknown"]
+    page.verify(waiting.invoice.number)
+    assert page.verdict.startswith("The provider did not answer")
+    assert "Do not charge again." in page.verdict
+    assert verdicts(page.rules) == [*["passed"] * 4, *["not_checked"] * 3]
     kiosk.clock.advance(31 * 60)
     page.verify(paid.number)
     assert page.verdict.startswith("The invoice has expired")
@@ -146,7 +152,7 @@ def test_what_expired_failed_or_waits_is_refused_in_words(page: InvoicePage) -> 
         assert "<b>" not in page.screen.verify.panel.title.text()
     assert page.offers() == {"save_slip"}
     reasons = [row.reason for row in kiosk.rows(invoice_verification)]
-    assert reasons == [Reason.NOT_COMPLETED, Reason.EXPIRED, *[Reason.NOT_FOUND] * 5]
+    assert reasons == [*[Reason.NOT_COMPLETED] * 2, Reason.EXPIRED, *[Reason.NOT_FOUND] * 5]
 
 
 def test_a_missing_id_or_amount_is_said_at_its_field(page: InvoicePage) -> None:

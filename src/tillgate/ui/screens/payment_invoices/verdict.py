@@ -16,13 +16,12 @@ from tillgate.ui.screens.payment_invoices.prompt_panel import DEAF_MS
 from tillgate.ui.screens.payment_invoices.sides import verb_button
 from tillgate.ui.screens.payment_invoices.words import (
     GOOD,
-    GOOD_TITLE,
     REASONS,
-    TITLES,
     VERDICT,
     check_texts,
     customer_text,
     next_text,
+    title_text,
 )
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -154,7 +153,7 @@ class VerdictPanel(QFrame):
         status = GOOD if result.reason is None else REASONS[result.reason]
         tone = status.tone
         self._icon.show_icon(_ICONS.get(tone, "circle-x"), tone.value)
-        set_text(self.title, tr(GOOD_TITLE if result.reason is None else TITLES[result.reason]))
+        set_text(self.title, title_text(result))
         set_text(self.about, self._about(result))
         set_text(self.customer, tr("Tell the customer: {words}", words=customer_text(self._office, result)))
         self._say(self.then, next_text(self._office, result))

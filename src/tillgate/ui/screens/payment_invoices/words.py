@@ -64,6 +64,10 @@ NEXT: Final[dict[Reason, str]] = {
     Reason.AMOUNT_MISMATCH: mark("Paid is {off} less than expected. Nobody can accept that."),
     Reason.CURRENCY_MISMATCH: mark("A manager gives the money back under Payments."),
 }
+UNHEARD_TITLE: Final = mark("The provider did not answer")
+UNHEARD_NEXT: Final = mark(
+    "Whether it was paid is not known. Verify it again when the provider answers. Do not charge again."
+)
 UNDECIDED_NEXT: Final = mark("Its money waits on Exceptions, where a manager decides.")
 SURPLUS: Final = mark("Paid is {off} more than expected. A manager can accept the surplus.")
 
@@ -159,6 +163,13 @@ def check_texts(office: BackOffice, row: CheckRow) -> tuple[str, str, str]:
     return check_label(words, row.check), check_expected(words, row, zone), check_found(words, row, zone)
 
 
+def title_text(result: Verification) -> str:
+    """What verifying came to, in a few words."""
+    if result.reason is None:
+        return tr(GOOD_TITLE)
+    return tr(UNHEARD_TITLE if result.checked.unheard else TITLES[result.reason])
+
+
 def customer_text(office: BackOffice, result: Verification) -> str:
     """The customer's sentence (seed 002, customerMessage)."""
     return verification_sentence(words_of(office.language), result.reason)
@@ -177,6 +188,8 @@ def next_text(office: BackOffice, result: Verification) -> str:
     """What the cashier does now; "" where nothing is wrong."""
     if result.reason is None:
         return ""
+    if result.checked.unheard:
+        return tr(UNHEARD_NEXT)
     if waits_on_exceptions(result):
         return tr(UNDECIDED_NEXT)
     off = result.checked.off
