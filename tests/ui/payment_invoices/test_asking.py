@@ -213,6 +213,23 @@ def test_without_a_provider_nothing_is_sent_and_the_way_to_its_keys_is_shown(pag
     assert page.prompt.startswith("The prompt is on the phone")
 
 
+def test_a_phone_that_is_asked_already_is_shown_and_asked_no_second_time(page: InvoicePage) -> None:
+    page.ask()
+    first = page.invoice
+    page.command("leave")
+    page.ask("+254 712-345-678", "10.01")
+    ask = page.screen.ask
+    assert ask.fees.values["rounding"].text() == f"KSh{NBSP}0.69"
+    assert first.number in ask.notice.text
+    # Whatever the window's height, what went wrong and what to press stand there whole.
+    for widget in (ask.notice, ask.notice.buttons[0], ask.send):
+        assert widget.visibleRegion().boundingRect() == widget.rect(), widget.accessibleName()
+    click(ask.notice.buttons[0])
+    page.settled(lambda: ask.paying.invoice is not None)
+    assert page.invoice.id == first.id
+    assert [row.id for row in page.kiosk.rows(payment_invoice)] == [first.id]
+
+
 def test_the_customer_may_be_named_and_brings_the_phone(page: InvoicePage) -> None:
     page.screen.show_page(ASK)
     page.press(KEY.Key_F3)

@@ -1,11 +1,11 @@
-"""What the two pages of work have alike: what is typed in a card at the left, what comes of it at the right."""
+"""What the two pages of work have alike: what is typed at the left, what comes of it at the right."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.payment_invoices.keys import SCREEN
@@ -19,23 +19,27 @@ _LEFT_WIDTH: Final = 350
 def lay_out_sides(
     page: QWidget, title: str, parts: Sequence[QWidget | QLayout], foot: Sequence[QWidget], results: Sequence[QWidget]
 ) -> QStackedWidget:
-    """Fill a page: the parts from the top of the card and its foot at the bottom; the results on top of each other."""
-    card = QFrame()
-    card.setProperty("surface", "raised")
-    left = QVBoxLayout(card)
+    """Fill a page: the parts scroll where there is no room for them, the foot below stands there whole; the results
+    on top of each other."""
+    form = QWidget()
+    fields = QVBoxLayout(form)
+    fields.setContentsMargins(0, 0, 0, 0)
+    fields.setSpacing(10)
+    for part in parts:
+        if isinstance(part, QLayout):
+            fields.addLayout(part)
+        else:
+            fields.addWidget(part)
+    fields.addStretch(1)
+    beside = QWidget()
+    beside.setFixedWidth(_LEFT_WIDTH)
+    left = QVBoxLayout(beside)
     left.setContentsMargins(18, 16, 18, 16)
     left.setSpacing(10)
     left.addWidget(plain_label(title, "title"))
-    for part in parts:
-        if isinstance(part, QLayout):
-            left.addLayout(part)
-        else:
-            left.addWidget(part)
-    left.addStretch(1)
+    left.addWidget(scrolled(form), 1)
     for widget in foot:
         left.addWidget(widget)
-    beside = scrolled(card)
-    beside.setFixedWidth(_LEFT_WIDTH)
     right = QStackedWidget()
     for result in results:
         right.addWidget(result)
