@@ -87,6 +87,7 @@ _VERDICTS: Final = {
     Verdict.NOT_CHECKED: mark("Not checked"),
 }
 _GIVEN_BACK: Final = "given_back"
+_ON_EXCEPTIONS: Final = "on_exceptions"
 _STATES: Final = {
     InvoiceStatus.CREATED: mark("Prompt not confirmed"),
     InvoiceStatus.PENDING: mark("Waiting for the phone"),
@@ -95,6 +96,7 @@ _STATES: Final = {
     InvoiceStatus.EXPIRED: mark("Expired"),
     InvoiceStatus.USED: mark("Used"),
     _GIVEN_BACK: mark("Given back"),
+    _ON_EXCEPTIONS: mark("On Exceptions"),
 }
 _SENTENCES: Final = {
     None: mark("Payment verified successfully."),
@@ -119,7 +121,7 @@ def verdict_label(words: Words, verdict: Verdict) -> str:
 
 
 def invoice_state(words: Words, state: str) -> str:
-    """Where a payment invoice stands, by an InvoiceStatus or the "given_back" of its checks."""
+    """Where a payment invoice stands, by an InvoiceStatus or the "given_back" and "on_exceptions" of its checks."""
     return words.tr(_STATES[state]) if state in _STATES else state
 
 

@@ -301,7 +301,7 @@ def test_an_invoice_whose_money_goes_back_in_part_makes_no_order(kiosk: Kiosk) -
     found = kiosk.paid()
     assert found.payment_id is not None
     request_refund(kiosk.till, kiosk.manager, found.payment_id, Money(100, "KES"), "a shilling")
-    with pytest.raises(Refused, match="invoice_undecided"):
+    with pytest.raises(Refused, match="invoice_not_good"):
         kiosk.sell(kiosk.cart(), found.number)
     kiosk.settle()
     assert prepaid(kiosk) == -103_100

@@ -20,7 +20,7 @@ from tillgate.domain.ledger import FEES, PREPAID, SURPLUS, Entry
 from tillgate.domain.money import Money, exponent_of
 from tillgate.domain.notes import check_note
 from tillgate.domain.orders import CartState
-from tillgate.domain.payment import WAITING, PaymentState
+from tillgate.domain.payment import WAITING
 from tillgate.domain.payment_invoice import InvoiceStatus, add_fees
 from tillgate.domain.settings import INVOICE_TOLERANCE
 from tillgate.domain.staff import Action, Actor
@@ -35,6 +35,7 @@ from tillgate.services.invoice_rows import (
     PaymentInvoiceRecord,
     find_invoice,
     find_money,
+    is_decided,
     known_of,
     load_invoice,
 )
@@ -361,8 +362,7 @@ def _use(uow: UnitOfWork, till: Till, found: PaymentInvoiceRecord, cart_id: int,
     """The orders, the books and the invoice's end; the one conditional update decides who of several has it."""
     money = find_money(uow.connection, found)
     owner = load_payment(uow.connection, found.payment_id) if found.payment_id is not None else None
-    applied = money is not None and money.main and money.disposition is CaptureDisposition.APPLIED
-    if owner is None or money is None or not applied or owner.state is not PaymentState.CAPTURED:
+    if owner is None or money is None or not is_decided(uow.connection, money):
         raise Refused("invoice_undecided", number=found.number, money_moved=MoneyMoved.YES)
     buyer = _buyer(uow, owner, cart_id)
     fees = add_fees(owed, found.terms)

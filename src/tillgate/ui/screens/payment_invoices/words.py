@@ -69,6 +69,7 @@ UNHEARD_NEXT: Final = mark(
     "Whether it was paid is not known. Verify it again when the provider answers. Do not charge again."
 )
 UNDECIDED_NEXT: Final = mark("Its money waits on Exceptions, where a manager decides.")
+GIVEN_BACK_NEXT: Final = mark("Its money went back, or is on its way back. Do not hand anything over.")
 SURPLUS: Final = mark("Paid is {off} more than expected. A manager can accept the surplus.")
 
 
@@ -177,11 +178,10 @@ def customer_text(office: BackOffice, result: Verification) -> str:
 
 def waits_on_exceptions(result: Verification) -> bool:
     """Whether a manager decides about its money before anything can be done with it."""
-    found = result.invoice
-    if found is None or result.paid is None or result.success:
+    known = result.known
+    if known is None or known.money is None or known.given_back or known.status is InvoiceStatus.USED:
         return False
-    settled = found.state in {InvoiceStatus.COMPLETE, InvoiceStatus.USED} and not found.referred_at and not found.late
-    return result.reason is not Reason.ALREADY_USED and not settled
+    return known.undecided or ((known.late or known.referred) and not known.let_in)
 
 
 def next_text(office: BackOffice, result: Verification) -> str:
@@ -192,6 +192,8 @@ def next_text(office: BackOffice, result: Verification) -> str:
         return tr(UNHEARD_NEXT)
     if waits_on_exceptions(result):
         return tr(UNDECIDED_NEXT)
+    if result.known is not None and result.known.given_back and result.reason is not Reason.ALREADY_USED:
+        return tr(GIVEN_BACK_NEXT)
     off = result.checked.off
     short = office.money(-off) if off is not None and off.minor < 0 else ""
     if result.reason is Reason.AMOUNT_MISMATCH and off is not None and off.minor > 0:
