@@ -8,7 +8,6 @@ from tests.factories.clock import FakeClock
 from tests.factories.prompting import Kiosk, open_kiosk
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.invoice_checks import Reason
-from tillgate.domain.payment import PaymentState
 from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.services.book_checks import inspect_books
 from tillgate.services.cancel import Ended, cancel
