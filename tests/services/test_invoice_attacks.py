@@ -16,13 +16,14 @@ from tillgate.domain.errors import Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.invoice_checks import Check, Reason, Verdict
 from tillgate.domain.money import Money
-from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.domain.payment_invoice import InvoiceStatus, is_number
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoice_cleanup import CleanUp, run_cleanup
 from tillgate.services.payment_rows import load_capture
 from tillgate.services.refunds import request_refund
 from tillgate.services.settle import check_now
+from tillgate.store.models import capture
 
 
 @pytest.fixture
@@ -133,3 +134,47 @@ def test_money_that_the_provider_knows_nothing_of_waits_for_a_word(kiosk: Kiosk)
     (listed,) = list_exceptions(kiosk.till, kiosk.manager)
     settle_exception(kiosk.till, kiosk.manager, listed.id, ExceptionAction.CLOSE, "it is there")
     assert kiosk.verify(asked.invoice.number).success
+
+
+def test_one_invoice_of_the_provider_that_answers_for_two_pays_for_one(kiosk: Kiosk) -> None:
+    """Nothing fails over it: the first keeps its name and its money, the second is looked for and then a person's."""
+    first = kiosk.ask()
+    theirs = first.invoice.provider_id or ""
+    kiosk.provider.twist = lambda facts: replace(facts, provider_id=theirs)
+    second = kiosk.ask(phone="0712 345 679")
+    assert (second.invoice.state, second.invoice.provider_id) == (InvoiceStatus.CREATED, None)
+    kiosk.answer(first)
+    for _ in range(3):
+        kiosk.clock.advance(60)
+        kiosk.settle()
+        assert kiosk.verify(second.invoice.number).reason is Reason.NOT_COMPLETED
+    assert kiosk.verify(theirs).success
+    kiosk.answer(second)
+    kiosk.clock.advance(60)
+    kiosk.settle()
+    assert not kiosk.verify(second.invoice.number).success
+    assert len(kiosk.rows(capture)) == 1
+    assert len([sent for sent in kiosk.provider.sent if sent[0] == "create"]) == 2
+    for _ in range(8):
+        kiosk.clock.advance(86_400)
+        kiosk.settle()
+    kiosk.sign_in_again()
+    listed = list_exceptions(kiosk.till, kiosk.manager)
+    assert second.payment.id in {each.payment_id for each in listed}
+
+
+def test_an_id_is_what_is_seen_of_it(kiosk: Kiosk) -> None:
+    """Marks that nobody sees, and a messenger's hyphen, make no other id of it; nor do they reach a sentence."""
+    number = kiosk.paid().number
+    for typed in ("\ufeff" + number, number + "\u200b", "\u2068" + number.lower() + "\u2069\r\n"):
+        assert is_number(typed)
+        assert kiosk.verify(typed).success
+    assert kiosk.verify(number.replace("-", "\u2011")).success
+    cart = kiosk.cart()
+    for typed in ("\u202e" + number[::-1], "\x00" + number, "\ud800", "x" * 1_000_000, number + "\n" + number):
+        told = kiosk.verify(typed)
+        assert told.reason is Reason.NOT_FOUND
+        assert told.asked.isprintable()
+        with pytest.raises(Refused, match="invoice_not_good") as refused:
+            kiosk.sell(cart, typed)
+        assert refused.value.values["number"] == told.asked

@@ -170,7 +170,7 @@ def accept_surplus(
         surplus = check_invoice(known, _typed(till, amount), uow.now).surplus
         if found is None or surplus is None:
             authorize(uow, actor, Action.TAKE_PAYMENT)
-            raise Refused("no_surplus", number=found.number if found is not None else ref[:_ASKED])
+            raise Refused("no_surplus", number=found.number if found is not None else _shown(ref))
         approver = authorize(
             uow, actor, Action.REFUND, subject=found.subject, amount=surplus, approval_token=approval_token
         )
@@ -216,7 +216,7 @@ def sell_with_invoice(till: Till, actor: Actor, cart_id: int, ref: str) -> Sold:
             why = checked.reason if checked is not None else None
             raise Refused(
                 "invoice_not_good",
-                number=found.number if found is not None else ref[:_ASKED],
+                number=found.number if found is not None else _shown(ref),
                 reason=(why or Reason.AMOUNT_MISMATCH).value,
                 orders=known.order if known is not None else "",
             )
@@ -286,6 +286,11 @@ def _locked(uow: UnitOfWork, ref: str) -> PaymentInvoiceRecord | None:
     return load_invoice(uow.connection, found.id, lock=True)
 
 
+def _shown(ref: str) -> str:
+    """What was typed, as it may stand in the books and in a sentence."""
+    return "".join(char for char in ref[: 4 * _ASKED].strip() if char.isprintable())[:_ASKED]
+
+
 def _typed(till: Till, amount: Money) -> Typed:
     return Typed(amount, till.settings()[INVOICE_TOLERANCE] * 10 ** exponent_of(amount.currency))
 
@@ -297,7 +302,7 @@ def _verified(
     # Money that is there is the provider's word, whoever heard it.
     heard = heard or (known is not None and known.money is not None)
     checked = check_invoice(known, _typed(till, amount), uow.now, heard=heard)
-    asked = "".join(char for char in ref.strip() if char.isprintable())[:_ASKED]
+    asked = _shown(ref)
     row = {
         "invoice_id": found.id if found is not None else None,
         "asked": asked,

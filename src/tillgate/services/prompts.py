@@ -157,7 +157,7 @@ def _terms(till: Till, currency: str) -> FeeTerms:
 
 
 def _row(till: Till, press: AskPhone, fees: FeeBreakdown) -> dict[str, object]:
-    if not 8 <= len(press.key) <= 100 or not press.key.isascii():
+    if not 8 <= len(press.key) <= 100 or not (press.key.isascii() and press.key.isprintable()):
         raise Invalid("key_malformed", field="key")
     notes = dict(press.metadata)
     if len(notes) > _NOTES or any(len(name) > _NOTE or len(value) > _NOTE for name, value in notes.items()):
