@@ -31,7 +31,7 @@ from tillgate.ui.screens.payment_invoices.keys import SCREEN
 from tillgate.ui.screens.payment_invoices.phone_field import PhoneField
 from tillgate.ui.screens.payment_invoices.prompt_panel import PromptPanel
 from tillgate.ui.screens.payment_invoices.prompting import PromptPaying
-from tillgate.ui.screens.payment_invoices.selling import CART_NOTE, CartChoice, Selling, cart_of, find_cart
+from tillgate.ui.screens.payment_invoices.selling import CART_NOTE, CartChoice, Made, Selling, cart_of, find_cart
 from tillgate.ui.screens.payment_invoices.sides import lay_out_sides
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -259,6 +259,13 @@ class AskPage(QWidget):
         self._show_fees(None)
         self.tell_front(shown=False)
         self.turned.emit()
+
+    def forget(self, made: Made) -> None:
+        """That invoice or cart is sold: the panel is free, unless it is about another."""
+        asked = self.paying.invoice
+        sold_cart = self.paying.situation is None and self.cart is not None and self.cart.id == made.cart_id
+        if sold_cart or (asked is not None and asked.id == made.sold.invoice.id):
+            self.fresh()
 
     def do(self, verb: str) -> None:
         """A command of the prompt, or its button."""

@@ -268,7 +268,8 @@ class PaymentInvoicesScreen(Screen):
     @Slot(object)
     def _made(self, made: Made) -> None:
         self.notice.clear()
-        self.ask.fresh()
+        self.verify.forget(made.sold.invoice)
+        self.ask.forget(made)
         self.sold.show_made(made)
         self.show_page(SOLD)
 

@@ -56,10 +56,11 @@ class CartChoice:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Orders made with an invoice."""
+    """Orders made of a cart with an invoice."""
 
     sold: Sold
     orders: tuple[OrderDetail, ...]
+    cart_id: int
 
 
 def choice_of(cart: CartView) -> CartChoice:
@@ -104,7 +105,7 @@ def make_order(till: Till, actor: Actor, cart_id: int, ref: str) -> Made:
     if carts.view_cart(till, actor, cart_id).state is CartState.HELD:
         carts.recall(till, actor, cart_id)
     sold = sell_with_invoice(till, actor, cart_id, ref)
-    return Made(sold, list_orders_of(till, actor, sold.payment.id))
+    return Made(sold, list_orders_of(till, actor, sold.payment.id), cart_id)
 
 
 def cart_of(invoice: PaymentInvoiceRecord) -> int | None:

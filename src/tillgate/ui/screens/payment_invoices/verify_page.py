@@ -50,6 +50,7 @@ class VerifyPage(QWidget):
         self._wanted_cart: int | None = None
         self._verified: tuple[str, Money] | None = None
         self._act = OneAtATime(office.tasks, self)
+        self._next: Callable[[], object] | None = None
         self.ref = TextField(tr("Invoice id"), placeholder="PI-…", limit=LONGEST_REF + 40)
         self.amount = MoneyField(tr("Expected amount before fees"), CURRENCY)
         self.cart = ChoiceField(tr("Cart for the order"))
@@ -80,8 +81,9 @@ class VerifyPage(QWidget):
     # The id and the amount
 
     def take(self, ref: str, amount: Money | None = None, *, cart_id: int | None = None) -> None:
-        """An id was scanned or chosen; with an amount it is verified at once."""
+        """An id was scanned or chosen; with an amount it is verified at once, or after the one that is under way."""
         if self._act.running:
+            self._next = partial(self.take, ref, amount, cart_id=cart_id)
             return
         self.ref.set_text(ref.strip())
         if amount is not None:
@@ -129,6 +131,24 @@ class VerifyPage(QWidget):
         self._show_verbs()
         self.panel.take_focus()
         announce(self.panel, self.panel.spoken)
+        self._take_next()
+
+    def forget(self, invoice: PaymentInvoiceRecord) -> None:
+        """It was sold with: its verdict holds no more."""
+        result = self.panel.result
+        if result is None or result.invoice is None or result.invoice.id != invoice.id or self._act.running:
+            return
+        self.panel.result = None
+        self._right.setCurrentWidget(self.empty)
+        self.ref.clear()
+        self.amount.clear()
+        self._show_verbs()
+
+    def _take_next(self) -> None:
+        """What was scanned while another was verified is not thrown away."""
+        waiting, self._next = self._next, None
+        if waiting is not None:
+            waiting()
 
     def _failed(self, error: TillgateError) -> None:
         self._show_go()
@@ -138,6 +158,7 @@ class VerifyPage(QWidget):
             field.setFocus()
         else:
             self.notice.show_error(error)
+        self._take_next()
 
     def _show_go(self) -> None:
         verb = tr("Verifying…") if self._act.running else tr("Verify")
