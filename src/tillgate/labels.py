@@ -10,7 +10,7 @@ from babel.numbers import format_percent
 
 from tillgate.domain.batch import Shown
 from tillgate.domain.consultation import ConsultationInvoiceState
-from tillgate.domain.documents import FeeInvoice, PaidBy
+from tillgate.domain.documents import FeeInvoice, PaidBy, PromptPaid
 from tillgate.domain.invoice_checks import Check, CheckRow, Reason, Verdict
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType
@@ -88,6 +88,7 @@ _VERDICTS: Final = {
     Verdict.NOT_CHECKED: mark("Not checked"),
 }
 _GIVEN_BACK: Final = "given_back"
+_ON_EXCEPTIONS: Final = "on_exceptions"
 _STATES: Final = {
     InvoiceStatus.CREATED: mark("Prompt not confirmed"),
     InvoiceStatus.PENDING: mark("Waiting for the phone"),
@@ -96,6 +97,7 @@ _STATES: Final = {
     InvoiceStatus.EXPIRED: mark("Expired"),
     InvoiceStatus.USED: mark("Used"),
     _GIVEN_BACK: mark("Given back"),
+    _ON_EXCEPTIONS: mark("On Exceptions"),
 }
 _SENTENCES: Final = {
     None: mark("Payment verified successfully."),
@@ -120,7 +122,7 @@ def verdict_label(words: Words, verdict: Verdict) -> str:
 
 
 def invoice_state(words: Words, state: str) -> str:
-    """Where a payment invoice stands, by an InvoiceStatus or the "given_back" of its checks."""
+    """Where a payment invoice stands, by an InvoiceStatus or the "given_back" and "on_exceptions" of its checks."""
     return words.tr(_STATES[state]) if state in _STATES else state
 
 
@@ -191,6 +193,17 @@ def paid_through(words: Words, paid: PaidBy) -> str:
     method = paid.method or ""
     named = words.tr(_METHODS[method]) if method in _METHODS else _capital(method)
     return " \u00b7 ".join(filter(None, (provider_name(paid.provider), named)))
+
+
+def paid_beyond(words: Words, prompt: PromptPaid) -> list[tuple[str, Money]]:
+    """What came on a payment invoice beyond its orders, by name; with these it makes all that was paid."""
+    more = prompt.surplus.minor > 0
+    surplus = words.tr("Surplus") if more else words.tr("Less than due, within the tolerance")
+    return [
+        (name, amount)
+        for name, amount in ((words.tr("Payment fees"), prompt.fees), (surplus, prompt.surplus))
+        if amount
+    ]
 
 
 def provider_name(provider: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -160,6 +160,8 @@ class Capabilities:
     checkout_hosts: frozenset[str]
     # Methods whose create reaches a person at once, as a prompt on a phone: after a doubt it is never sent again.
     sent_once: frozenset[str] = frozenset()
+    # For how long a refund that is done may still come back from the customer's bank; nothing where done is the end.
+    refunds_return_within: timedelta = timedelta(0)
 
 
 class PaymentProvider(Protocol):

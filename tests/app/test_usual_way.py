@@ -40,4 +40,6 @@ def test_the_currency_and_the_settings_choose(
     stored = {STORE_CURRENCY.name: currency, WOMPI_METHOD.name: "web", RAZORPAY_METHOD.name: "order"}
     assert usual_way(providers, Settings(stored)) == way
     assert way[1] in providers[way[0]].capabilities.methods
+    # A prompt, which has fees and a phone of its own, is never what Pay opens.
+    assert way[1] not in providers[way[0]].capabilities.sent_once
     assert usual_way({}, Settings(stored)) == ("razorpay", "order")

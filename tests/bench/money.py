@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from tests.bench.figure import Figure, interleaved
 from tests.bench.floors import bare_duplicate, bare_payment, open_bare
+from tests.bench.replay import Recorded, send_again, written
 from tests.factories.clock import FakeClock
 from tests.factories.payments import Desk, open_desk
 from tests.factories.people import signed_in
@@ -123,42 +124,33 @@ def with_invoices(till: Till) -> Till:
 
 
 def postgres_creation() -> list[Figure]:
-    """A press of Pay on PostgreSQL against bare psycopg doing the same transactions."""
+    """A press of Pay on PostgreSQL against bare psycopg, which sends the same statements to a twin of the database."""
     with running_postgres(durable=True) as server:
         url = new_postgres(server)
         engine = postgres_engine(url)
         till = make_till(engine, FakeClock())
         desk = open_desk(till, signed_in(till, Role.CASHIER), signed_in(till, Role.MANAGER))
-        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as bare:
-            same = _same_statements(bare)
-            floor, created = interleaved(
-                ROUNDS // 2, same, lambda number: start(desk.till, desk.cashier, desk.command(thing=number))
-            )
         engine.dispose()
+        twin = server.create_database(template=make_url(url).database)
+        recorded = Recorded(engine)
+        sent: list[tuple[Any, Any]] = []
+
+        def press(number: int) -> None:
+            start(desk.till, desk.cashier, desk.command(thing=number))
+
+        with bare_driver(twin) as bare, bare_driver(url) as ours:
+
+            def prepare(_number: int) -> None:
+                sent[:] = recorded.take()
+
+            created, _, floor = interleaved(ROUNDS // 2, press, prepare, lambda _number: send_again(bare, sent))
+            assert written(bare) == written(ours), "the bare driver wrote the same"
+        engine.dispose()
+        server.drop_database(twin)
         server.drop_database(url)
     return [Figure("postgres-payment-creation", created, "ms", floor, 1.5)]
 
 
-def _same_statements(bare: psycopg.Connection[tuple[object, ...]]) -> Callable[[int], None]:
-    """The rows that a payment's creation writes, in its three transactions, on the bare driver."""
-    bare.execute("CREATE TABLE floor(id bigserial PRIMARY KEY, key text UNIQUE, state text, n bigint)")
-
-    def work(number: int) -> None:
-        with bare.transaction():
-            for _ in range(3):
-                bare.execute("SELECT id FROM floor WHERE key = %s", (str(number),))
-            for part in ("payment", "allocation", "attempt", "call", "audit", "audit2"):
-                key = f"{part}-{number}-{secrets.token_hex(4)}"
-                bare.execute("INSERT INTO floor(key, state, n) VALUES (%s, 'x', %s) RETURNING id", (key, number))
-            bare.execute("UPDATE floor SET n = n + 1 WHERE id = 1")
-        with bare.transaction():
-            bare.execute("UPDATE floor SET state = 'sent' WHERE id = %s", (number,))
-        with bare.transaction():
-            for _ in range(3):
-                bare.execute("SELECT id FROM floor WHERE id = %s FOR UPDATE", (number,))
-            for _ in range(4):
-                bare.execute("UPDATE floor SET state = 'y' WHERE id = %s", (number,))
-            key = f"audit3-{number}-{secrets.token_hex(4)}"
-            bare.execute("INSERT INTO floor(key, state, n) VALUES (%s, 'x', 1)", (key,))
-
-    return work
+def bare_driver(url: str) -> psycopg.Connection[Any]:
+    """A connection of psycopg's own that commits every statement by itself."""
+    return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)

@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import Engine
+
 from tests.factories.clock import FakeClock
 from tests.factories.prompting import SETTINGS, Kiosk
 from tests.factories.tills import make_till, quick_sqlite
@@ -30,17 +32,23 @@ from tillgate.services import carts, invoice_settling, orders
 from tillgate.services.attempt_lease import release_left_behind
 from tillgate.services.invoice_cleanup import run_cleanup
 from tillgate.services.prompts import AskPhone, ask_phone
+from tillgate.store.engine import postgres_engine
 from tillgate.store.models import payment_attempt, payment_invoice, sales_order
 
 KEY: Final = "prompt-of-the-kill-test"
 PURPOSES: Final = {Purpose.CHECKOUT: orders.FULFILLING, Purpose.PAYMENT_INVOICE: invoice_settling.FULFILLING}
 
 
+def engine_at(database: str) -> Engine:
+    """SQLite by a file's path, PostgreSQL by its URL."""
+    return postgres_engine(database) if "://" in database else quick_sqlite(Path(database))
+
+
 @dataclass
 class Plan:
     """What a till is told at its start."""
 
-    path: str
+    database: str
     base_url: str
     key_id: str
     key_secret: str
@@ -56,21 +64,21 @@ class Plan:
         """As after a restart: a connection and a client of its own, and no lease of a till that is gone."""
         secret = Secret(self.key_secret)
         bank = IntaSend(self.key_id, secret, mode=Mode.TRAINING, base_url=self.base_url, now=clock.now)
-        till = make_till(quick_sqlite(Path(self.path)), clock, fulfilling=PURPOSES)
+        till = make_till(engine_at(self.database), clock, fulfilling=PURPOSES)
         till = replace(till, providers={bank.name: bank}, settings=lambda: SETTINGS)
         release_left_behind(till, payment_attempt)
         cashier, manager = (Actor(**{**each, "role": Role(each["role"])}) for each in (self.cashier, self.manager))
         return Kiosk(till, None, cashier, manager, self.customer_id)
 
 
-def ask(kiosk: Kiosk) -> None:
+def ask(kiosk: Kiosk, key: str = KEY) -> None:
     """The press, with the one key of its panel."""
-    ask_phone(kiosk.till, kiosk.cashier, AskPhone(KEY, "0712345678", Money(100_000, "KES")))
+    ask_phone(kiosk.till, kiosk.cashier, AskPhone(key, "0712345678", Money(100_000, "KES")))
 
 
 def sell(kiosk: Kiosk) -> None:
     """Verify, and sell the cart that stands; the one that was sold with it before, if any was."""
-    (found,) = kiosk.rows(payment_invoice)
+    found = kiosk.rows(payment_invoice)[-1]
     kiosk.verify(found.number)
     made = kiosk.rows(sales_order)
     cart = carts.open_cart(kiosk.till, kiosk.cashier)

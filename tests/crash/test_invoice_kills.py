@@ -5,10 +5,13 @@ The bank sends prompts and outlives the till, as a bank does.
 
 from __future__ import annotations
 
+import os
+import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +19,11 @@ from typing import Final
 
 import pytest
 
-from tests.crash.invoice_till import Plan, ask, clean, sell
+from tests.crash.invoice_till import Plan, ask, clean, engine_at, sell
 from tests.factories.clock import FakeClock
 from tests.factories.prompting import Kiosk, open_kiosk
-from tests.factories.tills import make_till, new_sqlite, quick_sqlite
+from tests.factories.tills import make_till, new_postgres, new_sqlite
+from tests.postgres import PostgresServer
 from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.sandbox import PhoneChoice, PhoneOutcome, SandboxServer
 from tillgate.services.book_checks import inspect_books
@@ -29,6 +33,7 @@ from tillgate.store.ledger import unbalanced
 from tillgate.store.models import payment_invoice, sales_order
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+CAMPAIGN: Final = bool(os.environ.get("TILLGATE_CAMPAIGN"))
 # Where a till is killed, and what it does then.
 PLACES: Final = {
     "prompt.after_invoice": "ask",
@@ -38,7 +43,31 @@ PLACES: Final = {
     "prompt.inside_use": "sell",
     "prompt.after_asking": "clean",
 }
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed by a signal there")
+# The places of the core that a prompt passes too.
+CORE: Final = {
+    **dict.fromkeys(
+        (
+            *("start.before_intent", "start.after_intent", "start.before_sent_mark", "start.after_sent_mark"),
+            *("start.after_answer", "start.after_outcome"),
+        ),
+        "ask",
+    ),
+    **dict.fromkeys(
+        (
+            *("settle.after_claim", "settle.after_answer", "settle.after_outcome", "apply.inside"),
+            *("apply.after_commit", "orders.after_order", "orders.after_items", "orders.after_stock"),
+            "orders.after_cart",
+        ),
+        "sell",
+    ),
+}
+EVERY: Final = PLACES | CORE
+# On a server, and at the core's places, each run of CI tries one of them.
+IN_CI: Final = 1
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed by a signal there"),
+    pytest.mark.timeout(1_800 if CAMPAIGN else 120),
+]
 
 
 @dataclass
@@ -55,35 +84,68 @@ class Street:
     def kill_at(self, place: str) -> None:
         """A till of its own process does what passes a place, and is killed there."""
         told = replace(self.plan, now=self.clock.now().isoformat()).write()
-        command = [sys.executable, "-W", "error", "-m", "tests.crash.invoice_till", told, place, PLACES[place]]
+        command = [sys.executable, "-W", "error", "-m", "tests.crash.invoice_till", told, place, EVERY[place]]
         killed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert killed.returncode == -signal.SIGKILL, f"the till did not pass {place}: {killed.stderr}"
+
+    def ask_again(self, back: Kiosk) -> None:
+        """The press once more, with its own key. Where it may have been sent it is looked for, and never sent again:
+        once nobody can know of it any more it is over, and another press asks."""
+        ask(back)
+        while not self.sandbox.mpesa_payer.list_prompts():
+            self.clock.advance(20)
+            back.settle()
+            if back.rows(payment_invoice)[-1].state is InvoiceStatus.FAILED:
+                assert self.sandbox.money_facts().payments == ()
+                ask(back, "prompt-of-another-panel")
 
     def customer_pays(self) -> None:
         (prompt,) = self.sandbox.mpesa_payer.list_prompts()
         self.sandbox.mpesa_payer.answer(prompt, PhoneChoice(PhoneOutcome.PAY))
 
 
-@pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
+@contextmanager
+def open_street(database: str) -> Iterator[Street]:
+    """A new shop in an empty database."""
     clock = FakeClock(wall=datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
-    path = new_sqlite(tmp_path)
-    engine = quick_sqlite(path)
+    engine = engine_at(database)
     shop = open_kiosk(make_till(engine, clock))
     engine.dispose()
     with SandboxServer(clock=lambda: clock.now().timestamp()) as sandbox:
         bank, people = sandbox.intasend, (asdict(shop.cashier), asdict(shop.manager))
-        plan = Plan(str(path), bank.base_url, bank.key_id, bank.key_secret, "", *people, shop.customer_id)
+        plan = Plan(database, bank.base_url, bank.key_id, bank.key_secret, "", *people, shop.customer_id)
         yield Street(sandbox, clock, plan)
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_till_that_is_killed_finishes_what_it_began(street: Street, place: str) -> None:
-    if PLACES[place] == "ask":
+def test_a_till_that_is_killed_finishes_what_it_began(tmp_path: Path, place: str) -> None:
+    with open_street(str(new_sqlite(tmp_path))) as street:
+        finish_after(street, place)
+
+
+def test_killed_at_any_place_of_the_core(tmp_path: Path) -> None:
+    for place in CORE if CAMPAIGN else random.sample(sorted(CORE), IN_CI):
+        with open_street(str(new_sqlite(tmp_path, f"{place}.db"))) as street:
+            finish_after(street, place)
+
+
+@pytest.mark.postgres
+def test_killed_at_any_place_on_a_server(postgres_server: PostgresServer) -> None:
+    for place in EVERY if CAMPAIGN else random.sample(sorted(EVERY), IN_CI):
+        database = new_postgres(postgres_server)
+        with open_street(database) as street:
+            finish_after(street, place)
+        postgres_server.drop_database(database)
+
+
+def finish_after(street: Street, place: str) -> None:
+    """Kill a till at a place, and have another one finish what it began."""
+    act = EVERY[place]
+    if act == "ask":
         street.kill_at(place)
     back = street.open_till()
-    ask(back)
-    if PLACES[place] == "clean":
+    street.ask_again(back)
+    if act == "clean":
         street.clock.advance(31 * 60)
         street.kill_at(place)
         # Whatever the killed one held is let go by the time of the next run.
@@ -93,18 +155,19 @@ def test_a_till_that_is_killed_finishes_what_it_began(street: Street, place: str
         assert found.state in (InvoiceStatus.EXPIRED, InvoiceStatus.FAILED)
     else:
         street.customer_pays()
-        if PLACES[place] == "sell":
+        if act == "sell":
             street.kill_at(place)
             street.clock.advance(61)
             back.settle()
         # Pressed for twice: the cart that the killed till rang up is still there, and is sold once.
         sell(back)
         sell(back)
-        (found,) = back.rows(payment_invoice)
+        *before, found = back.rows(payment_invoice)
         (order,) = back.rows(sales_order)
         assert found.state is InvoiceStatus.USED
         assert (order.id, order.total_minor) == (found.order_id, 100_000)
-    assert len(street.sandbox.money_facts().payments) == 1, "the phone was asked more than once"
+        assert [each.state for each in before] in ([], [InvoiceStatus.FAILED])
+    assert len(street.sandbox.money_facts().payments) == 1, f"{place}: the phone was asked more than once"
     with back.till.db.read() as connection:
         assert not unbalanced(connection)
         assert differences(connection) == []

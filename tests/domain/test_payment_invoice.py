@@ -154,7 +154,8 @@ def test_the_reason_is_the_first_check_that_fails_in_the_ruled_order(case: Case)
     verdicts = {row.check: row.verdict for row in found.rows}
     assert all(verdicts[check] is not Verdict.NOT_CHECKED for check in LOCAL)
     failed = [REASONS[row.check] for row in found.rows if row.verdict is Verdict.FAILED]
-    assert found.reason is (failed[0] if failed else None)
+    assert found.reason is (failed[0] if failed else None if found.ok else Reason.NOT_COMPLETED)
+    assert found.unheard is (not failed and not case.heard)
     wanted: list[Reason] = []
     wanted += [Reason.ALREADY_USED] if status is InvoiceStatus.USED else []
     wanted += [Reason.EXPIRED] if case.late_s or status is InvoiceStatus.EXPIRED else []

@@ -43,7 +43,17 @@ def wait_for(what: str, look: Callable[[], T | None], patience_s: float = PATIEN
 def virtual_screen(width: int = 1280, height: int = 900) -> Iterator[str]:
     """An X server of its own; its DISPLAY."""
     reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+    command = [
+        "Xvfb",
+        "-displayfd",
+        str(writing),
+        "-screen",
+        "0",
+        f"{width}x{height}x24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+    ]
     server = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
     os.close(writing)
     try:
@@ -133,6 +143,14 @@ class Counter:
         last = b""
         while last != (last := self._screens()):
             time.sleep(0.4)
+
+    def press_until_turned(self, key: str) -> None:
+        """Press a key and wait until the rail marks another screen; no cursor blinks there, and no clock goes on."""
+        before = self._rail()
+        self.press_until(key, f"the screen of {key}", lambda: self._rail() != before)
+
+    def _rail(self) -> bytes:
+        return ImageGrab.grab(xdisplay=self.display).crop((4, 40, 90, 560)).tobytes()
 
     def _screens(self) -> bytes:
         """The screen in front, without the frame whose clocks go on."""

@@ -18,7 +18,6 @@ from tillgate.domain.consultation import ConsultationState, new_key
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.providers.registry import Credentials, Surroundings, open_provider
-from tillgate.sandbox.account import stored_keys
 from tillgate.sandbox.clock import SandboxClock
 from tillgate.sandbox.ledger import Ledger
 from tillgate.services.consultation_lists import ConsultationQuery, list_consultations, load_consultation
@@ -32,9 +31,10 @@ def main(folder: Path) -> dict[int, int]:
     """The payments by their consultations."""
     profile = Profile(Mode.TRAINING, folder, till_id="T2")
     ledger = Ledger(profile.sandbox_ledger, SandboxClock())
-    keys = stored_keys(ledger, "stripe")
+    kept = ledger.find_setting("stripe_keys")
     ledger.close()
-    assert keys is not None
+    assert kept is not None
+    keys = json.loads(kept)
     port = (profile.folder / "sandbox.port").read_text(encoding="ascii")
     place = Surroundings(Mode.TRAINING, f"http://127.0.0.1:{port}/stripe", refuse_inside_transaction)
     stripe = open_provider("stripe", Credentials(keys[0], Secret(keys[1])), place)

@@ -141,10 +141,11 @@ def new_bank() -> FakeProvider:
 
 
 def break_the_books(clinic: Clinic, statement: str, guard: str) -> None:
-    """Change what the database guards, as somebody with a tool of their own could: a trigger is dropped first.
+    """Change what the database guards, as somebody with a tool of their own could: a guard is dropped first, if any.
 
     For a database file of the test's own.
     """
     with clinic.till.db.write(clinic.till.system) as uow:
-        uow.execute(text(f"DROP TRIGGER {guard}"))
+        if guard:
+            uow.execute(text(f"DROP TRIGGER {guard}"))
         uow.execute(text(statement))

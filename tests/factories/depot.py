@@ -33,6 +33,7 @@ EMAIL = "payer@example.com"
 # The document's, in the order of ruling 6.
 AMOUNTS = (6_000_000, 4_500_000, 5_000_000)
 FIRST_DAY = date(2026, 1, 2)
+RATE = Money(5_000_000, "COP")
 _TICKS = 100
 
 
@@ -56,6 +57,10 @@ class Depot:
     def sign_in_again(self) -> None:
         """A new day, new sessions."""
         self.cashier, self.manager = signed_in(self.till, Role.CASHIER), signed_in(self.till, Role.MANAGER)
+
+    def draft(self, code: str = "BIKE007", **changes: Any) -> DeviceDraft:
+        """An active device of the customer, but for the changes."""
+        return replace(DeviceDraft(code, "Bicycle", self.customer_id, RATE), **changes)
 
     def device(
         self, code: str = "BIKE001", *, status: DeviceStatus = DeviceStatus.PAUSED, rate: int = 5_000_000

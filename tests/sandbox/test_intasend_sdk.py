@@ -103,6 +103,36 @@ def test_a_hosted_checkout_is_paid_and_asked_for_by_its_signature(
         sdk.collect.status(paid.payment_id, checkout_id=made["id"], signature="eyJ.x.y")
 
 
+def test_a_hosted_checkout_by_mpesa_has_an_invoice_for_each_try(money: SandboxServer, sdk: Any, reference: str) -> None:
+    made = sdk.collect.checkout(None, 1180, "KES", api_ref=reference, method="M-PESA", phone_number=PHONE)
+    failed = money.mpesa_payer.pay(made["id"], PhoneChoice(PhoneOutcome.WRONG_PIN))
+    paid = money.mpesa_payer.pay(made["id"])
+    proof = {"checkout_id": made["id"], "signature": made["signature"]}
+    tries = [sdk.collect.status(each.payment_id, **proof)["invoice"] for each in (failed, paid)]
+    assert [(one["state"], one["failed_code"], one["api_ref"]) for one in tries] == [
+        ("FAILED", "2001", reference),
+        ("COMPLETE", None, reference),
+    ]
+    assert tries[0]["mpesa_reference"] is None and len(tries[1]["mpesa_reference"]) == 10
+
+
+def test_an_invoice_is_charged_back_in_parts_up_to_what_was_billed(
+    money: SandboxServer, sdk: Any, reference: str
+) -> None:
+    invoice_id = push(sdk, reference)["invoice"]["invoice_id"]
+    with pytest.raises(IntaSendBadRequest):
+        sdk.chargebacks.create(invoice_id, 500, "Not paid yet")
+    money.mpesa_payer.answer(invoice_id)
+    first = sdk.chargebacks.create(invoice_id, 500, "Delayed shipping")
+    with pytest.raises(IntaSendBadRequest, match="more than the amount billed"):
+        sdk.chargebacks.create(invoice_id, 681, "Too much")
+    second = sdk.chargebacks.create(invoice_id, 680, "The rest")
+    money.advance(6)
+    assert [sdk.chargebacks.details(each["id"])["status"] for each in (first, second)] == ["COMPLETED"] * 2
+    mine = [one["amount"] for one in sdk.chargebacks.retrieve() if one["invoice"] == invoice_id]
+    assert sorted(mine) == [500, 680]
+
+
 def test_what_is_refused(money: SandboxServer, sdk: Any, reference: str) -> None:
     for amount in (10.5, 0, 250_001):
         with pytest.raises(IntaSendBadRequest, match="amount"):

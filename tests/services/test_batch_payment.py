@@ -18,6 +18,7 @@ from tests.factories.tills import audit_rows, make_till
 from tillgate import failpoints
 from tillgate.domain.batch import BatchState, ItemState, Shown, SkipReason, StopReason
 from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.domain.devices import DeviceStatus
 from tillgate.domain.errors import Invalid, NotAllowed, Refused, TillgateError
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode, PaymentState
@@ -26,10 +27,11 @@ from tillgate.domain.staff import Role
 from tillgate.ports import CancelWay
 from tillgate.services.batch_payment import retry_item, skip_item, stop_batch, stop_own
 from tillgate.services.batch_views import document_of, list_batches
+from tillgate.services.daily_invoices import run_daily
 from tillgate.services.settle import check_now
 from tillgate.services.sign_in import sign_out
 from tillgate.services.till import Till
-from tillgate.store.models import payment, payment_attempt, payment_batch, payment_batch_item
+from tillgate.store.models import device_invoice, payment, payment_attempt, payment_batch, payment_batch_item
 from tillgate.ui.message_text import message_for
 
 
@@ -383,6 +385,42 @@ def test_a_process_that_slept_past_its_lease_finds_it_gone(here: Depot) -> None:
     assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
     assert here.provider.sends("create") == 3
     assert [each.tries for each in here.rows(payment_batch_item)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("hours", [15, 49, -15, -49])
+def test_a_clock_that_is_set_in_mid_batch_makes_no_second_link(here: Depot, clock: FakeClock, hours: int) -> None:
+    """Past midnight, or back before it, while the second link is being opened; another till resumes it meanwhile."""
+    here.device("BIKE007", status=DeviceStatus.ACTIVE)
+    run_daily(here.till)
+    number, other, fates = here.start(), here.till_of("T2"), list[str]()
+
+    def jump(verb: str) -> None:
+        if verb != "create" or here.provider.count != 1 or fates:
+            return
+        fates.append("set")
+        clock.jump(hours * 3_600)
+        other.sign_in_again()
+        try:
+            other.run(number)
+        except Refused as error:
+            fates.append(error.code)
+        run_daily(here.till)
+
+    here.provider.before = jump
+    try:
+        here.run(number)
+    except Refused as error:
+        fates.append(error.code)
+    here.sign_in_again()
+    for seconds in (61, 6, 6, 6):
+        clock.advance(seconds)
+        here.settle()
+    if here.view(number).may_resume:
+        here.run(number)
+    assert [each.shown for each in here.view(number).items] == [Shown.LINK_OPEN] * 3, fates
+    assert len(here.rows(payment)) == len(here.provider.checkouts) == here.provider.sends("create") == 3, fates
+    days = [each.day for each in here.rows(device_invoice) if each.device_id == here.devices["BIKE007"]]
+    assert len(days) == len(set(days)), fates
 
 
 def test_the_batches_of_a_till_that_closes_stop_after_the_one_they_are_at(depot: Depot) -> None:

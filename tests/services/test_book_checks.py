@@ -171,6 +171,16 @@ FAULTS = {
         "UPDATE ledger_tx SET kind = 'gone' WHERE kind = 'consultation'",
         "guard_ledger_tx_update",
     ),
+    "forgotten_checkout": (
+        Check.OWNERS,
+        "UPDATE payment_attempt SET next_check_at = NULL WHERE payment_id = 2",
+        "",
+    ),
+    "forgotten_money_left": (
+        Check.OWNERS,
+        "UPDATE capture SET disposition = 'refunding'",
+        "",
+    ),
     "row_changed": (Check.CHAIN, "UPDATE audit SET data = '{}' WHERE seq = 2", "guard_audit_update"),
 }
 
@@ -242,7 +252,7 @@ def test_a_check_that_is_stopped_keeps_what_it_found_and_counts_as_none(here: Cl
     report = check_books(here.till, here.manager, walk)
     assert report.stopped
     assert [each.check for each in report.results] == [each for each in Check if each is not Check.CHAIN]
-    assert (walk.done, walk.whole, walk.now, walk.entries) == (8, 9, Check.CHAIN, 4)
+    assert (walk.done, walk.whole, walk.now, walk.entries) == (9, 10, Check.CHAIN, 4)
     assert of_report(report) == []
     assert load_last_check(here.till, here.manager) == before
     assert audit_rows(here.till)[-1][1] == "books.check_stopped"

@@ -13,13 +13,13 @@ from tests.factories.clinic import FEE, Clinic, open_clinic
 from tests.factories.clock import FakeClock
 from tests.factories.people import signed_in
 from tests.factories.tills import make_till
-from tillgate.domain.checkout_facts import CheckoutStatus
+from tillgate.domain.checkout_facts import CheckoutStatus, RefundStatus
 from tillgate.domain.consultation import LOCK_WAIT, ConsultationState
 from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.ledger import CONSULTATIONS, REFUNDS, TAX, UNAPPLIED, WITHHELD, clearing
 from tillgate.domain.money import Money
-from tillgate.domain.payment import Fulfilment, PaymentState
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Role
 from tillgate.domain.tax_rules import TaxEffect, TaxRule
 from tillgate.services import consultations
@@ -36,12 +36,13 @@ from tillgate.services.consultations import PressKind
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.open_fees import list_open_fees
 from tillgate.services.payment_lists import PaymentQuery, list_payments
-from tillgate.services.refunds import drive_refund, request_refund
+from tillgate.services.refunds import drive_refund, request_refund, settle_refunds
 from tillgate.services.settle import check_now
+from tillgate.services.sweep import sweep
 from tillgate.services.tax_rules import add_tax_rule, end_tax_rule, list_tax_rules
 from tillgate.services.till import Till
 from tillgate.store.ledger import balance, unbalanced
-from tillgate.store.models import consultation, consultation_credit_note, consultation_invoice, tax_record
+from tillgate.store.models import consultation, consultation_credit_note, consultation_invoice, refund, tax_record
 from tillgate.store.named_lock import NamedLock
 
 
@@ -337,3 +338,20 @@ def test_a_lock_that_is_not_won_in_time_is_said_and_nothing_is_created(
     assert told == ["lock_not_won"]
     assert clinic.counts() == (0, 0, 0)
     assert clinic.pay(press).kind is PressKind.NEW
+
+
+def test_a_fee_whose_refund_came_back_is_credited_once(here: Clinic) -> None:
+    """What makes good a refund that a bank sent back reverses nothing: the fee may be asked for again long since."""
+    number = here.consultation()
+    paid = here.paid(number)
+    give_back(here, paid.id, paid.amount)
+    (key,) = here.provider.refunds
+    here.provider.refunds[key] = replace(here.provider.refunds[key], status=RefundStatus.FAILED)
+    assert sweep(here.till, here.provider)
+    manager = signed_in(here.till, Role.MANAGER)
+    (found,) = list_exceptions(here.till, manager)
+    settle_exception(here.till, manager, found.id, ExceptionAction.RETRY, "the account was closed")
+    settle_refunds(here.till)
+    assert [each.state for each in here.rows(refund)] == [RefundState.FAILED, RefundState.DONE]
+    assert len(here.rows(consultation_credit_note)) == 1
+    assert here.paid(number).state is PaymentState.CAPTURED

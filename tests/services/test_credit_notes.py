@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories.clock import FakeClock
+from tests.factories.people import signed_in
 from tests.factories.shop import Counter
 from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
 from tillgate.domain.errors import Refused
@@ -18,8 +20,10 @@ from tillgate.domain.ledger import wallet
 from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType, OrderState
 from tillgate.domain.payment import PaymentState
+from tillgate.domain.staff import Role
 from tillgate.printing import pdf
 from tillgate.services import carts
+from tillgate.services.book_checks import inspect_books
 from tillgate.services.credit_notes import credit_due
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoices import make_invoices
@@ -29,6 +33,7 @@ from tillgate.services.papers import credit_note_document, render_credit_note
 from tillgate.services.payment_details import load_details
 from tillgate.services.records import PaymentRecord
 from tillgate.services.refunds import request_refund, settle_refunds
+from tillgate.services.sweep import sweep
 from tillgate.store.ledger import balance, unbalanced
 from tillgate.store.models import (
     capture,
@@ -179,6 +184,44 @@ def test_a_refund_on_the_providers_pages_reverses_the_sale(counter: Counter) -> 
         )
     assert (amounts(counter), states(counter)) == ([paid.amount_minor], {OrderState.CANCELLED})
     assert counter.stock("GIT-1") == stock - 1
+
+
+def made_good(counter: Counter, action: ExceptionAction) -> None:
+    """The bank sends the refund back, and a manager decides."""
+    (key,) = counter.provider.refunds
+    counter.provider.refunds[key] = replace(counter.provider.refunds[key], status=RefundStatus.FAILED)
+    sweep(counter.till, counter.provider)
+    manager = signed_in(counter.till, Role.MANAGER)
+    (found,) = list_exceptions(counter.till, manager)
+    settle_exception(counter.till, manager, found.id, action, "the account was closed")
+    settle_refunds(counter.till)
+    assert list_exceptions(counter.till, manager) == []
+
+
+@pytest.mark.parametrize("action", [ExceptionAction.RETRY, ExceptionAction.CREDIT])
+def test_a_refund_that_came_back_and_is_made_good_reverses_the_sale_once(
+    counter: Counter, action: ExceptionAction
+) -> None:
+    paid = invoiced(counter, "GIT-1")
+    give_back(counter, paid, paid.amount_minor, goods=True)
+    before = (amounts(counter), states(counter), counter.stock("GIT-1"))
+    assert before[:2] == ([paid.amount_minor], {OrderState.CANCELLED})
+    made_good(counter, action)
+    assert len(counter.rows(refund)) == (2 if action is ExceptionAction.RETRY else 1)
+    counter.till.db.transact(counter.till.system, lambda uow: credit_due(uow, paid.id))
+    assert (amounts(counter), states(counter), counter.stock("GIT-1")) == before
+    assert inspect_books(counter.till).ok
+
+
+@pytest.mark.parametrize("action", [ExceptionAction.RETRY, ExceptionAction.CREDIT, ExceptionAction.CLOSE])
+def test_after_one_that_came_back_the_rest_is_credited_and_no_more(counter: Counter, action: ExceptionAction) -> None:
+    paid = invoiced(counter, "GIT-1")
+    give_back(counter, paid, 500)
+    made_good(counter, action)
+    (money,) = counter.rows(capture)
+    give_back(counter, paid, money.amount_minor - money.refunded_minor)
+    assert amounts(counter) == [500, paid.amount_minor - 500]
+    assert states(counter) == {OrderState.CANCELLED}
 
 
 def test_days_that_have_not_begun_can_be_let_again(counter: Counter, clock: FakeClock) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
-from functools import partial
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,22 +11,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text, update
 
-from tests.factories.clock import START, FakeClock
+from tests.factories.clock import FakeClock
 from tests.factories.depot import Depot, open_depot
 from tests.factories.postman import Postman
-from tests.factories.tills import audit_rows, make_till
+from tests.factories.tills import make_till
 from tillgate.domain.checkout_facts import CheckoutStatus
-from tillgate.domain.devices import MOST_DAYS_BACK, DeviceInvoiceState, DeviceStatus, InvoiceOrigin
+from tillgate.domain.devices import DeviceInvoiceState, DeviceStatus
 from tillgate.domain.errors import Invalid, Refused, Stale, TillgateError
 from tillgate.domain.exceptions import ExceptionAction
 from tillgate.domain.ledger import DEVICES, REFUNDS
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
-from tillgate.domain.settings import STORE_ZONE, Settings
+from tillgate.domain.settings import Settings
 from tillgate.services.book_checks import inspect_books
 from tillgate.services.cancel import cancel
 from tillgate.services.catalogue_import import Fate
-from tillgate.services.daily_invoices import make_daily_invoices, run_daily
 from tillgate.services.device_files import check_invoices, import_invoices
 from tillgate.services.device_invoices import cancel_invoice, reopen_invoice
 from tillgate.services.device_lists import (
@@ -40,7 +38,7 @@ from tillgate.services.device_lists import (
     list_device_invoices,
     list_devices,
 )
-from tillgate.services.devices import DeviceDraft, save_device
+from tillgate.services.devices import save_device
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.notices import MailWork
 from tillgate.services.outbox import run_due
@@ -51,13 +49,8 @@ from tillgate.services.sample_devices import load_sample_devices
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.store.ledger import unbalanced
-from tillgate.store.models import device, device_invoice, ledger_entry, staff_session
+from tillgate.store.models import device_invoice, ledger_entry, staff_session
 from tillgate.store.outbox_rows import enqueue
-
-RATE = Money(5_000_000, "COP")
-TODAY = date(2026, 11, 16)
-
-_DAY_S = 86_400
 
 
 @pytest.fixture
@@ -69,104 +62,6 @@ def depot(till: Till) -> Depot:
 def here(sqlite_only: Engine, clock: FakeClock) -> Depot:
     """On SQLite alone, for what is decided above the database."""
     return open_depot(make_till(sqlite_only, clock))
-
-
-def draft(depot: Depot, code: str = "BIKE007", **changes: Any) -> DeviceDraft:
-    return replace(DeviceDraft(code, "Bicycle", depot.customer_id, RATE), **changes)
-
-
-def days_of(depot: Depot, device_id: int) -> list[date]:
-    return [each.day for each in depot.rows(device_invoice) if each.device_id == device_id]
-
-
-# The daily run
-
-
-def test_a_day_is_invoiced_once_and_days_that_the_till_was_off_are_caught_up(depot: Depot, clock: FakeClock) -> None:
-    made = save_device(depot.till, depot.manager, draft(depot))
-    assert make_daily_invoices(depot.till, depot.manager).invoices == 1
-    assert run_daily(depot.till).invoices == run_daily(depot.till_of("T2").till).invoices == 0
-    clock.advance(5 * 86_400)
-    assert run_daily(depot.till).invoices == 5
-    assert days_of(depot, made) == [TODAY + timedelta(days=n) for n in range(6)]
-    (row, *_) = [each for each in depot.rows(device_invoice) if each.device_id == made]
-    assert (row.amount_minor, row.currency, row.customer_id) == (RATE.minor, "COP", depot.customer_id)
-    assert row.number.startswith("INV-BIKE007-20261116-")
-    clock.set_back(3 * 86_400)
-    assert run_daily(depot.till).invoices == 0
-
-
-def test_the_day_is_the_stores_own(here: Depot, clock: FakeClock) -> None:
-    """09:00 UTC: in Bogotá it is still the same day for twenty hours more, in Auckland not for three."""
-    zones = {"America/Bogota": TODAY, "Pacific/Auckland": TODAY + timedelta(days=1)}
-    clock.advance(4 * 3_600)
-    for zone, day in zones.items():
-        there = replace(here, till=replace(here.till, settings=partial(Settings, {STORE_ZONE.name: zone})))
-        made = save_device(there.till, there.manager, draft(there, zone[:3].upper()))
-        run_daily(there.till)
-        assert days_of(there, made) == [day]
-
-
-def test_what_lies_too_far_back_is_left_out_and_said_so(here: Depot, clock: FakeClock) -> None:
-    made = save_device(here.till, here.manager, draft(here))
-    run_daily(here.till)
-    clock.advance(400 * 86_400)
-    ran = run_daily(here.till)
-    assert (ran.invoices, ran.left_out) == (MOST_DAYS_BACK, 400 - MOST_DAYS_BACK)
-    assert days_of(here, made)[-1] == here.till.store_day(clock.now())
-    assert [each[3]["days"] for each in audit_rows(here.till) if each[1] == "device.days_left_out"] == [340]
-    assert run_daily(here.till).invoices == 0
-
-
-def test_a_clock_that_was_a_year_ahead_stops_no_device(depot: Depot, clock: FakeClock) -> None:
-    depot.device("BIKE007", status=DeviceStatus.ACTIVE)
-    later = DeviceDraft("BIKE008", "Begins later", depot.customer_id, Money(5_000_000, "COP"),
-                        starts_on=START.date() + timedelta(days=366))  # fmt: skip
-    save_device(depot.till, depot.manager, later)
-    run_daily(depot.till)
-    clock.jump(365 * _DAY_S)
-    assert run_daily(depot.till).left_out > 0
-    clock.jump(-364 * _DAY_S)
-    assert run_daily(depot.till).invoices == 1
-    assert run_daily(depot.till).invoices == 0
-    clock.advance(_DAY_S)
-    assert run_daily(depot.till).invoices == 1
-    days = [each.day for each in depot.rows(device_invoice) if each.origin is InvoiceOrigin.DAILY]
-    assert len(days) == len(set(days)) == MOST_DAYS_BACK + 3
-
-
-def test_a_day_that_has_an_invoice_gets_no_second_one(here: Depot, clock: FakeClock) -> None:
-    """Imported, or cancelled: the run makes none beside it."""
-    made = save_device(here.till, here.manager, draft(here, starts_on=TODAY + timedelta(days=1)))
-    here.devices["BIKE007"] = made
-    (imported,) = here.owe(1_000_000, code="BIKE007", first=TODAY + timedelta(days=1))
-    clock.advance(2 * 86_400)
-    here.sign_in_again()
-    assert run_daily(here.till).invoices == 1
-    cancel_invoice(here.till, here.manager, imported, "not owed after all")
-    back = update(device).where(device.c.id == made).values(invoiced_until=TODAY)
-    here.till.db.transact(here.till.system, lambda uow: uow.execute(back))
-    assert run_daily(here.till).invoices == 0
-
-
-def test_a_change_counts_from_tomorrow_and_a_pause_is_not_made_up_for(here: Depot, clock: FakeClock) -> None:
-    made = save_device(here.till, here.manager, draft(here))
-    clock.advance(2 * 86_400)
-    here.sign_in_again()
-    dearer = draft(here, rate=Money(7_000_000, "COP"))
-    save_device(here.till, here.manager, dearer, device_id=made, version=1)
-    paused = replace(dearer, status=DeviceStatus.PAUSED)
-    clock.advance(86_400)
-    here.sign_in_again()
-    save_device(here.till, here.manager, paused, device_id=made, version=3)
-    clock.advance(5 * 86_400)
-    here.sign_in_again()
-    assert run_daily(here.till).invoices == 0
-    version = next(each.version for each in here.rows(device) if each.id == made)
-    save_device(here.till, here.manager, dearer, device_id=made, version=version)
-    run_daily(here.till)
-    owed = [(each.day.day, each.amount_minor) for each in here.rows(device_invoice) if each.device_id == made]
-    assert owed == [(16, 5_000_000), (17, 5_000_000), (18, 5_000_000), (19, 7_000_000), (24, 7_000_000)]
 
 
 @pytest.mark.parametrize(
@@ -181,14 +76,14 @@ def test_a_change_counts_from_tomorrow_and_a_pause_is_not_made_up_for(here: Depo
     ],
 )
 def test_a_bad_device_is_refused(here: Depot, changes: dict[str, Any], error: type[TillgateError], code: str) -> None:
-    wanted = draft(here, **changes)
+    wanted = here.draft(**changes)
     with pytest.raises(error) as refused:
         save_device(here.till, here.manager, wanted)
     assert refused.value.code == code
     with pytest.raises(Refused, match="device_fixed"):
-        save_device(here.till, here.manager, draft(here, "BIKE002"), device_id=here.devices["BIKE001"], version=1)
+        save_device(here.till, here.manager, here.draft("BIKE002"), device_id=here.devices["BIKE001"], version=1)
     with pytest.raises(Stale, match="device_changed"):
-        save_device(here.till, here.manager, draft(here, "BIKE001"), device_id=here.devices["BIKE001"], version=9)
+        save_device(here.till, here.manager, here.draft("BIKE001"), device_id=here.devices["BIKE001"], version=9)
 
 
 # Files

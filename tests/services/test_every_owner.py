@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -193,20 +194,87 @@ def test_a_refund_that_had_failed_and_is_done_after_all_is_news(desk: Desk) -> N
     assert [each.kind for each in desk.exceptions()] == [_K.CONFLICT]
 
 
-def test_a_refund_that_was_done_and_came_back_is_told_once(desk: Desk) -> None:
+def came_back(desk: Desk, minor: int = 4_000) -> int:
+    """A refund that was done, and that a bank sent back two weeks later."""
+    clock = desk.till.clock
+    assert isinstance(clock, FakeClock)
     paid = desk.paid()
-    request_refund(desk.till, desk.manager, paid.id, Money(4_000, "INR"), "broken")
+    request_refund(desk.till, desk.manager, paid.id, Money(minor, "INR"), "broken")
     desk.settle()
-    (given,) = desk.view(paid.id).refunds
-    back = replace(desk.provider.refunds[given.key], status=RefundStatus.FAILED, reason="the account is closed")
-    desk.provider.refunds[given.key] = back
+    desk.provider.capabilities = replace(desk.provider.capabilities, refunds_return_within=timedelta(days=30))
+    clock.advance(14 * DAY)
+    send_back(desk)
+    return paid.id
+
+
+def send_back(desk: Desk) -> None:
+    """The newest refund fails; the daily sweeps tell it, once."""
+    clock = desk.till.clock
+    assert isinstance(clock, FakeClock)
+    bank, kept, before = desk.provider, desk.provider.refunds, desk.provider.before
+    key, known = list(kept.items())[-1]
+    kept[key] = replace(known, status=RefundStatus.FAILED, reason="the account is closed")
+    # Asked for in the last days it is too old.
+    bank.before = lambda verb: setattr(bank, "refunds", {} if verb == "list_recent" else kept)
+    for _ in range(4):
+        desk.sweep()
+        clock.advance(DAY)
+    bank.before, bank.refunds = before, kept
+
+
+@pytest.mark.parametrize("minor", [4_000, 10_000])
+def test_a_refund_that_was_done_and_came_back_is_sent_again(desk: Desk, minor: int) -> None:
+    paid = came_back(desk, minor)
+    whole = minor == 10_000
+    [told] = desk.exceptions()
+    assert (told.kind, told.payment_id, told.actions) == (_K.REFUND_FAILED, paid, (_A.RETRY, _A.CREDIT, _A.CLOSE))
+    assert told.evidence["refund_returned"] == f"INR {minor // 100}.00"
+    assert told.evidence["provider_says"] == "the account is closed"
+    assert states(desk, paid) == [(minor, RefundState.FAILED)]
+    assert desk.payment(paid).state is (PaymentState.REFUNDED if whole else PaymentState.CAPTURED)
+    assert (left(desk, paid), held(desk), forgotten(desk)) == (10_000, 10_000, [])
+    if not whole:
+        with pytest.raises(Refused, match="refund_failed_open"):
+            request_refund(desk.till, signed_in(desk.till, Role.MANAGER), paid, Money(minor, "INR"), "again")
+    settle(desk, told, _A.RETRY)
+    desk.settle()
+    # So that it is too old to be listed as of the last days.
+    clock = desk.till.clock
+    assert isinstance(clock, FakeClock)
+    clock.advance(7 * DAY)
+    assert states(desk, paid) == [(minor, RefundState.FAILED), (minor, RefundState.DONE)]
+    assert desk.payment(paid).state is (PaymentState.REFUNDED if whole else PaymentState.PARTIALLY_REFUNDED)
+    assert (left(desk, paid), held(desk)) == (10_000 - minor, 10_000 - minor)
+    send_back(desk)
+    [again] = desk.exceptions()
+    assert (again.kind, again.id > told.id) == (_K.REFUND_FAILED, True)
+    settle(desk, again, _A.RETRY)
+    desk.settle()
+    assert (left(desk, paid), desk.exceptions(), forgotten(desk)) == (10_000 - minor, [], [])
+    assert desk.ledger_is_even()
+
+
+def test_what_came_back_and_went_again_on_the_providers_pages_is_no_other_refund(desk: Desk) -> None:
+    paid = came_back(desk)
+    give_back_outside(desk, 4_000)
     for _ in range(2):
         desk.sweep()
-    [told] = desk.exceptions()
-    assert (told.kind, told.payment_id) == (_K.CONFLICT, paid.id)
-    assert told.evidence["refund_returned"] == "INR 40.00"
-    assert told.evidence["reason"] == "the account is closed"
-    assert states(desk, paid.id) == [(4_000, RefundState.DONE)], "a person finds out where the money is"
+    assert states(desk, paid) == [(4_000, RefundState.FAILED), (4_000, RefundState.DONE)]
+    assert [each.kind for each in desk.exceptions()] == [_K.CONFLICT]
+    assert (left(desk, paid), held(desk), forgotten(desk)) == (6_000, 6_000, [])
+
+
+def test_where_done_is_the_end_nobody_is_asked_after_the_window(desk: Desk, clock: FakeClock) -> None:
+    request_refund(desk.till, desk.manager, desk.paid().id, Money(4_000, "INR"), "broken")
+    desk.settle()
+    clock.advance(14 * DAY)
+    asked: list[str] = []
+    desk.provider.before = asked.append
+    for _ in range(3):
+        desk.sweep()
+        clock.advance(DAY)
+    assert "list_recent" in asked
+    assert "find_refunds" not in asked
 
 
 def test_a_checkout_that_nobody_answers_for_ends_with_the_managers_word(desk: Desk, clock: FakeClock) -> None:
@@ -329,6 +397,8 @@ WALKS: Final[dict[str, Callable[[Desk, FakeClock], object]]] = {
     "mismatched": lambda desk, _clock: mismatched(desk),
     "refused_twice": lambda desk, _clock: refused_twice(desk),
     "elsewhere": lambda desk, _clock: given_back_elsewhere(desk),
+    "came_back": lambda desk, _clock: came_back(desk),
+    "came_back_whole": lambda desk, _clock: came_back(desk, 10_000),
     "gone_before": lambda desk, _clock: gone_before_it_was_seen(desk),
 }
 

@@ -20,9 +20,10 @@ from tillgate.domain.errors import NotFound, Refused
 from tillgate.domain.invoice_checks import Reason
 from tillgate.domain.money import Money
 from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.services import invoice_lists
 from tillgate.services.book_checks import check_books
 from tillgate.services.invoice_cleanup import cleanup_invoices
-from tillgate.services.invoice_figures import differences, load_invoice_figures
+from tillgate.services.invoice_figures import InvoiceFigures, differences, load_invoice_figures
 from tillgate.services.invoice_lists import (
     InvoiceQuery,
     VerificationQuery,
@@ -50,7 +51,9 @@ def kiosk(till: Till) -> Kiosk:
     return open_kiosk(till)
 
 
-def test_figures_are_a_full_count_whatever_happened(kiosk: Kiosk, clock: FakeClock) -> None:
+def test_figures_are_a_full_count_whatever_happened(
+    kiosk: Kiosk, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Invoices of three days and two cashiers go every way there is; the sums are told without counting them."""
     chance, first = random.Random(5), kiosk.till.store_day(clock.now())
     ways = ["wait", "fail", "pay", "use", "use"]
@@ -96,23 +99,30 @@ def test_figures_are_a_full_count_whatever_happened(kiosk: Kiosk, clock: FakeClo
         assert sum(each.by_status[InvoiceStatus.USED].expected.minor for each in parts) == came["use"] * 103_200
     with kiosk.till.db.read() as connection:
         assert differences(connection) == []
-    # Every number opens its rows.
+    for few in (1_000, 0):
+        # Few are looked for on their days, many in the order of the list.
+        monkeypatch.setattr(invoice_lists, "_FEW", few)
+        check_rows(kiosk, found, came["use"])
+    nothing = load_invoice_figures(kiosk.till, kiosk.manager, first, last, "USD")
+    assert (nothing.whole.total, nothing.whole.conversion) == (0, None)
+
+
+def check_rows(kiosk: Kiosk, found: InvoiceFigures, used_count: int) -> None:
+    """Every number opens its rows."""
     for each in found.by_cashier:
         assert isinstance(each.key, int)
         assert count_payment_invoices(kiosk.till, kiosk.manager, InvoiceQuery(staff_id=each.key)) == each.total
-    used = InvoiceQuery(states=frozenset({InvoiceStatus.USED}), first=first, last=last)
+    used = InvoiceQuery(states=frozenset({InvoiceStatus.USED}), first=found.first, last=found.last)
     for query, count in (
-        (used, came["use"]),
+        (used, used_count),
         (InvoiceQuery(late=True, currency="KES"), 1),
         (InvoiceQuery(late=True, states=used.states), 0),
         (InvoiceQuery(states=frozenset({InvoiceStatus.PENDING})), 0),
-        (InvoiceQuery(provider="intasend", first=last), found.by_day[-1].total),
+        (InvoiceQuery(provider="intasend", first=found.last), found.by_day[-1].total),
         (InvoiceQuery(currency="USD"), 0),
     ):
         assert count_payment_invoices(kiosk.till, kiosk.manager, query) == count
         assert len(list_payment_invoices(kiosk.till, kiosk.manager, query)) == count
-    nothing = load_invoice_figures(kiosk.till, kiosk.manager, first, last, "USD")
-    assert (nothing.whole.total, nothing.whole.conversion) == (0, None)
 
 
 OFF = {

@@ -47,6 +47,15 @@ def test_a_bug_planted_on_purpose_is_found(name: str) -> None:
     assert "FlakyStrategy" not in type(found.value).__name__, found.value
 
 
+@pytest.mark.parametrize("name", PLANTS)
+def test_each_still_finds_the_text_that_it_changes(name: str) -> None:
+    changed = [function for function, _, _ in PLANTS[name].changes]
+    before = [function.__code__ for function in changed]
+    with planted(PLANTS[name]):
+        assert all(function.__code__ is not code for function, code in zip(changed, before, strict=True))
+    assert [function.__code__ for function in changed] == before
+
+
 def test_there_are_ten_of_them() -> None:
     assert len(PLANTS) == 10
     assert set(QUICK) <= PLANTS.keys()

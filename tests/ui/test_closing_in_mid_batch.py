@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,15 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select
 
 from tests.ui.pages.person import at_the_window
+from tillgate.app import bootstrap
 from tillgate.app.demo_people import CASHIER
 from tillgate.domain.batch import BatchState, ItemState
-from tillgate.sandbox.faults import FaultKind, Verb
+from tillgate.ports import Answer
+from tillgate.services.batch_payment import stop_own
+from tillgate.services.till import Till
 from tillgate.store.models import payment, payment_batch, payment_batch_item
 from tillgate.ui.screens.batch import BatchScreen
 from tillgate.ui.shell import Shell
-
-AT_SECOND = select(func.count()).where(
-    payment_batch_item.c.position == 2, payment_batch_item.c.state == ItemState.WORKING
-)
 
 
 def test_a_window_closed_in_mid_batch_leaves_it_stopped_and_it_is_resumed(
@@ -30,10 +30,26 @@ def test_a_window_closed_in_mid_batch_leaves_it_stopped_and_it_is_resumed(
         screen = _batch(person.till.shell)
         screen.start.finder.take("BIKE001")
         person.until(lambda: screen.start.details)
-        assert person.till.shop.sandbox is not None
-        person.till.shop.sandbox.faults.arm(FaultKind.SLOW, Verb.CREATE, provider="wompi", after=1, seconds=1.5)
+        reached, closing = threading.Event(), threading.Event()
+        wompi = person.till.shop.till.providers["wompi"]
+        create, asked = wompi.create, list[str]()
+
+        def held(method: str, parameters: str) -> Answer:
+            asked.append(parameters)
+            if len(asked) == 2:
+                reached.set()
+                assert closing.wait(60), "the till closed without a word to its batch"
+            return create(method, parameters)
+
+        def stopped(till: Till) -> None:
+            """What the till does as it closes; the provider answers only then."""
+            stop_own(till)
+            closing.set()
+
+        monkeypatch.setattr(wompi, "create", held)
+        monkeypatch.setattr(bootstrap, "stop_own", stopped)
         screen.start.press()
-        person.until(lambda: person.number(AT_SECOND))
+        person.until(reached.is_set)
     with at_the_window(qtbot, tmp_path / "till") as person:
         assert person.number(select(func.count()).where(payment_batch.c.state == BatchState.STOPPED)) == 1
         assert person.number(select(func.count()).where(payment_batch_item.c.state == ItemState.TAKEN)) == 2

@@ -26,6 +26,7 @@ from tillgate.ui.screens.wizard import FirstStartScreen
 from tillgate.ui.screens.wizard.pages import DonePage, KeysPage
 from tillgate.ui.screens.wizard.screen import Step
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.widgets.dialog import Confirm
 from tillgate.ui.widgets.status_badge import StatusBadge
 
 PASSPHRASE = "three blue kettles"
@@ -93,6 +94,7 @@ def test_a_store_opens_from_end_to_end(page: FirstStartPage) -> None:
     press(page.screen.manager.again.line, Qt.Key.Key_Return)
     page.desk.settled(lambda: page.screen.step is Step.KEYS)
     form = page.keys()
+    assert QApplication.focusWidget() is form.key_id.line
     type_text(form.key_id.line, "rzp_live_4f8kQ2mWc7")
     type_text(form.key_secret.line, "a canary of a secret")
     click(form.test)
@@ -139,6 +141,34 @@ def test_the_likeliest_provider_is_asked_first_and_the_other_is_a_press_away(
     click(keys.others[second])
     assert shown() == titles[second]
     assert nameless(page.screen) == []
+
+
+def test_keys_that_were_typed_are_not_thrown_away_without_a_word(page: FirstStartPage) -> None:
+    page.name_store()
+    page.go_on(Step.MANAGER)
+    page.name_manager()
+    page.go_on(Step.KEYS)
+    form = page.keys()
+    keys = page.screen.view.findChild(KeysPage)
+    assert keys is not None
+    type_text(form.key_secret.line, "a canary of a secret")
+    click(keys.others["Stripe"])
+    click(page.screen.view.next)
+    asked = page.screen.findChild(Confirm)
+    assert asked is not None
+    assert "Go on without the keys of Razorpay?" in everything_shown(asked)
+    press(asked.back, Qt.Key.Key_Return)
+    assert page.screen.step is Step.KEYS
+    assert form.isVisible()
+    assert form.key_secret.text == "a canary of a secret"
+    page.desk.qtbot.waitUntil(lambda: page.screen.findChild(Confirm) is None)
+    click(page.screen.view.next)
+    again = page.screen.findChild(Confirm)
+    assert again is not None
+    click(again.go)
+    page.desk.settled(lambda: page.screen.step is Step.DONE)
+    assert "a canary" not in everything_shown(page.screen)
+    assert page.desk.secrets.kept == {}
 
 
 def test_nothing_is_made_until_all_of_it_is_right(page: FirstStartPage) -> None:

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tillgate.domain.payment import PaymentState
 from tillgate.paths import resource
-from tillgate.ui import theme
+from tillgate.ui import icons, theme
 from tillgate.ui.icons import icon
 from tillgate.ui.theme import Density, Scheme, Theme, Tone, set_density
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -94,6 +94,16 @@ def test_icons_are_sharp_at_any_ratio() -> None:
     drawn = icon("package").pixmap(QSize(20, 20), 2.5)
     assert drawn.size() == QSize(50, 50)
     assert drawn.devicePixelRatio() == 2.5
+
+
+def test_no_icon_is_read_from_its_file_once_all_were_read() -> None:
+    icons._drawing.cache_clear()
+    icons.read_all()
+    read = icons._drawing.cache_info().misses
+    names = sorted(path.stem for path in resource("icons", "lucide").glob("*.svg"))
+    for name in names:
+        icon(name)
+    assert icons._drawing.cache_info().misses == read == len(names)
 
 
 def test_an_unknown_icon_is_an_error_at_once() -> None:

@@ -47,6 +47,7 @@ from tillgate.services.link_notices import send_text
 from tillgate.services.metrics import write_tallies
 from tillgate.services.payment_views import count_waiting
 from tillgate.services.pin_hash import Pins
+from tillgate.services.prompts import count_open_prompts
 from tillgate.services.provider_keys import load_keys
 from tillgate.services.settings import StoredSettings
 from tillgate.services.start_gates import (
@@ -140,9 +141,11 @@ class Shop:
         """A manager unlocks somebody at the sign-in screen; raises as the service."""
         sign_in.unlock_in_place(self.till, self.pins, manager, pin, locked)
 
-    def counts(self) -> tuple[int, int]:
-        """Payments whose money is not certain yet, and open exceptions."""
-        return count_waiting(self.till), count_exceptions(self.till)
+    def counts(self) -> tuple[int, dict[str, int]]:
+        """Payments whose money is not certain yet; and what waits on a screen, by its key: open exceptions, and phones
+        that this till asks."""
+        waits = {"exceptions": count_exceptions(self.till), "payment_invoices": count_open_prompts(self.till)}
+        return count_waiting(self.till), waits
 
     def troubles(self) -> list[Unavailable]:
         """All that the gates found, the worst first, as what a person is told."""

@@ -13,6 +13,7 @@ from tillgate.ui.screens.instalments import keys as instalments
 from tillgate.ui.screens.list_commands import LIST_VERBS, commands_of
 from tillgate.ui.screens.metrics import screen as metrics
 from tillgate.ui.screens.orders import screen as orders
+from tillgate.ui.screens.payment_invoices import keys as payment_invoices
 from tillgate.ui.screens.payments import screen as payments
 
 
@@ -27,6 +28,7 @@ def declared() -> list[Command]:
         (consultations.SCREEN, (*consultations.PAYING, *consultations.DESK, *consultations.ONE)),
         (batch.SCREEN, batch.EVERY),
         (instalments.SCREEN, instalments.EVERY),
+        (payment_invoices.SCREEN, payment_invoices.EVERY),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):

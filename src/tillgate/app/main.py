@@ -135,10 +135,10 @@ class Application(QObject):
         self.front = OpeningWindow(profile.mode)
         self._prepare = prepare
         self._opening: Opening | None = None
-        self.front.painted.connect(self._begin)
 
     def start(self) -> None:
-        """Show the first window."""
+        """Show the first window; whoever is told of its paint too is told before the till is loaded."""
+        self.front.painted.connect(self._begin)
         self.front.show()
 
     @Slot()

@@ -8,10 +8,12 @@ no feature.
 from __future__ import annotations
 
 import builtins
+import linecache
 
 import PySide6.QtCore  # noqa: F401 - it is this import that puts the look there
 
 
 def import_plainly() -> None:
-    """Take the look away again; before the till's own modules are imported, or it was paid for."""
+    """Take the look away again, and the lines; before the till's own modules are imported, or it was paid for."""
     builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
+    linecache.clearcache()

@@ -17,6 +17,7 @@ from tillgate.app.papers import (
     save_fee_invoice,
     save_fee_receipt,
     save_invoice,
+    save_invoice_slip,
     save_receipt,
 )
 from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
@@ -28,6 +29,7 @@ from tillgate.domain.staff import Actor
 from tillgate.ports import PaymentProvider
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.bulk_orders import DEFAULT_PROVIDER as INSTALMENTS_PROVIDER
+from tillgate.services.cart_view import CartView
 from tillgate.ui.dialogs.approval import Door
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
@@ -40,6 +42,7 @@ from tillgate.ui.screens.exceptions import ExceptionsScreen
 from tillgate.ui.screens.instalments import InstalmentsScreen
 from tillgate.ui.screens.metrics import MetricsScreen
 from tillgate.ui.screens.orders import OrdersScreen
+from tillgate.ui.screens.payment_invoices import InvoiceDesk, PaymentInvoicesScreen
 from tillgate.ui.screens.payments import PaymentsScreen
 from tillgate.ui.screens.settings import Places, SettingsScreen
 from tillgate.ui.screens.staff import StaffScreen
@@ -82,6 +85,7 @@ def _batch(window: TillWindow) -> Screen:
         way=lambda: (BATCH_PROVIDER, wompi_method(shop.providers, shop.till.settings())),
         save_slip=partial(save_batch_slip, shop, _actor(window)),
         open_settings=lambda: window.shell.go("settings"),
+        in_front=partial(_in_front, window),
     )
     return BatchScreen(_office(window), desk)
 
@@ -96,6 +100,25 @@ def _instalments(window: TillWindow) -> Screen:
         save_invoice=None,
     )
     return InstalmentsScreen(_office(window), desk)
+
+
+def _payment_invoices(window: TillWindow) -> Screen:
+    slip = partial(save_invoice_slip, window.shop, _actor(window))
+    return PaymentInvoicesScreen(_office(window), InvoiceDesk(_desk(window), slip))
+
+
+def _ask_phone(window: TillWindow, cart: CartView) -> None:
+    if window.shell.go("payment_invoices"):
+        page = window.shell.page("payment_invoices")
+        if isinstance(page, PaymentInvoicesScreen):
+            page.carry(cart)
+
+
+def _verify_invoice(window: TillWindow, code: str, cart: CartView) -> None:
+    if window.shell.go("payment_invoices"):
+        page = window.shell.page("payment_invoices")
+        if isinstance(page, PaymentInvoicesScreen):
+            page.verify_code(code, cart)
 
 
 def _desk(window: TillWindow) -> CheckoutDesk:
@@ -121,13 +144,15 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         come_forward=lambda: window.shell.go("checkout"),
         show_payment=partial(_show_payment, window),
         in_front=partial(_in_front, window),
+        ask_phone=partial(_ask_phone, window),
+        verify_invoice=partial(_verify_invoice, window),
     )
 
 
-def _in_front(window: TillWindow, payment_id: int | None, end: End | None) -> None:
+def _in_front(window: TillWindow, fronts: Mapping[int, End | None]) -> None:
     page = window.shell.page("checkout")
     if isinstance(page, CheckoutScreen):
-        page.news.put_elsewhere(payment_id, end)
+        page.news.put_elsewhere(fronts)
 
 
 def _usual_way(shop: Shop) -> tuple[str, str]:
@@ -141,7 +166,7 @@ def usual_way(providers: Mapping[str, PaymentProvider], settings: Settings) -> t
     if "wompi" in taking:
         return "wompi", wompi_method(providers, settings)
     if "intasend" in taking:
-        # Whoever walks in has no phone that the till knows; a prompt to one that it does is among the other ways.
+        # A prompt has fees, and one phone is asked once at a time: it is sent from invoice verification.
         return "intasend", "checkout"
     return "razorpay", settings[RAZORPAY_METHOD]
 
@@ -257,6 +282,7 @@ FACTORIES: Final[dict[str, Callable[[TillWindow], Screen]]] = {
     "consultations": _consultations,
     "batch": _batch,
     "instalments": _instalments,
+    "payment_invoices": _payment_invoices,
     "payments": _payments,
     "orders": lambda window: OrdersScreen(_office(window)),
     "exceptions": lambda window: ExceptionsScreen(_office(window)),

@@ -22,6 +22,7 @@ def specs(window: TillWindow) -> list[ScreenSpec]:
             ("consultations", mark("Consultations"), "receipt-text", Action.VIEW_PAYMENTS),
             ("batch", mark("Batch"), "list", Action.VIEW_PAYMENTS),
             ("instalments", mark("Instalments"), "calendar-days", Action.VIEW_PAYMENTS),
+            ("payment_invoices", mark("Verification"), "badge-check", Action.VIEW_PAYMENTS),
             ("payments", mark("Payments"), "credit-card", Action.VIEW_PAYMENTS),
             ("orders", mark("Orders"), "package", Action.VIEW_ORDERS),
             ("exceptions", mark("Exceptions"), "triangle-alert", Action.VIEW_EXCEPTIONS),

@@ -27,7 +27,7 @@ from tillgate.domain.settings import APPEARANCE, IDLE_LOCK_MINUTES, STORE_LANGUA
 from tillgate.domain.staff import GRANTS, Action
 from tillgate.i18n import tr, use_language
 from tillgate.store.first_look import FirstLook
-from tillgate.ui import theme
+from tillgate.ui import icons, theme
 from tillgate.ui.screen import Connection, Screen, ShellState
 from tillgate.ui.screens.sign_in import SignInDesk, SignInScreen
 from tillgate.ui.shell import Shell
@@ -117,11 +117,12 @@ class TillWindow(QObject):
             self.tasks.run(self, self._load_screens, self._wear_keys, label="keys")
 
     def _load_screens(self) -> dict[str, str]:
-        """On the work lane: the screens' modules, and the keys that the store chose."""
+        """On the work lane: the screens' modules and their icons, and the keys that the store chose."""
         # They need services, which this window does not, and a till where nobody is needs neither.
         from tillgate.app import screen_factories  # noqa: F401, PLC0415
         from tillgate.services.kept_keys import read_keys  # noqa: PLC0415
 
+        icons.read_all()
         return read_keys(self._opened.result().till)
 
     def _wear_keys(self, kept: dict[str, str]) -> None:
@@ -218,10 +219,10 @@ class TillWindow(QObject):
     def _count(self) -> None:
         self.tasks.run(self, self.shop.counts, self._show_counts)
 
-    def _show_counts(self, counts: tuple[int, int]) -> None:
-        pending, exceptions = counts
+    def _show_counts(self, counts: tuple[int, dict[str, int]]) -> None:
+        pending, badges = counts
         state = self.shell.state
-        shown = replace(state, pending=pending, badges={"exceptions": exceptions})
+        shown = replace(state, pending=pending, badges=badges)
         if shown != state:
             self.shell.show_state(shown)
 

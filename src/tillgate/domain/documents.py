@@ -99,6 +99,18 @@ class PaidBy:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptPaid:
+    """The payment invoice that paid for the orders, and what came on it beyond them: its fees, and the surplus.
+
+    The surplus is below zero where less came than was due, within the tolerance.
+    """
+
+    number: str
+    fees: Money
+    surplus: Money
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceLine:
     """One line of an invoice; `total` is `unit_price` times `quantity`."""
 
@@ -131,6 +143,7 @@ class InvoiceDocument:
     total: Money
     paid: PaidBy
     reverses: str = ""
+    prompt: PromptPaid | None = None
 
     @property
     def totals(self) -> tuple[tuple[LineType, Money], ...]:
@@ -283,15 +296,6 @@ class DevicePaid:
     device: str
     day: date
     amount: Money
-
-
-@dataclass(frozen=True, slots=True)
-class PromptPaid:
-    """The payment invoice that paid for the orders, and what it was paid beyond them."""
-
-    number: str
-    fees: Money
-    surplus: Money
 
 
 @dataclass(frozen=True, slots=True)

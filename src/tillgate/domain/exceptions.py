@@ -48,6 +48,8 @@ class ExceptionAction(StrEnum):
 
 # In the evidence of money that came with a wrong answer: when a later one agreed in everything.
 AGREED: Final = "agreed"
+# In the evidence of a refund that failed: how much of it was done and came back.
+RETURNED: Final = "refund_returned"
 _A = ExceptionAction
 _K = ExceptionKind
 # CLOSE always needs a reason. Money that does not match what was asked is never applied, except a surplus; what

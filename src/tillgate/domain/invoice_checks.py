@@ -63,7 +63,8 @@ class Typed:
 class Known:
     """An invoice as the books have it. `money` is what came and did not go back, None while none was heard of.
 
-    `late` is money that came after the invoice had ended; `let_in` says that a manager lets it count all the same.
+    `undecided` says that it is of no use until somebody decides. `late` is money that came after the invoice had
+    ended, `referred` money that lay until it had; `let_in` says that a manager lets it count all the same.
     `surplus_minor` is what a manager accepts above the expected total; `receipt` the payer's own number of the money.
     """
 
@@ -74,7 +75,9 @@ class Known:
     terms: FeeTerms
     money: Money | None = None
     given_back: bool = False
+    undecided: bool = False
     late: bool = False
+    referred: bool = False
     let_in: bool = False
     surplus_minor: int = 0
     order: str = ""
@@ -102,13 +105,20 @@ class Checked:
 
     @property
     def reason(self) -> Reason | None:
-        """The first check that failed; None where none did."""
-        return next((REASONS[row.check] for row in self.rows if row.verdict is Verdict.FAILED), None)
+        """The first check that failed; None where all passed. What nobody was heard about is not known to be
+        completed."""
+        failed = next((REASONS[row.check] for row in self.rows if row.verdict is Verdict.FAILED), None)
+        return failed if failed is not None or self.ok else Reason.NOT_COMPLETED
 
     @property
     def ok(self) -> bool:
         """Whether every check passed: one that was not made is no pass."""
         return all(row.verdict is Verdict.PASSED for row in self.rows)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether nothing is wrong but that the provider could not be heard."""
+        return self.local_ok and self.row(Check.COMPLETED).verdict is Verdict.NOT_CHECKED
 
     @property
     def local_ok(self) -> bool:
@@ -153,19 +163,21 @@ def check_invoice(known: Known | None, typed: Typed, now: datetime, *, heard: bo
 def _provider_rows(known: Known, typed: Typed, total: Money | None, off: Money | None) -> tuple[CheckRow, ...]:
     came = known.money is not None and not known.given_back
     # Money is there whatever the state of the payment says: one paid with another amount waits on Exceptions.
-    status = "given_back" if known.given_back else (InvoiceStatus.COMPLETE if came else known.status).value
-    completed = CheckRow(Check.COMPLETED, InvoiceStatus.COMPLETE.value, status, _verdict(came))
-    money: Money | str = known.money or ""
     if not came or known.money is None:
+        status = "given_back" if known.given_back else known.status.value
+        completed = CheckRow(Check.COMPLETED, InvoiceStatus.COMPLETE.value, status, Verdict.FAILED)
         unheard = (Check.AMOUNT, Check.CURRENCY)
         shown: tuple[str | Money, ...] = (total or "", typed.amount.currency)
         pairs = zip(unheard, shown, strict=True)
         return (completed, *(CheckRow(check, expected, "", Verdict.NOT_CHECKED) for check, expected in pairs))
     currency = _verdict(known.money.currency == typed.amount.currency == known.expected.currency)
     amount = Verdict.NOT_CHECKED if off is None else _verdict(_is_near(known, typed, off))
+    # Where its amount or currency is why it waits, that is told; where both are right, it is that it waits.
+    waits = known.undecided and amount is currency is Verdict.PASSED
+    status = "on_exceptions" if waits else InvoiceStatus.COMPLETE.value
     return (
-        completed,
-        CheckRow(Check.AMOUNT, total or typed.amount, money, amount),
+        CheckRow(Check.COMPLETED, InvoiceStatus.COMPLETE.value, status, _verdict(not waits)),
+        CheckRow(Check.AMOUNT, total or typed.amount, known.money, amount),
         CheckRow(Check.CURRENCY, typed.amount.currency, known.money.currency, currency),
     )
 
@@ -189,7 +201,8 @@ def _is_near(known: Known, typed: Typed, off: Money) -> bool:
 
 def _is_over(known: Known, now: datetime) -> bool:
     """A used one is told as used; its time is then nobody's concern, but shown as it is."""
-    return known.late or known.status is InvoiceStatus.EXPIRED or is_past(known.expires_at, now)
+    # Whoever referred it, its time was over once: a clock that was set back since brings it no new one.
+    return known.late or known.referred or known.status is InvoiceStatus.EXPIRED or is_past(known.expires_at, now)
 
 
 def _verdict(passed: bool) -> Verdict:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from unicodedata import category
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.money import Money, percent_of
@@ -21,6 +22,8 @@ _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DIGITS: Final = 10
 # Longer than any provider's name for an invoice; what is longer is none, and is not looked up.
 LONGEST_REF: Final = 64
+_LONGEST_TYPED: Final = 4 * LONGEST_REF
+_HYPHENS: Final = dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-")
 
 
 class InvoiceStatus(StrEnum):
@@ -93,9 +96,22 @@ def new_number() -> str:
     return _PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_DIGITS))
 
 
+def is_number(text: str) -> bool:
+    """Whether it is written as our own id of an invoice is."""
+    written = (clean_ref(text) or "").upper()
+    rest = written.removeprefix(_PREFIX)
+    return written.startswith(_PREFIX) and len(rest) == _DIGITS and all(char in _ALPHABET for char in rest)
+
+
 def clean_ref(text: str) -> str | None:
-    """An id as typed, pasted or scanned, without blanks around it; None for what can't be one."""
-    ref = text.strip()
+    """An id as typed, pasted or scanned; None for what can't be one.
+
+    Messengers put marks around it that nobody sees, and write its hyphen as another one.
+    """
+    if len(text) > _LONGEST_TYPED:
+        return None
+    seen = "".join(_HYPHENS.get(char, char) for char in text if category(char) != "Cf")
+    ref = seen.strip()
     return ref if 0 < len(ref) <= LONGEST_REF and ref.isascii() and ref.isprintable() else None
 
 

@@ -10,7 +10,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType
 from tillgate.formats import written_day
 from tillgate.i18n import Words
-from tillgate.labels import GROUPS
+from tillgate.labels import GROUPS, paid_beyond
 from tillgate.printing.paper import INK, SOFT, Align, line_height
 from tillgate.printing.sheet import BOTTOM, LEFT, RIGHT, WIDE, Heading, Sheet
 
@@ -153,12 +153,20 @@ class InvoiceSheet(Sheet):
         self._room_for(46, table=False)
         self.y += 4
         paid, number = self.document.paid, self.document.payment_id
-        left = self._reversed(self.y) if self.document.reverses else self._payment(self.y, paid, number)
+        left = self._reversed(self.y) if self.document.reverses else self._beyond(self._payment(self.y, paid, number))
         self.y = max(left, self._total(self.y)) + 6
         if not self.document.reverses and any(line.type is LineType.DEPOSIT for line in self.document.lines):
             note = self.words.tr("Deposits are given back when everything rented has been returned in good order.")
             self._room_for(10, table=False)
             self.y += self.paper.write_text(LEFT, self.y, WIDE, note, pt=8, color=SOFT)
+
+    def _beyond(self, top: float) -> float:
+        """What was paid together with it and is no part of it; where the next thing goes."""
+        if self.document.prompt is None:
+            return top
+        sums = [f"{name} {self._money(amount)}" for name, amount in paid_beyond(self.words, self.document.prompt)]
+        text = self.words.tr("Beyond the orders: {sums}", sums=", ".join(sums))
+        return top + self.paper.write_text(LEFT + 5, top, 78, text, pt=8, color=SOFT, most_lines=3)
 
     def _reversed(self, top: float) -> float:
         """Which invoice it takes back; where the next thing goes."""

@@ -7,7 +7,7 @@ from tillgate.domain.orders import LineType
 from tillgate.domain.tax_rules import TaxEffect
 from tillgate.formats import format_money, written_day, written_instant
 from tillgate.i18n import Words
-from tillgate.labels import GROUPS, mode_warning, paid_through, tax_label
+from tillgate.labels import GROUPS, mode_warning, paid_beyond, paid_through, tax_label
 from tillgate.printing.paper import SOFT
 from tillgate.printing.roll import INNER, LEFT, Roll
 
@@ -102,9 +102,8 @@ class ReceiptRoll(Roll):
     def _prompt(self, paid: PromptPaid) -> None:
         """What the phone was asked for beyond the orders, so that the sums make the total."""
         self._cut()
-        for words, amount in ((self.words.tr("Payment fees"), paid.fees), (self.words.tr("Surplus"), paid.surplus)):
-            if amount:
-                self._sum(words, amount, color=SOFT)
+        for name, amount in paid_beyond(self.words, paid):
+            self._sum(name, amount, color=SOFT)
         self._quiet(self.words.tr("Invoice {number}", number=paid.number))
 
     def _given_back(self, fee: FeeInvoice) -> None:

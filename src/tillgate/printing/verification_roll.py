@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tillgate.domain.documents import VerificationSlip
-from tillgate.domain.invoice_checks import CheckRow, Reason, Verdict
+from tillgate.domain.invoice_checks import CheckRow, Verdict
 from tillgate.formats import format_money, written_instant
 from tillgate.i18n import Words
 from tillgate.labels import (
@@ -92,13 +92,12 @@ class VerificationRoll(Roll):
 
     def _result(self) -> None:
         document, tr = self.document, self.words.tr
-        reason = None if document.checked.ok else document.checked.reason or Reason.NOT_COMPLETED
         self._cut()
         if document.checked.ok:
             self._middle(tr("GOOD FOR ONE ORDER"), pt=13, bold=True)
         else:
             self._middle(tr("NOT GOOD FOR AN ORDER"), pt=13, bold=True, color=ALERT)
-        self._middle(verification_sentence(self.words, reason), pt=9)
+        self._middle(verification_sentence(self.words, document.checked.reason), pt=9)
         for order in document.orders:
             self._middle(tr("Used for order {number}", number=order), bold=True)
         self._difference()

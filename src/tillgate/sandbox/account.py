@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, replace
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from tillgate.sandbox.faults import FaultMenu
 from tillgate.sandbox.ledger import Books, Ledger
@@ -37,6 +37,11 @@ class Keys(Protocol):
         """What its calls are made with."""
         ...
 
+    @classmethod
+    def generate(cls) -> Self:
+        """Fresh keys."""
+        ...
+
 
 class Settings(Protocol):
     """A frozen dataclass of how the account behaves."""
@@ -51,11 +56,14 @@ S = TypeVar("S", bound=Settings)
 class Account(Generic[K, S]):
     """The account behind a base URL: keys, settings, and its books in the ledger.
 
-    Keys and settings stay with the ledger's file. `settle` does what the provider does on its own when its time has
-    come; it runs before every transaction. `closing` is set when the server stops.
+    Keys and settings stay with the ledger's file; those that are given replace what is there. `settle` does what the
+    provider does on its own when its time has come; it runs before every transaction. `closing` is set when the server
+    stops.
     """
 
     provider: ClassVar[str]
+    keys_of: type[K]
+    settings_of: type[S]
 
     def __init__(
         self,
@@ -64,16 +72,18 @@ class Account(Generic[K, S]):
         settle: Callable[[Books], None],
         closing: asyncio.Event,
         *,
-        keys: K,
-        settings: S,
+        keys: K | None = None,
+        settings: S | None = None,
     ) -> None:
         self.ledger = ledger
         self.faults = faults
         self._settle = settle
         self.closing = closing
-        self.keys = keys
-        ledger.set_setting(f"{self.provider}_keys", json.dumps(astuple(keys)))
-        self.settings = settings
+        kept = ledger.find_setting(f"{self.provider}_keys")
+        self.keys = keys or (self.keys_of(*json.loads(kept)) if kept else self.keys_of.generate())
+        ledger.set_setting(f"{self.provider}_keys", json.dumps(astuple(self.keys)))
+        behaves = json.loads(ledger.find_setting(f"{self.provider}_settings") or "{}")
+        self.settings = settings or self.settings_of(**behaves)
         self.configure()
         self.origin = ""
 
@@ -108,14 +118,3 @@ class Account(Generic[K, S]):
         """Do what the provider does on its own by now."""
         with self.ledger.transaction(self.provider) as books:
             self._settle(books)
-
-
-def stored_keys(ledger: Ledger, provider: str) -> list[str] | None:
-    """The keys of an earlier run, in their order."""
-    stored = ledger.find_setting(f"{provider}_keys")
-    return None if stored is None else [str(key) for key in json.loads(stored)]
-
-
-def stored_settings(ledger: Ledger, provider: str) -> dict[str, Any]:
-    """The settings of an earlier run."""
-    return dict(json.loads(ledger.find_setting(f"{provider}_settings") or "{}"))

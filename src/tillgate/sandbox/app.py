@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from wsgiref.handlers import format_date_time
+from email.utils import formatdate
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
+from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tillgate.sandbox.accounts import Accounts
@@ -43,22 +42,22 @@ class ProviderTime:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                date = format_date_time(self._clock.now_ms() / 1000).encode()
+                date = formatdate(self._clock.now_ms() / 1000, usegmt=True).encode()
                 message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
             await send(message)
 
         await self._app(scope, receive, send_dated)
 
 
-def build_app(accounts: Accounts, control: ControlRoom, clock: SandboxClock) -> Starlette:
+def build_app(accounts: Accounts, control: ControlRoom, clock: SandboxClock) -> ASGIApp:
     """The application that the server runs."""
-    return Starlette(
-        routes=[
+    pages = Router(
+        [
             *razorpay_routes(accounts.razorpay),
             *stripe_routes(accounts.stripe),
             *wompi_routes(accounts.wompi),
             *intasend_routes(accounts.intasend),
             *control.routes(),
-        ],
-        middleware=[Middleware(LoopbackOnly), Middleware(ProviderTime, clock=clock)],
+        ]
     )
+    return LoopbackOnly(ProviderTime(pages, clock))

@@ -98,13 +98,16 @@ class SandboxServer:
         self.clock = SandboxClock(clock)
         self.ledger = Ledger(ledger, self.clock)
         self.faults = FaultMenu()
-        self.razorpay = RazorpayAccount(self.ledger, self.faults, settle_due, razorpay_keys, razorpay_settings)
+        closing = asyncio.Event()
+        self.razorpay = RazorpayAccount(
+            self.ledger, self.faults, settle_due, closing, keys=razorpay_keys, settings=razorpay_settings
+        )
         self.customer = RazorpayCustomer(self.razorpay)
         self.stripe = StripeAccount(
             self.ledger,
             self.faults,
             settle_stripe,
-            self.razorpay.closing,
+            closing,
             keys=stripe_keys,
             settings=stripe_settings,
         )
@@ -113,7 +116,7 @@ class SandboxServer:
             self.ledger,
             self.faults,
             settle_wompi,
-            self.razorpay.closing,
+            closing,
             keys=wompi_keys,
             settings=wompi_settings,
         )
@@ -122,7 +125,7 @@ class SandboxServer:
             self.ledger,
             self.faults,
             settle_intasend,
-            self.razorpay.closing,
+            closing,
             keys=intasend_keys,
             settings=intasend_settings,
         )

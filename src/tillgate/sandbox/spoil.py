@@ -100,11 +100,9 @@ def _redirect(spoiling: Spoiling) -> Response:
     return Response(status_code=302, headers={"location": spoiling.fault.text or "https://elsewhere.invalid/"})
 
 
-def _with(**extra: Any) -> Callable[[Spoiling], Response]:
-    def make(spoiling: Spoiling) -> Response:
-        return _json(Answer(200, {**extra, **spoiling.said.body}).encoded, spoiling.said.status)
-
-    return make
+def _too_large(spoiling: Spoiling) -> Response:
+    padded = Answer(200, {"padding": "x" * _LARGEST_ANSWER, **spoiling.said.body})
+    return _json(padded.encoded, spoiling.said.status)
 
 
 def _before(prefix: bytes) -> Callable[[Spoiling], Response]:
@@ -237,7 +235,7 @@ _MAKERS: dict[FaultKind, Callable[[Spoiling], Response]] = {
     FaultKind.BAD_UTF8: _before(b'"remark":"\xff\xfe"'),
     FaultKind.DEEP_NESTING: _before(b'"nested":' + b"[" * _DEPTH + b"]" * _DEPTH),
     FaultKind.HUGE_INTEGER: lambda one: _amounts(one, lambda _amount: 10**30),
-    FaultKind.TOO_LARGE: _with(padding="x" * _LARGEST_ANSWER),
+    FaultKind.TOO_LARGE: _too_large,
     FaultKind.HTML_200: _html(200, "Welcome"),
     FaultKind.EMPTY_BODY: lambda one: _json(b"", one.said.status),
     FaultKind.WRONG_AMOUNT: lambda one: _amounts(one, lambda amount: amount + one.fault.amount_minor),

@@ -28,7 +28,7 @@ from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
 from tillgate.ports import PaymentProvider
 from tillgate.services.access import authorize
-from tillgate.services.attempt_lease import CLOCKS_DIFFER, LEASE
+from tillgate.services.attempt_lease import LEASE
 from tillgate.services.batch_rows import (
     BatchRecord,
     ItemRecord,
@@ -152,7 +152,7 @@ def stop_batch(till: Till, actor: Actor, batch_id: int) -> BatchView:
         if found.state is not BatchState.RUNNING or found.stop_asked:
             return
         uow.record("batch.stop_asked", found.subject)
-        if is_held(till, found):
+        if found.at_work(till.clock.now()):
             change_batch(uow, found, stop_asked=1)
         else:
             _end(uow, found, BatchState.STOPPED, StopReason.ASKED.value)
@@ -208,12 +208,6 @@ def retry_item(till: Till, actor: Actor, item_id: int) -> BatchView:
         uow.record("batch.retried", found.subject, position=item.position, invoice=item.invoice_id)
 
     return _change_one(till, actor, item_id, change)
-
-
-def is_held(till: Till, found: BatchRecord) -> bool:
-    """Whether a process holds its lease: a locked row's own look, as `attempt_lease.is_free` has it."""
-    now, until = till.clock.now(), found.lease_until
-    return until is not None and now < until <= now + LEASE + CLOCKS_DIFFER
 
 
 def _change_one(
@@ -317,7 +311,7 @@ class _Run:
 
         def work(uow: UnitOfWork) -> bool:
             found = load_batch(uow.connection, self._id, lock=True)
-            if found.state is BatchState.RUNNING and is_held(self._till, found):
+            if found.at_work(self._till.clock.now()):
                 raise Refused("batch_at_work", batch=found.id)
             items = list_items(uow.connection, found.id)
             self._count = len(items)

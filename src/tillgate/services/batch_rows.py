@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 from tillgate.domain.batch import BATCH_MOVES, ITEM_MOVES, BatchState, ItemState
 from tillgate.domain.errors import Bug, NotFound, Refused, TillgateError
 from tillgate.domain.money import Money
+from tillgate.services.attempt_lease import CLOCKS_DIFFER, LEASE
 from tillgate.services.records import columns
 from tillgate.store.models import payment_batch, payment_batch_item
 from tillgate.store.statements import Statement, update_rows
@@ -47,6 +48,12 @@ class BatchRecord:
     def subject(self) -> str:
         """How the audit names it."""
         return f"batch:{self.id}"
+
+    def at_work(self, now: datetime) -> bool:
+        """Whether a process holds it: as `attempt_lease.is_free` has it, of a row that was read."""
+        until = self.lease_until
+        held = until is not None and now < until <= now + LEASE + CLOCKS_DIFFER
+        return held and self.state is BatchState.RUNNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import ENDED_UNPAID, PaymentState
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
-from tillgate.services.attempt_lease import CLOCKS_DIFFER, LEASE
 from tillgate.services.batch_rows import BatchRecord, load_batch, read_error
 from tillgate.services.device_rows import DeviceRecord, Owner, load_device, load_owner
 from tillgate.services.records import columns, record
@@ -196,7 +195,7 @@ def read_batch(till: Till, connection: Connection, batch_id: int) -> BatchView:
     here = load_device(connection, found.device_id)
     by = connection.execute(select(people.c.name).where(people.c.id == found.created_by)).scalar_one_or_none()
     rows = connection.execute(_ITEMS.where(payment_batch_item.c.batch_id == batch_id))
-    at_work = _at_work(till, found)
+    at_work = found.at_work(till.clock.now())
     return BatchView(
         batch=found,
         device=here,
@@ -311,13 +310,6 @@ def _problem(row: Row[Any], shown: Shown) -> TillgateError | None:
     return None
 
 
-def _at_work(till: Till, found: BatchRecord) -> bool:
-    """Whether a process holds it: the same as `attempt_lease.is_free`, of a row that was read."""
-    now, until = till.clock.now(), found.lease_until
-    held = until is not None and now < until <= now + LEASE + CLOCKS_DIFFER
-    return held and found.state is BatchState.RUNNING
-
-
 def _row(till: Till, row: Row[Any]) -> BatchRow:
     found = record(BatchRecord, row)
     return BatchRow(
@@ -325,7 +317,7 @@ def _row(till: Till, row: Row[Any]) -> BatchRow:
         device_code=row.code,
         device_name=row.name,
         state=found.state,
-        at_work=_at_work(till, found),
+        at_work=found.at_work(till.clock.now()),
         created_at=found.created_at,
         taken_by=row.by or "",
         till_id=found.till_id,

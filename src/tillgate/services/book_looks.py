@@ -25,6 +25,7 @@ from tillgate.domain.wallet import WALLET
 from tillgate.services.instalment_looks import compare_instalments
 from tillgate.services.invoice_figures import differences
 from tillgate.services.invoice_sums import prepaid_differences, wait_differences
+from tillgate.services.owners import list_forgotten
 from tillgate.store.audit import AuditKey, verify_chain
 from tillgate.store.chain_witness import contradicted
 from tillgate.store.ledger import unbalanced
@@ -59,6 +60,7 @@ class Check(StrEnum):
     SUMS = "sums"
     WALLETS = "wallets"
     INSTALMENTS = "instalments"
+    OWNERS = "owners"
     CHAIN = "chain"
 
 
@@ -81,9 +83,8 @@ Look: TypeAlias = Callable[[Connection], Found]
 def looks_at_everything(key: AuditKey, step: Callable[[], object]) -> dict[Check, Look]:
     """Every check; `step` is called for each entry of the audit chain, and may raise to give it up."""
     looks: dict[Check, Look] = {**looks_at_consultations(true())}
-    books: dict[Check, Look] = {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.WALLETS: _wallets}
-    books[Check.INSTALMENTS] = _instalments
-    return looks | books | {Check.CHAIN: partial(_chain, key, step)}
+    looks |= {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.WALLETS: _wallets, Check.INSTALMENTS: _instalments}
+    return looks | {Check.OWNERS: _owners, Check.CHAIN: partial(_chain, key, step)}
 
 
 def looks_at_consultations(which: ColumnElement[bool]) -> dict[Check, Look]:
@@ -267,6 +268,16 @@ def _ledger(connection: Connection) -> Found:
     """Every ledger transaction sums to nothing in each currency."""
     count = connection.execute(select(func.count()).select_from(ledger_tx)).scalar_one()
     return int(count), [Fault(f"ledger:{number}", "ledger_uneven") for number in unbalanced(connection)]
+
+
+def _owners(connection: Connection) -> Found:
+    """Money that is not settled has somebody who comes back to it (services/owners.py)."""
+    count = connection.execute(select(func.count()).select_from(payment)).scalar_one()
+    faults = []
+    for loose in list_forgotten(connection):
+        about = f"payment:{loose.payment_id}" if loose.payment_id is not None else f"money:{loose.id}"
+        faults.append(Fault(about, f"forgotten_{loose.what.value}"))
+    return int(count), faults
 
 
 def _sums(connection: Connection) -> Found:

@@ -69,8 +69,12 @@ _CREDITED_AT: Final = (
     "(SELECT ledger_tx.created_at FROM ledger_tx WHERE ledger_tx.dedupe_key = 'credit:refund:' || refund.id)"
 )
 # The money of a refund is not the store's any more: it went back, or to the wallet. Written out: see store/statements.
+# One that came back had its credit notes, and what makes it good has none.
+_CAME_BACK: Final = "EXISTS (SELECT 1 FROM ledger_tx WHERE ledger_tx.dedupe_key = 'refund_returned:' || refund.id)"
 GIVEN_BACK: Final = literal_column(
-    f"(refund.state = 'DONE' OR (refund.state = 'FAILED' AND {_CREDITED_AT} IS NOT NULL))", Boolean
+    f"(refund.key = replace(refund.key, '-again-', '') AND (refund.state = 'DONE' "
+    f"OR (refund.state = 'FAILED' AND ({_CREDITED_AT} IS NOT NULL OR {_CAME_BACK}))))",
+    Boolean,
 )
 # Only money that paid the orders: what came twice was never on their invoices.
 _DONE: Final = Statement(

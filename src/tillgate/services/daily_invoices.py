@@ -62,7 +62,7 @@ def run_daily(till: Till, *, by: Actor | None = None) -> DailyRun:
     ran = DailyRun()
     for device_id in list_due_devices(till, today):
         try:
-            ran += till.db.transact(by or till.system, partial(_invoice_one, device_id, today))
+            ran += till.db.transact(by or till.system, partial(_invoice_one, till, device_id))
         except Exception:
             log.exception("a device could not be invoiced", extra={"device": device_id})
             ran += DailyRun(failed=1)
@@ -110,5 +110,7 @@ def _ran_ahead(device_id: ColumnElement[int] | int, today: date) -> Exists:
     return select(device_invoice.c.id).where(mine, device_invoice.c.origin == InvoiceOrigin.DAILY).exists()
 
 
-def _invoice_one(device_id: int, today: date, uow: UnitOfWork) -> DailyRun:
-    return invoice_until(uow, load_device(uow.connection, device_id, lock=True), today)
+def _invoice_one(till: Till, device_id: int, uow: UnitOfWork) -> DailyRun:
+    """Up to the day that it is now: midnight, and another till's run, may have come since the run began."""
+    here = load_device(uow.connection, device_id, lock=True)
+    return invoice_until(uow, here, till.store_day(till.clock.now()))

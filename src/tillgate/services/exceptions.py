@@ -214,7 +214,8 @@ def _retry(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> 
         failed = lock_refund(uow, found.refund_id)
         source = load_capture(uow.connection, failed.capture_id, lock=True)
         _refuse_if_gone(source)
-        give_back(uow, till, source, failed.amount, reason, settling=found.id, return_goods=bool(failed.return_goods))
+        goods = bool(failed.return_goods)
+        give_back(uow, till, source, failed.amount, reason, settling=found.id, return_goods=goods, again=failed)
     elif found.refund_id is not None:
         asked = load_refund(uow.connection, found.refund_id, lock=True)
         if asked.state in OPEN_REFUNDS:

@@ -16,7 +16,7 @@ from tillgate.services.apply import end_attempt
 from tillgate.services.exception_rows import close_exception
 from tillgate.services.payment_rows import find_live_attempt, load_capture, load_payment
 from tillgate.services.records import CaptureRecord, RefundRecord
-from tillgate.services.refund_rows import OPEN_REFUNDS, plan_refund
+from tillgate.services.refund_rows import OPEN_REFUNDS, is_reversed, load_refund, plan_refund
 from tillgate.services.till import Till
 from tillgate.store.models import allocation, capture, money_exception, refund
 from tillgate.store.unit_of_work import UnitOfWork
@@ -40,13 +40,23 @@ def give_back(
     settling: int | None = None,
     return_goods: bool = False,
     into_wallet: bool = False,
+    again: RefundRecord | None = None,
 ) -> RefundRecord:
-    """Plan a refund of money whose payment and row the caller holds. `settling` is the exception it answers, if any.
+    """Plan a refund of money whose payment and row the caller holds. `settling` is the exception it answers,
+    if any, `again` the refund that had failed and is made good.
 
     Raises as `plan_refund`.
     """
     planned = plan_refund(
-        uow, till, source, amount, reason, approved_by=approved_by, return_goods=return_goods, into_wallet=into_wallet
+        uow,
+        till,
+        source,
+        amount,
+        reason,
+        approved_by=approved_by,
+        return_goods=return_goods,
+        into_wallet=into_wallet,
+        again=again,
     )
     settle_others(uow, source.id, ExceptionAction.REFUND, reason, settling=settling)
     return planned
@@ -78,27 +88,29 @@ def answer_failed_refunds(uow: UnitOfWork, source: CaptureRecord, amount: Money,
     """A refund that is asked for at the payment, while others of the same money failed and wait for a person.
 
     It is one of them again, or includes all of them; anything else raises Refused("refund_failed_open"), since what
-    failed could then be sent a second time.
+    failed could then be sent a second time. One that was done and came back is made good on Exceptions alone.
     """
-    failed = {
-        found.id: Money(found.amount_minor, found.currency) for found in _open(uow, source.id, (_K.REFUND_FAILED,))
-    }
+    waiting = _open(uow, source.id, (_K.REFUND_FAILED,))
+    failed = {found.id: Money(found.amount_minor, found.currency) for found in waiting}
     if not failed:
         return
     same = [number for number, owed in failed.items() if owed == amount][:1]
     together = total(failed.values(), amount.currency)
-    if not same and amount < together:
+    returned = any(is_reversed(uow, load_refund(uow.connection, each.refund_id)) for each in waiting)
+    if returned or (not same and amount < together):
         raise Refused("refund_failed_open", money_moved=MoneyMoved.YES, failed=together)
     for number in same or failed:
         close_exception(uow, number, ExceptionAction.RETRY.value, reason)
 
 
-def answer_same_refund(uow: UnitOfWork, source: CaptureRecord, amount: Money, reason: str) -> None:
-    """What failed here was given back elsewhere: it is owed no more."""
+def answer_same_refund(uow: UnitOfWork, source: CaptureRecord, amount: Money, reason: str) -> int | None:
+    """What failed here was given back elsewhere: it is owed no more. Its number, if it was done and had come back."""
     for found in _open(uow, source.id, (_K.REFUND_FAILED,)):
         if found.amount_minor == amount.minor:
             close_exception(uow, found.id, ExceptionAction.CLOSE.value, reason)
-            return
+            failed = load_refund(uow.connection, found.refund_id)
+            return failed.id if is_reversed(uow, failed) else None
+    return None
 
 
 def dispose(uow: UnitOfWork, source: CaptureRecord, disposition: CaptureDisposition) -> None:
@@ -132,7 +144,7 @@ def let_go(uow: UnitOfWork, source: CaptureRecord) -> None:
 
 def _open(uow: UnitOfWork, capture_id: int, kinds: tuple[ExceptionKind, ...]) -> list[Row[Any]]:
     query = (
-        select(money_exception.c.id, refund.c.amount_minor, refund.c.currency)
+        select(money_exception.c.id, money_exception.c.refund_id, refund.c.amount_minor, refund.c.currency)
         .join(refund, refund.c.id == money_exception.c.refund_id, isouter=True)
         .where(
             money_exception.c.capture_id == capture_id,

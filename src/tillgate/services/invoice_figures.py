@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import reduce
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -47,6 +49,17 @@ class Slice:
     def count(self, *states: InvoiceStatus) -> int:
         """How many have one of these states; of any with none given."""
         return sum(each.count for state, each in self.by_status.items() if not states or state in states)
+
+    def sum(self, *states: InvoiceStatus) -> Sum:
+        """Those that have one of these states, with their amounts; those of any with none given."""
+        found = [each for state, each in self.by_status.items() if each.count and (not states or state in states)]
+        none = Money(0, self.late.amount.currency)
+        return reduce(_added, found, Sum(0, none, none))
+
+    @property
+    def paid(self) -> Sum:
+        """Those whose money came, used or not."""
+        return self.sum(*_PAID)
 
     @property
     def total(self) -> int:
@@ -96,16 +109,16 @@ class InvoiceFigures:
         }
 
 
-def _sums(part: Any) -> Statement:
+def _sums(*parts: Any) -> Statement:
     within = _T.day.between(bindparam("first", type_=_T.day.type), bindparam("last", type_=_T.day.type))
     sums = (func.sum(_T.number), func.sum(_T.amount_minor), func.sum(_T.expected_minor))
-    query = select(part, _T.state, _T.late, *sums).where(within, _T.currency == bindparam("currency"))
-    return Statement(query.group_by(part, _T.state, _T.late).order_by(part))
+    query = select(*parts, _T.state, _T.late, *sums).where(within, _T.currency == bindparam("currency"))
+    return Statement(query.group_by(*parts, _T.state, _T.late).order_by(*parts))
 
 
 _BY_DAY: Final = _sums(_T.day)
-_BY_CASHIER: Final = _sums(_T.staff_id)
-_BY_PROVIDER: Final = _sums(_T.provider)
+# Both at once: the sums of either are added up from a few of these.
+_BY_PART: Final = _sums(_T.provider, _T.staff_id)
 _WAITS: Final = Statement(
     select(invoice_wait.c.seconds, func.sum(invoice_wait.c.number))
     .where(
@@ -124,10 +137,11 @@ def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, curr
     span = {"first": first, "last": last, "currency": currency}
     with till.db.read() as connection:
         days = _BY_DAY.rows(connection, **span)
-        cashiers = _BY_CASHIER.rows(connection, **span)
-        providers = _BY_PROVIDER.rows(connection, **span)
+        parts = _BY_PART.rows(connection, **span)
         waits = _WAITS.rows(connection, first=first, last=last)
-        names = _names(connection, {int(row[0]) for row in cashiers})
+        names = _names(connection, {int(row[1]) for row in parts})
+    cashiers = sorted(((row[1], *row[2:]) for row in parts), key=itemgetter(0))
+    providers = [(row[0], *row[2:]) for row in parts]
     (whole,) = _slices([("", *row[1:]) for row in providers], currency, {}) or (_slice("", "", [], currency),)
     return InvoiceFigures(
         first=first,
@@ -137,7 +151,7 @@ def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, curr
         by_day=_slices(days, currency, {}),
         by_cashier=_slices(cashiers, currency, names),
         by_provider=_slices(providers, currency, {}),
-        median_wait_s=_median([(int(seconds), int(number)) for seconds, number in waits]),
+        median_wait_s=_median([(int(seconds), int(number)) for seconds, number in waits]) if whole.paid.count else None,
     )
 
 

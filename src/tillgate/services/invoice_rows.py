@@ -6,15 +6,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, and_, bindparam, func, or_, select, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from tillgate.domain.errors import Bug, NotFound
 from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.invoice_checks import Known
 from tillgate.domain.money import Money
+from tillgate.domain.payment import PaymentState
 from tillgate.domain.payment_invoice import PAYMENT_INVOICE_THING, FeeBreakdown, FeeTerms, InvoiceStatus, clean_ref
 from tillgate.services.records import CaptureRecord, columns
-from tillgate.store.models import allocation, capture, payment_invoice, sales_order
+from tillgate.store.models import allocation, capture, money_exception, payment, payment_invoice, sales_order
 from tillgate.store.statements import Statement, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -133,6 +146,12 @@ _MONEY: Final = Statement(
     .order_by(capture.c.main.desc(), capture.c.id)
     .limit(1)
 )
+_STANDS: Final = Statement(
+    select(
+        payment.c.state,
+        exists().where(money_exception.c.capture_id == bindparam("capture_id"), money_exception.c.closed_at.is_(None)),
+    ).where(payment.c.id == bindparam("payment_id"))
+)
 _ORDER: Final = Statement(select(sales_order.c.number).where(sales_order.c.id == bindparam("id")))
 
 
@@ -178,11 +197,20 @@ def find_money(connection: Connection, invoice: PaymentInvoiceRecord) -> Capture
     return CaptureRecord(*row) if row else None
 
 
+def is_decided(connection: Connection, money: CaptureRecord) -> bool:
+    """Whether some money is what its invoice was paid with, and nobody is to say on Exceptions where it shall go."""
+    if not money.main or money.disposition is not CaptureDisposition.APPLIED:
+        return False
+    stands = _STANDS.first(connection, payment_id=money.payment_id, capture_id=money.id)
+    return stands is not None and stands[0] is PaymentState.CAPTURED and not stands[1]
+
+
 def known_of(connection: Connection, invoice: PaymentInvoiceRecord) -> Known:
     """What its checks are made of, as the books have it now."""
     money = find_money(connection, invoice)
     order = _ORDER.first(connection, id=invoice.order_id) if invoice.order_id is not None else None
-    gone = money is not None and (not money.left or money.disposition is CaptureDisposition.REFUNDING)
+    # With a part of its money given back it pays for no order any more.
+    gone = money is not None and (money.refunded_minor > 0 or money.disposition is CaptureDisposition.REFUNDING)
     return Known(
         number=invoice.number,
         status=invoice.state,
@@ -191,7 +219,9 @@ def known_of(connection: Connection, invoice: PaymentInvoiceRecord) -> Known:
         terms=invoice.terms,
         money=money.left if money is not None else None,
         given_back=gone,
+        undecided=money is not None and not is_decided(connection, money),
         late=bool(invoice.late),
+        referred=invoice.referred_at is not None,
         let_in=invoice.let_in_at is not None,
         surplus_minor=invoice.surplus_minor,
         receipt=(money.receipt if money is not None else None) or "",

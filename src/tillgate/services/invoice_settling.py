@@ -53,7 +53,8 @@ def settle_payment_invoice(uow: UnitOfWork, payment: PaymentRecord) -> None:
 def _let_in(uow: UnitOfWork, here: PaymentInvoiceRecord, paid: Money) -> None:
     """A manager applies its money, whatever was unexpected about it: that it came late, lay too long or is too much."""
     values: dict[str, object] = {}
-    if here.let_in_at is None and (here.late or is_past(here.expires_at, uow.now)):
+    over = here.late or here.referred_at is not None or is_past(here.expires_at, uow.now)
+    if here.let_in_at is None and over:
         values |= {"let_in_at": uow.now, "let_in_by": uow.actor.staff_id}
     if paid > here.expected:
         values |= {"surplus_minor": (paid - here.expected).minor, "surplus_by": uow.actor.staff_id}

@@ -15,6 +15,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment
 from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.services.refund_rows import OPEN_REFUNDS
+from tillgate.services.returned_refunds import CAME_BACK
 from tillgate.store.models import (
     capture,
     invoice_wait,
@@ -89,6 +90,8 @@ def _of_invoices() -> Select[Any]:
     waits = (_I.state == InvoiceStatus.COMPLETE) & (payment.c.fulfilment == Fulfilment.DONE)
     left = func.coalesce(capture.c.amount_minor - capture.c.refunded_minor + on_its_way, 0)
     kept = case((waits, left), else_=0)
+    came_back = ledger_tx.c.dedupe_key.startswith(CAME_BACK) & (ledger_tx.c.payment_id == payment.c.id)
+    returned = select(ledger_tx.c.id).where(came_back).exists()
     minor = func.coalesce(booked.c.minor, 0)
     return (
         select(_I.number, _I.currency, kept, minor)
@@ -96,7 +99,8 @@ def _of_invoices() -> Select[Any]:
         .join(payment, payment.c.id == _I.payment_id)
         .join(capture, and_(capture.c.payment_id == payment.c.id, capture.c.main == 1), isouter=True)
         .join(booked, and_(booked.c.payment_id == payment.c.id, booked.c.currency == _I.currency), isouter=True)
-        .where(kept + minor != 0)
+        # What came back from a bank is owed to the customer, and neither kept nor gone.
+        .where(kept + minor != 0, ~returned)
         .order_by(_I.id)
     )
 

@@ -20,7 +20,7 @@ from tillgate.domain.ledger import FEES, PREPAID, SURPLUS, Entry
 from tillgate.domain.money import Money, exponent_of
 from tillgate.domain.notes import check_note
 from tillgate.domain.orders import CartState
-from tillgate.domain.payment import WAITING, PaymentState
+from tillgate.domain.payment import WAITING
 from tillgate.domain.payment_invoice import InvoiceStatus, add_fees
 from tillgate.domain.settings import INVOICE_TOLERANCE
 from tillgate.domain.staff import Action, Actor
@@ -35,12 +35,19 @@ from tillgate.services.invoice_rows import (
     PaymentInvoiceRecord,
     find_invoice,
     find_money,
+    is_decided,
     known_of,
     load_invoice,
 )
 from tillgate.services.invoice_settling import refer_if_over
 from tillgate.services.orders import sell_cart
-from tillgate.services.payment_rows import change_payment, find_live_attempt, find_live_payment, load_payment
+from tillgate.services.payment_rows import (
+    change_payment,
+    find_live_attempt,
+    find_live_payment,
+    load_attempt,
+    load_payment,
+)
 from tillgate.services.prompts import plain
 from tillgate.services.records import PaymentRecord
 from tillgate.services.settle import check_attempt
@@ -126,44 +133,56 @@ class Sold:
 def verify_invoice(till: Till, actor: Actor, ref: str, amount: Money) -> Verification:
     """Check an invoice, by either id, against an amount before fees; the provider is asked while it is not complete.
 
-    On the work lane, up to 10 s. Whatever is found is an answer, not an error. Raises Invalid("amount_zero").
+    On the work lane, up to 10 s. Whatever is found is an answer, not an error; what the provider could not be heard
+    about is not checked. Raises Invalid("amount_zero").
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
     if amount.minor <= 0:
         raise Invalid("amount_zero", field="amount")
-    _hear(till, ref, amount)
+    heard = _hear(till, ref, amount)
 
     def work(uow: UnitOfWork) -> Verification:
         found = _locked(uow, ref)
         if found is not None and refer_if_over(uow, found):
             found = load_invoice(uow.connection, found.id)
-        return _verified(uow, till, ref, amount, found)
+        return _verified(uow, till, ref, amount, found, heard=heard)
 
     return till.db.transact(actor, work)
 
 
-def accept_surplus(till: Till, actor: Actor, ref: str, amount: Money, reason: str) -> Verification:
+def accept_surplus(
+    till: Till, actor: Actor, ref: str, amount: Money, reason: str, *, approval_token: str | None = None
+) -> Verification:
     """A manager lets an invoice pay for less than was paid on it; the surplus stays in the books under its own name.
 
-    Raises NotAllowed, also "confirm_needed", Invalid for a bad reason, Refused("no_surplus") where anything but a
+    Needs a manager, or a manager's approval of the surplus for the invoice's `subject`. Raises NotAllowed, also
+    "confirm_needed" and "approval_needed", Invalid for a bad reason, Refused("no_surplus") where anything but a
     surplus is wrong: nobody can accept a shortfall, a used or a failed invoice. Refused("invoice_undecided") for money
     that waits on Exceptions.
     """
-    authorize(till, actor, Action.SETTLE_EXCEPTION)
+    if approval_token is None:
+        authorize(till, actor, Action.REFUND)
     words = check_note(reason, field="reason", shortest=1)
 
     def work(uow: UnitOfWork) -> Verification:
-        authorize(uow, actor, Action.REFUND)
         found = _locked(uow, ref)
         known = known_of(uow.connection, found) if found is not None else None
         surplus = check_invoice(known, _typed(till, amount), uow.now).surplus
         if found is None or surplus is None:
-            raise Refused("no_surplus", number=found.number if found is not None else ref[:_ASKED])
+            authorize(uow, actor, Action.TAKE_PAYMENT)
+            raise Refused("no_surplus", number=found.number if found is not None else _shown(ref))
+        approver = authorize(
+            uow, actor, Action.REFUND, subject=found.subject, amount=surplus, approval_token=approval_token
+        )
         money = find_money(uow.connection, found)
         if money is None or money.disposition is not CaptureDisposition.APPLIED:
             # It waits on Exceptions with its evidence; applied there, its surplus is accepted.
             raise Refused("invoice_undecided", number=found.number, money_moved=MoneyMoved.YES)
-        values = {"surplus_minor": surplus.minor, "surplus_by": uow.actor.staff_id, "version": found.version + 1}
+        values = {
+            "surplus_minor": surplus.minor,
+            "surplus_by": approver or uow.actor.staff_id,
+            "version": found.version + 1,
+        }
         uow.execute(update(payment_invoice).where(payment_invoice.c.id == found.id).values(values))
         uow.record("payment_invoice.surplus", found.subject, number=found.number, surplus=surplus.minor, reason=words)
         return _verified(uow, till, ref, amount, load_invoice(uow.connection, found.id))
@@ -194,11 +213,11 @@ def sell_with_invoice(till: Till, actor: Actor, cart_id: int, ref: str) -> Sold:
         known = known_of(uow.connection, found) if found is not None else None
         checked = check_invoice(known, _typed(till, owed), uow.now) if owed else None
         if found is None or checked is None or not checked.ok or known is None:
-            why = checked.reason if checked is not None else Reason.AMOUNT_MISMATCH
+            why = checked.reason if checked is not None else None
             raise Refused(
                 "invoice_not_good",
-                number=found.number if found is not None else ref[:_ASKED],
-                reason=(why or Reason.NOT_COMPLETED).value,
+                number=found.number if found is not None else _shown(ref),
+                reason=(why or Reason.AMOUNT_MISMATCH).value,
                 orders=known.order if known is not None else "",
             )
         return _use(uow, till, found, cart_id, owed)
@@ -235,20 +254,26 @@ def document_of(result: Verification) -> dict[str, object]:
     return {"success": False, "error": error, "customerMessage": said, "details": details}
 
 
-def _hear(till: Till, ref: str, amount: Money) -> None:
-    """Ask the provider where that can tell more: a local check that fails needs nobody's word."""
+def _hear(till: Till, ref: str, amount: Money) -> bool:
+    """Ask the provider where that can tell more: a local check that fails needs nobody's word. False: it was asked,
+    and could not be heard."""
     if amount.minor <= 0:
-        return
+        return True
+    asked_at = till.clock.now()
     with till.db.read() as connection:
         found = find_invoice(connection, ref)
         if found is None or found.payment_id is None:
-            return
-        if not check_invoice(known_of(connection, found), _typed(till, amount), till.clock.now()).local_ok:
-            return
+            return True
+        if not check_invoice(known_of(connection, found), _typed(till, amount), asked_at).local_ok:
+            return True
         waiting = load_payment(connection, found.payment_id).state in WAITING
         attempt = find_live_attempt(connection, found.payment_id) if waiting else None
-    if attempt is not None:
-        check_attempt(till, attempt.id, "verify")
+    if attempt is None:
+        return True
+    check_attempt(till, attempt.id, "verify")
+    with till.db.read() as connection:
+        checked_at = load_attempt(connection, attempt.id).checked_at
+    return checked_at is not None and checked_at >= asked_at
 
 
 def _locked(uow: UnitOfWork, ref: str) -> PaymentInvoiceRecord | None:
@@ -261,20 +286,29 @@ def _locked(uow: UnitOfWork, ref: str) -> PaymentInvoiceRecord | None:
     return load_invoice(uow.connection, found.id, lock=True)
 
 
+def _shown(ref: str) -> str:
+    """What was typed, as it may stand in the books and in a sentence."""
+    return "".join(char for char in ref[: 4 * _ASKED].strip() if char.isprintable())[:_ASKED]
+
+
 def _typed(till: Till, amount: Money) -> Typed:
     return Typed(amount, till.settings()[INVOICE_TOLERANCE] * 10 ** exponent_of(amount.currency))
 
 
-def _verified(uow: UnitOfWork, till: Till, ref: str, amount: Money, found: PaymentInvoiceRecord | None) -> Verification:
+def _verified(
+    uow: UnitOfWork, till: Till, ref: str, amount: Money, found: PaymentInvoiceRecord | None, *, heard: bool = True
+) -> Verification:
     known = known_of(uow.connection, found) if found is not None else None
-    checked = check_invoice(known, _typed(till, amount), uow.now)
-    asked = "".join(char for char in ref.strip() if char.isprintable())[:_ASKED]
+    # Money that is there is the provider's word, whoever heard it.
+    heard = heard or (known is not None and known.money is not None)
+    checked = check_invoice(known, _typed(till, amount), uow.now, heard=heard)
+    asked = _shown(ref)
     row = {
         "invoice_id": found.id if found is not None else None,
         "asked": asked,
         "amount_minor": amount.minor,
         "currency": amount.currency,
-        "reason": checked.reason if not checked.ok else None,
+        "reason": checked.reason,
         "found_minor": known.money.minor if known is not None and known.money is not None else None,
         "till_id": till.id,
         "verified_by": uow.actor.staff_id,
@@ -333,8 +367,7 @@ def _use(uow: UnitOfWork, till: Till, found: PaymentInvoiceRecord, cart_id: int,
     """The orders, the books and the invoice's end; the one conditional update decides who of several has it."""
     money = find_money(uow.connection, found)
     owner = load_payment(uow.connection, found.payment_id) if found.payment_id is not None else None
-    applied = money is not None and money.main and money.disposition is CaptureDisposition.APPLIED
-    if owner is None or money is None or not applied or owner.state is not PaymentState.CAPTURED:
+    if owner is None or money is None or not is_decided(uow.connection, money):
         raise Refused("invoice_undecided", number=found.number, money_moved=MoneyMoved.YES)
     buyer = _buyer(uow, owner, cart_id)
     fees = add_fees(owed, found.terms)

@@ -21,7 +21,7 @@ from tillgate.domain.orders import LineType, OrderState
 from tillgate.domain.settings import ADMIN_EMAIL, STORE_LANGUAGE, STORE_NAME
 from tillgate.formats import format_money, written_day, written_instant
 from tillgate.i18n import Words, mark, words_of
-from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_through
+from tillgate.labels import GROUPS, mode_mark, mode_warning, paid_beyond, paid_through
 from tillgate.ports import DocumentRenderer, EmailAttachment, EmailMessage, Notifier
 from tillgate.services.consultation_rows import find_invoice_of
 from tillgate.services.credit_notes import list_notes_of
@@ -35,7 +35,15 @@ from tillgate.services.mail_pages import plain, render_mail
 from tillgate.services.mail_subjects import subject_of
 from tillgate.services.order_mails import WITHDRAWN, Told, told_of
 from tillgate.services.outbox import Later, OutboxRecord
-from tillgate.services.papers import credit_note_document, invoice_document, list_orders, load_order, paid_by
+from tillgate.services.papers import (
+    came_on,
+    credit_note_document,
+    invoice_document,
+    list_orders,
+    load_order,
+    paid_by,
+    prompt_paid,
+)
 from tillgate.services.payment_rows import load_payment
 from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord, RefundRecord
@@ -135,6 +143,7 @@ class _Desk:
         owner, words, tr = self.owner, self.words, self.words.tr
         paid = paid_by(self.reading, owner)
         when = paid.captured_at or owner.created_at
+        prompt = prompt_paid(self.reading, owner)
         return {
             "brand": brand or Branding(self.store),
             "store": self.store,
@@ -142,7 +151,7 @@ class _Desk:
             "mark": mode_mark(words, owner.mode),
             "warning": mode_warning(words, owner.mode),
             "payment_id": owner.id,
-            "amount": owner.amount,
+            "amount": came_on(self.reading, owner),
             "when": written_instant(when, words.language, owner.currency, self.till.zone),
             "paid_through": paid_through(words, paid),
             "reference": paid.reference,
@@ -153,6 +162,7 @@ class _Desk:
             "rented": self._rented,
             "state": lambda order: tr(_STATES[order.state]),
             "sums": self._sums,
+            "beyond": paid_beyond(words, prompt) if prompt is not None else (),
         }
 
     def _rented(self, line: OrderLine) -> str:

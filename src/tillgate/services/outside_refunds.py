@@ -15,6 +15,7 @@ from tillgate.services.giving_back import answer_same_refund
 from tillgate.services.payment_rows import find_capture, load_capture, load_payment
 from tillgate.services.records import OUTSIDE, CaptureRecord
 from tillgate.services.refund_rows import OPEN_REFUNDS, record_outside
+from tillgate.services.returned_refunds import take_returned
 from tillgate.services.till import Till
 from tillgate.store.models import ledger_tx, refund
 from tillgate.store.unit_of_work import UnitOfWork
@@ -29,31 +30,9 @@ def take_outside(uow: UnitOfWork, till: Till, provider: str, heard: Iterable[Ref
         if source is None:
             continue
         if facts.status is RefundStatus.FAILED:
-            _tell_returned(uow, source, facts)
+            take_returned(uow, till, source, facts)
         elif not _is_known(uow, source, facts):
             _take(uow, till, source, facts)
-
-
-def _tell_returned(uow: UnitOfWork, source: CaptureRecord, facts: RefundFacts) -> None:
-    """A bank may send a refund back days after it was done (Stripe): the customer does not have it, so a person is
-    told. What the till gave up as failed itself is no news."""
-    same = (refund.c.provider_ref == facts.provider_ref) | (refund.c.key == facts.key)
-    done = select(refund.c.id).where(refund.c.capture_id == source.id, same, refund.c.state == RefundState.DONE)
-    if uow.execute(done).first() is None:
-        return
-    open_exception(
-        uow,
-        ExceptionKind.CONFLICT,
-        f"refund-returned:{source.provider}:{facts.provider_ref}",
-        payment_id=source.payment_id,
-        capture_id=source.id,
-        evidence={
-            "refund_returned": str(facts.amount),
-            "provider_ref": facts.payment_ref,
-            "refund_ref": facts.provider_ref,
-            "reason": facts.reason or "",
-        },
-    )
 
 
 def _take(uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts) -> None:
@@ -75,8 +54,8 @@ def _take(uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts
     writing = owner is not None and owner.fulfilment is Fulfilment.PENDING
     if writing or _came_given_back(uow, source) or facts.amount.currency != source.currency:
         return
-    record_outside(uow, till, source, facts)
-    answer_same_refund(uow, source, facts.amount, _REASON)
+    again = answer_same_refund(uow, source, facts.amount, _REASON)
+    record_outside(uow, till, source, facts, again=again)
 
 
 def _is_known(uow: UnitOfWork, source: CaptureRecord, found: RefundFacts) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from tillgate.domain.documents import (
     DevicePaid,
@@ -21,7 +21,7 @@ from tillgate.domain.documents import (
     ReceiptDocument,
 )
 from tillgate.domain.errors import NotFound
-from tillgate.domain.money import Money, total
+from tillgate.domain.money import Money
 from tillgate.domain.payment import Purpose
 from tillgate.domain.payment_invoice import add_fees
 from tillgate.domain.settings import STORE_LANGUAGE, STORE_NAME
@@ -88,6 +88,7 @@ def invoice_document(reading: Connection, invoice_id: int) -> InvoiceDocument:
         lines=list_lines(reading, invoice),
         total=invoice.total,
         paid=paid_by(reading, owner),
+        prompt=prompt_paid(reading, owner),
     )
 
 
@@ -102,13 +103,13 @@ def credit_note_document(reading: Connection, note_id: int) -> InvoiceDocument:
         lines=list_note_lines(reading, note),
         total=-note.amount,
         reverses=invoice.number,
+        prompt=None,
     )
 
 
 def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: bool = False) -> ReceiptDocument:
     """Everything on the receipt of a payment. Raises NotFound("payment_unknown")."""
     owner = load_payment(reading, payment_id)
-    sold = list_orders(reading, payment_id)
     return ReceiptDocument(
         payment_id=owner.id,
         mode=owner.mode,
@@ -117,22 +118,31 @@ def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: 
         till_id=owner.till_id,
         made_at=owner.captured_at or owner.created_at,
         customer=party_of(owner),
-        orders=sold,
-        total=owner.amount,
+        orders=list_orders(reading, payment_id),
+        total=came_on(reading, owner),
         paid=paid_by(reading, owner),
         copy=copy,
         device=_device_paid(reading, owner),
-        prompt=_prompt_paid(reading, owner, total((order.total for order in sold), owner.currency)),
+        prompt=prompt_paid(reading, owner),
     )
 
 
-def _prompt_paid(reading: Connection, owner: PaymentRecord, sold: Money) -> PromptPaid | None:
-    number = invoice_of_payment(reading, owner.id) if owner.purpose is Purpose.PAYMENT_INVOICE and sold else None
-    if number is None:
+def came_on(reading: Connection, owner: PaymentRecord) -> Money:
+    """What a payment brought. On a payment invoice it may be more than was asked for, or a little less."""
+    main = find_main_capture(reading, owner.id) if owner.purpose is Purpose.PAYMENT_INVOICE else None
+    return main.amount if main is not None else owner.amount
+
+
+def prompt_paid(reading: Connection, owner: PaymentRecord) -> PromptPaid | None:
+    """What came on a payment invoice beyond the orders that were made with it; None while there are none."""
+    number = invoice_of_payment(reading, owner.id) if owner.purpose is Purpose.PAYMENT_INVOICE else None
+    query = select(func.sum(sales_order.c.total_minor)).where(sales_order.c.payment_id == owner.id)
+    minor = reading.execute(query).scalar_one() if number is not None else None
+    if number is None or not minor:
         return None
-    invoice = load_payment_invoice(reading, number)
+    invoice, sold = load_payment_invoice(reading, number), Money(int(minor), owner.currency)
     fees = add_fees(sold, invoice.terms).total - sold
-    return PromptPaid(invoice.number, fees, owner.amount - sold - fees)
+    return PromptPaid(invoice.number, fees, came_on(reading, owner) - sold - fees)
 
 
 def _device_paid(reading: Connection, owner: PaymentRecord) -> DevicePaid | None:

@@ -113,6 +113,12 @@ def find_live_attempt(connection: Connection, payment_id: int) -> AttemptRecord 
     return record(AttemptRecord, row) if row else None
 
 
+def is_taken(connection: Connection, provider: str, provider_id: str) -> bool:
+    """Whether a provider's name for a checkout is some attempt's."""
+    mine = (payment_attempt.c.provider == provider) & (payment_attempt.c.provider_id == provider_id)
+    return connection.execute(select(payment_attempt.c.id).where(mine)).first() is not None
+
+
 def load_capture(connection: Connection, capture_id: int, *, lock: bool = False) -> CaptureRecord:
     """Raises NotFound("capture_unknown")."""
     query = select(*_CAPTURE).where(capture.c.id == capture_id)

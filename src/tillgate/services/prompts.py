@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.errors import Invalid, Refused, TillgateError, Unavailable
@@ -110,6 +110,14 @@ def new_prompt_key() -> str:
     return f"prompt-{secrets.token_hex(16)}"
 
 
+def count_open_prompts(till: Till) -> int:
+    """How many phones this till is asking now: what its rail shows."""
+    mine = (payment_invoice.c.till_id == till.id) & text("payment_invoice.state IN ('CREATED', 'PENDING')")
+    with till.db.read() as connection:
+        query = select(func.count()).select_from(payment_invoice).where(mine)
+        return int(connection.execute(query).scalar_one())
+
+
 def quote_fees(till: Till, actor: Actor, amount: Money) -> FeeBreakdown:
     """What the phone would be asked for, shown before sending. Raises Invalid as `add_fees`."""
     authorize(till, actor, Action.TAKE_PAYMENT)
@@ -149,7 +157,7 @@ def _terms(till: Till, currency: str) -> FeeTerms:
 
 
 def _row(till: Till, press: AskPhone, fees: FeeBreakdown) -> dict[str, object]:
-    if not 8 <= len(press.key) <= 100 or not press.key.isascii():
+    if not 8 <= len(press.key) <= 100 or not (press.key.isascii() and press.key.isprintable()):
         raise Invalid("key_malformed", field="key")
     notes = dict(press.metadata)
     if len(notes) > _NOTES or any(len(name) > _NOTE or len(value) > _NOTE for name, value in notes.items()):

@@ -18,6 +18,8 @@ R = TypeVar("R")
 OUTSIDE: Final = "outside:"
 # Before the number of a second one of the same name.
 SEVERAL: Final = "~"
+# Ends the key of a refund that makes good another one, which had come back; that one's number follows.
+AGAIN: Final = "-again-"
 
 _READERS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
 
@@ -195,10 +197,16 @@ class RefundRecord:
         return self.key.startswith(OUTSIDE)
 
     @property
+    def again_of(self) -> int | None:
+        """The refund that was done and came back, which this one makes good: its sale is reversed already."""
+        _, again, number = self.key.rpartition(AGAIN)
+        return int(number) if again else None
+
+    @property
     def their_name(self) -> str | None:
         """The provider's name for it, as far as it is known."""
         if self.provider_ref is None and self.outside:
-            return self.key.removeprefix(OUTSIDE).partition(SEVERAL)[0]
+            return self.key.removeprefix(OUTSIDE).partition(AGAIN)[0].partition(SEVERAL)[0]
         return self.provider_ref
 
     @property

@@ -16,11 +16,20 @@ from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.wallet import WALLET
 from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
 from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
-from tillgate.services.records import OUTSIDE, SEVERAL, CaptureRecord, PaymentRecord, RefundRecord, columns, record
+from tillgate.services.records import (
+    AGAIN,
+    OUTSIDE,
+    SEVERAL,
+    CaptureRecord,
+    PaymentRecord,
+    RefundRecord,
+    columns,
+    record,
+)
 from tillgate.services.till import Till
 from tillgate.services.wallet_settling import put_back, refund_into_wallet, take_for_outside, take_for_refund
 from tillgate.store.ledger import post
-from tillgate.store.models import capture, refund
+from tillgate.store.models import capture, ledger_tx, refund
 from tillgate.store.outbox_rows import enqueue
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
@@ -78,11 +87,13 @@ def plan_refund(
     approved_by: int | None = None,
     return_goods: bool = False,
     into_wallet: bool = False,
+    again: RefundRecord | None = None,
 ) -> RefundRecord:
     """Reserve the amount on its capture and write the refund down with its key; it is driven to its end later.
 
     `return_goods` says that what was sold is back, and counts where nothing of the money stays. What came out of a
-    wallet, or shall go into it (`into_wallet`), is there when this ends, and the refund is done.
+    wallet, or shall go into it (`into_wallet`), is there when this ends, and the refund is done. `again` is one that
+    had failed and is made good.
 
     Raises Refused("refund_exceeds") if less is left than asked, Refused("customer_needed") where nobody's wallet is
     meant, and those of `take_for_refund` for a top-up.
@@ -106,7 +117,7 @@ def plan_refund(
         "amount_minor": amount.minor,
         "currency": amount.currency,
         "state": RefundState.PENDING,
-        "key": f"rf-{secrets.token_hex(16)}",
+        "key": _new_key(uow, again),
         "provider": WALLET if into_wallet else source.provider,
         "reason": reason,
         "automatic": int(automatic),
@@ -130,7 +141,7 @@ def plan_refund(
         reason=reason,
     )
     planned = load_refund(uow.connection, refund_id)
-    if owner is not None:
+    if owner is not None and planned.again_of is None:
         take_for_refund(uow, owner, planned)
     return _credited(uow, till, source, planned) if planned.provider == WALLET else planned
 
@@ -141,14 +152,28 @@ def _credited(uow: UnitOfWork, till: Till, source: CaptureRecord, planned: Refun
     return apply_refund_facts(uow, till, planned.id, facts)
 
 
+def _new_key(uow: UnitOfWork, again: RefundRecord | None) -> str:
+    if again is not None and is_reversed(uow, again):
+        return f"rf-{secrets.token_hex(10)}{AGAIN}{again.id}"
+    return f"rf-{secrets.token_hex(16)}"
+
+
 def record_outside(
-    uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts, *, instead: RefundRecord | None = None
+    uow: UnitOfWork,
+    till: Till,
+    source: CaptureRecord,
+    facts: RefundFacts,
+    *,
+    instead: RefundRecord | None = None,
+    again: int | None = None,
 ) -> int:
     """Write down a refund that was made on the provider's own pages: what it took is not there to give any more.
 
     The caller holds the payment and its money. What went back beyond what was left, as beside a refund of ours that
     the provider is still to refuse, is kept as the capture's excess. `instead` is the refund of ours that it stands for
-    (services/refund_told.py). The refund's number.
+    (services/refund_told.py), `again` the number of one that had come back and was made good there.
+
+    The refund's number.
     """
     fits = min(facts.amount.minor, source.left.minor)
     spent = {
@@ -163,7 +188,7 @@ def record_outside(
         "amount_minor": facts.amount.minor,
         "currency": facts.amount.currency,
         "state": RefundState.SENT,
-        "key": _outside_key(uow, facts.provider_ref),
+        "key": _outside_key(uow, facts.provider_ref) + (f"{AGAIN}{again}" if again is not None else ""),
         "provider": source.provider,
         "provider_ref": facts.provider_ref if _is_unnamed(uow, source.provider, facts.provider_ref) else None,
         "reason": instead.reason if instead is not None else "refunded_outside",
@@ -187,7 +212,7 @@ def record_outside(
         currency=facts.amount.currency,
         provider_ref=facts.provider_ref,
     )
-    if owner is not None and facts.status is not RefundStatus.FAILED:
+    if owner is not None and facts.status is not RefundStatus.FAILED and again is None:
         take_for_outside(uow, owner, load_refund(uow.connection, refund_id))
     apply_refund_facts(uow, till, refund_id, facts)
     return refund_id
@@ -284,7 +309,7 @@ def _done(uow: UnitOfWork, till: Till, found: RefundRecord, facts: RefundFacts) 
         payload = {"template": template, "payment_id": found.payment_id, "refund_id": found.id}
         enqueue(uow, "mail", f"mail:{template}:{found.id}", payload, payment_id=found.payment_id)
     if owner is not None:
-        _settle_owner(uow, till, owner, source.id)
+        settle_owner(uow, till, owner, source.id)
         _reverse(uow, till, owner, found)
     _book(uow, found, REFUNDS if fulfilled else UNAPPLIED)
 
@@ -315,11 +340,30 @@ def credited_instead(uow: UnitOfWork, till: Till, found: RefundRecord) -> None:
         return
     if owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
         owner = move_payment(uow, owner, PaymentState.REFUND_PENDING)
-    _settle_owner(uow, till, owner, source.id)
-    _reverse(uow, till, owner, found)
+    settle_owner(uow, till, owner, source.id)
+    if not is_reversed(uow, found):
+        _reverse(uow, till, owner, found)
+
+
+def is_reversed(uow: UnitOfWork, found: RefundRecord) -> bool:
+    """Whether a refund took back what was made of the sale: it was done once, or makes good one that was."""
+    done = select(ledger_tx.c.id).where(ledger_tx.c.dedupe_key == f"refund:{found.id}")
+    return found.again_of is not None or uow.execute(done).first() is not None
+
+
+def freed_of(source: CaptureRecord, found: RefundRecord) -> dict[str, object]:
+    """What is left of some money once a refund of it is none; what went back beyond that comes off first."""
+    taken = min(source.excess_minor, found.amount_minor)
+    return {
+        "refunded_minor": source.refunded_minor - found.amount_minor + taken,
+        "excess_minor": source.excess_minor - taken,
+        "version": source.version + 1,
+    }
 
 
 def _reverse(uow: UnitOfWork, till: Till, owner: PaymentRecord, found: RefundRecord) -> None:
+    if found.again_of is not None:
+        return
     if (reverse := till.fulfilling[owner.purpose].gone_back) is not None:
         reverse(uow, load_payment(uow.connection, owner.id), found)
 
@@ -344,13 +388,7 @@ def refund_failed(
     )
     close_about_refund(uow, found.id, _ON_ITS_WAY, "refund_failed", besides=settling)
     source = load_capture(uow.connection, found.capture_id, lock=True)
-    taken = min(source.excess_minor, found.amount_minor)
-    freed = {
-        "refunded_minor": source.refunded_minor - found.amount_minor + taken,
-        "excess_minor": source.excess_minor - taken,
-        "version": source.version + 1,
-    }
-    uow.execute(update(capture).where(capture.c.id == source.id).values(freed))
+    uow.execute(update(capture).where(capture.c.id == source.id).values(freed_of(source, found)))
     if settling is None and not found.outside:
         open_exception(
             uow,
@@ -364,7 +402,7 @@ def refund_failed(
     uow.record("refund.failed", f"payment:{found.payment_id}", refund=found.id, reason=reason)
     owner = _owner(uow, load_capture(uow.connection, found.capture_id))
     if owner is not None:
-        _settle_owner(uow, till, owner, found.capture_id)
+        settle_owner(uow, till, owner, found.capture_id)
         put_back(uow, owner, found)
 
 
@@ -380,7 +418,7 @@ def _pending(uow: UnitOfWork, capture_id: int) -> bool:
     return bool(uow.execute(query).scalar_one())
 
 
-def _settle_owner(uow: UnitOfWork, till: Till, owner: PaymentRecord, capture_id: int) -> None:
+def settle_owner(uow: UnitOfWork, till: Till, owner: PaymentRecord, capture_id: int) -> None:
     """When no refund is on its way any more, the payment is what the refunds made of it."""
     if owner.state is not PaymentState.REFUND_PENDING or _pending(uow, capture_id):
         return

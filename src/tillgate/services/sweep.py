@@ -1,4 +1,7 @@
-"""Once a day, compare the books with what the provider says of the last three days (reliability.md 1.3, rule 10)."""
+"""Once a day, compare the books with what the provider says of the last three days (reliability.md 1.3, rule 10).
+
+Where a provider says that a refund may come back after it was done, that is watched for as long as it says.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sqlalchemy import select
 from tillgate.domain.checkout_facts import ProviderTry, RefundFacts
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import UNAPPLIED, clearing, pair
+from tillgate.domain.payment import RefundState
 from tillgate.ports import Answer, Outcome, PaymentProvider
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.outside_refunds import take_outside
@@ -19,13 +23,14 @@ from tillgate.services.records import CaptureRecord, columns, record
 from tillgate.services.settle import check_attempt
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
-from tillgate.store.models import capture, payment_attempt
+from tillgate.store.models import capture, payment_attempt, refund
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 WINDOW: Final = timedelta(days=3)
 # Money this young may be on its way to our books by the ordinary path.
 SETTLING: Final = timedelta(minutes=10)
+_EVERY_DAYS: Final = 3
 
 
 def sweep(till: Till, provider: PaymentProvider) -> bool:
@@ -47,9 +52,30 @@ def sweep(till: Till, provider: PaymentProvider) -> bool:
         young = each.seen_at >= till.clock.now() - SETTLING
         if each.provider_ref not in theirs and not young and not _is_there(till, provider, each):
             till.db.transact(till.system, partial(_report_missing, each))
-    for given_back in answer.refunds:
+    refunds = [*answer.refunds]
+    for payment_ref in _may_come_back(till, provider, since):
+        refunds += provider.find_refunds(payment_ref).refunds
+    for given_back in refunds:
         till.db.transact(till.system, partial(_take_outside, till, provider.name, given_back))
     return True
+
+
+def _may_come_back(till: Till, provider: PaymentProvider, since: datetime) -> list[str]:
+    """Money whose refunds were done before the window and may come back yet; each is asked about every third day."""
+    watched = till.clock.now() - provider.capabilities.refunds_return_within - timedelta(days=_EVERY_DAYS)
+    turn = till.clock.now().toordinal() % _EVERY_DAYS
+    query = (
+        select(capture.c.provider_ref)
+        .join(refund, refund.c.capture_id == capture.c.id)
+        .where(refund.c.provider == provider.name, refund.c.state == RefundState.DONE)
+        .where(refund.c.ended_at >= watched, refund.c.ended_at < since, capture.c.id % _EVERY_DAYS == turn)
+        .distinct()
+        .order_by(capture.c.provider_ref)
+    )
+    if not provider.capabilities.refunds_return_within:
+        return []
+    with till.db.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def _note_receipt(found: CaptureRecord, told: str, uow: UnitOfWork) -> None:

@@ -56,6 +56,8 @@ def sqlite_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engi
         connect_args={"isolation_level": None, "timeout": busy_timeout_ms / 1000},
         pool_size=8,
         max_overflow=8,
+        # The one used last has the pages at hand; the others stay small.
+        pool_use_lifo=True,
     )
     settings = pragmas(busy_timeout_ms=busy_timeout_ms)
 

@@ -28,6 +28,15 @@ def pixmap(name: str, colour: QColor, side: int, ratio: float = 1.0) -> QPixmap:
     return QPixmap.fromImage(_rendered(name, colour.name(), side, ratio))
 
 
+def read_all() -> None:
+    """Read every drawing, off the Qt thread: one that a screen shows for the first time is not read as it is painted.
+
+    A read lets other threads run, and the Qt thread would wait for its turn again.
+    """
+    for path in resource("icons", "lucide").glob("*.svg"):
+        _drawing(path.stem)
+
+
 class _Engine(QIconEngine):
     def __init__(self, name: str, role: str, disabled: str) -> None:
         super().__init__()

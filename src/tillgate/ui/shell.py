@@ -18,7 +18,7 @@ from tillgate.i18n import mark, tr
 from tillgate.ui import theme
 from tillgate.ui.commands import Command, Commands
 from tillgate.ui.guard import guarded
-from tillgate.ui.input_filter import IdleClock, InputFilter, KeyQuarantine
+from tillgate.ui.input_filter import FirstKey, IdleClock, InputFilter, KeyQuarantine
 from tillgate.ui.menus import Menus, help_dialog
 from tillgate.ui.navigation import Rail, may_see
 from tillgate.ui.palette import Palette
@@ -82,7 +82,7 @@ class Shell(QMainWindow):
         self.scanner = Scanner(self)
         self._quarantine = KeyQuarantine()
         self._idle = IdleClock(idle_minutes, self)
-        self._filter = InputFilter(self.scanner, self._quarantine, self._idle, self, self._lock_key)
+        self._filter: InputFilter | None = None
         self._add_commands(screens)
         if shortcuts:
             self.commands.remap(shortcuts)
@@ -233,7 +233,15 @@ class Shell(QMainWindow):
             self._stack.setCurrentWidget(self._door)
             self.scanner.enabled = self.scanner.strict = self._door.asks_pin
             self._quarantine.begin()
+            if self._filter is None and self._door.asks_pin:
+                FirstKey(self._listen, self)
             self._door.entered()
+
+    def _listen(self) -> InputFilter:
+        """Hear every key from now on, if not done yet."""
+        if self._filter is None:
+            self._filter = InputFilter(self.scanner, self._quarantine, self._idle, self, self._lock_key)
+        return self._filter
 
     def _unlock(self) -> None:
         before = self._current if self.state.staff_id == self._staff_id else ""
@@ -241,6 +249,7 @@ class Shell(QMainWindow):
             self._forget_screens()
         self._session, self._staff_id = self.state.session, self.state.staff_id
         door, self._door = self._door, None
+        self._listen()
         self._idle.run(True)
         self.scanner.enabled, self.scanner.strict = True, False
         allowed = [key for key, spec in self._specs.items() if may_see(self.state.role, spec)]

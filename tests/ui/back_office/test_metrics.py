@@ -62,9 +62,9 @@ def test_each_number_opens_its_rows(office: OpenOffice, shop: Shop) -> None:
     window = office(shop.manager)
     screen = window.metrics(go=True)
     window.settle()
-    screen.view.chips[Preset.TODAY].click()
+    screen.head.chips[Preset.TODAY].click()
     window.settle()
-    view = screen.view
+    view = screen.payments.view
     assert view.success.figure.text == "80.0%"
     assert view.refunds.figure.text == "25.0%"
     assert view.started.figure.text == "6"
@@ -86,7 +86,7 @@ def test_a_bar_opens_its_day_by_key_too(office: OpenOffice, shop: Shop) -> None:
     window = office(shop.manager)
     screen = window.metrics(go=True)
     window.settle()
-    bars = screen.view.by_day
+    bars = screen.payments.view.by_day
     assert [bar.height for bar in bars.bars][-2:] == [1, 6]
     window.awake()
     press(bars, Qt.Key.Key_Left)
@@ -100,7 +100,7 @@ def test_a_bar_opens_its_day_by_key_too(office: OpenOffice, shop: Shop) -> None:
 
 def test_the_share_of_repeated_presses_is_shown(office: OpenOffice, shop: Shop) -> None:
     window = office(shop.manager)
-    card = window.metrics(go=True).view.presses
+    card = window.metrics(go=True).payments.view.presses
     window.settle()
     assert card.figure.text == "–"
     for name, times in ((CREATED, 1), (REPLAYED, 7), (FOUND_ACTIVE, 2), (LOCK_LOST, 1)):
@@ -121,9 +121,9 @@ def test_errors_say_what_they_mean_and_open_their_days(office: OpenOffice, shop:
     window = office(shop.manager)
     screen = window.metrics(go=True)
     window.settle()
-    table = screen.view.error_types
+    table = screen.payments.view.error_types
     assert table.rows == [("Provider not reached", "3", "75.0%"), ("Error ZeroDivisionError", "1", "25.0%")]
-    assert screen.view.errors.figure.text == "4"
+    assert screen.payments.view.errors.figure.text == "4"
     table.openers["Provider not reached"].click()
     dialog = window.dialog()
     assert isinstance(dialog, ErrorDialog)
@@ -139,9 +139,9 @@ def test_days_are_chosen_and_too_many_refused(office: OpenOffice, shop: Shop) ->
     window = office(shop.manager)
     screen = window.metrics(go=True)
     window.settle()
-    assert [chip.isChecked() for chip in screen.view.chips.values()] == [False, True, False]
-    today = screen.view.by_day.bars
-    screen.view.custom.click()
+    assert [chip.isChecked() for chip in screen.head.chips.values()] == [False, False, True, False, False, False]
+    today = screen.payments.view.by_day.bars
+    screen.head.custom.click()
     dialog = window.dialog()
     assert isinstance(dialog, Dialog)
     field = dialog.findChild(DateRangeField)
@@ -152,9 +152,9 @@ def test_days_are_chosen_and_too_many_refused(office: OpenOffice, shop: Shop) ->
     field.first.setDate(field.last.date())
     dialog.go.click()
     window.settle()
-    assert len(screen.view.by_day.bars) == 1
-    assert screen.view.by_day.bars[0] == today[-1]
-    assert screen.view.custom.isChecked()
+    assert len(screen.payments.view.by_day.bars) == 1
+    assert screen.payments.view.by_day.bars[0] == today[-1]
+    assert screen.head.custom.isChecked()
 
 
 def test_it_reads_while_it_is_in_front_and_the_last_answer_counts(office: OpenOffice, shop: Shop) -> None:
@@ -162,21 +162,21 @@ def test_it_reads_while_it_is_in_front_and_the_last_answer_counts(office: OpenOf
     screen = window.metrics(go=True)
     window.settle()
     screen._timer.setInterval(20)
-    assert screen.view.started.figure.text == "0"
+    assert screen.payments.view.started.figure.text == "0"
     shop.begin()
-    window.until(lambda: screen.view.started.figure.text == "1")
+    window.until(lambda: screen.payments.view.started.figure.text == "1")
     window.payments(go=True)
     shop.free_cart()
     shop.begin()
     window.settle(80)
-    assert screen.view.started.figure.text == "1"
+    assert screen.payments.view.started.figure.text == "1"
     window.metrics(go=True)
     day = window.office.today()
     screen.show_days(DayRange(day - timedelta(days=5), day - timedelta(days=5)))
     screen.show_days(DayRange(day, day))
-    window.until(lambda: screen.view.started.figure.text == "2")
-    assert screen.figures is not None
-    assert screen.figures.first == day
+    window.until(lambda: screen.payments.view.started.figure.text == "2")
+    assert screen.payments.figures is not None
+    assert screen.payments.figures.first == day
 
 
 def test_the_days_are_exported(qtbot: QtBot, tasks: Tasks, shop: Shop, tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_the_days_are_exported(qtbot: QtBot, tasks: Tasks, shop: Shop, tmp_path:
     qtbot.addWidget(screen)
     screen.show()
     screen.entered()
-    qtbot.waitUntil(lambda: screen.figures is not None)
-    screen.view.export.click()
+    qtbot.waitUntil(lambda: screen.payments.figures is not None)
+    screen.head.export.click()
     qtbot.waitUntil(path.exists)
     qtbot.waitUntil(lambda: tasks.pending == 0)
     [*_, yesterday, today] = csv.DictReader(path.read_text("utf-8-sig").splitlines())

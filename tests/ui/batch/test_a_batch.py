@@ -12,6 +12,7 @@ from tests.ui.pages.batch import BatchPage
 from tests.ui.pages.hands import CTRL, SHIFT, click, type_text
 from tillgate.domain.batch import BatchState, ItemState
 from tillgate.domain.payment import PaymentState
+from tillgate.domain.payment_end import End
 from tillgate.services.batch_payment import start_batch
 from tillgate.store.models import payment, payment_batch
 
@@ -41,15 +42,20 @@ def test_a_batch_is_paid_by_keyboard_alone(page: BatchPage) -> None:
     assert page.screen.running.code.link.text() == page.rows[1].item.url
     page.key(KEY.Key_C, CTRL | SHIFT)
     assert QGuiApplication.clipboard().text() == page.rows[1].item.url
+    first, second = (row.item.payment_id for row in page.rows)
+    assert page.fronts[-1] == {first: None, second: None}
     for item in page.depot.view(1).items:
         page.depot.customer_pays(item)
     page.settled(lambda: page.states == ["Paid", "Paid"])
     assert "2 paid" in page.said
+    # What the rows tell, no bar tells; once they are left, it may again.
+    assert page.fronts[-1] == {first: End.PAID, second: End.PAID}
     page.key(KEY.Key_P, CTRL)
     page.settled(lambda: page.saved == [1])
     page.key(KEY.Key_F4)
     page.settled(lambda: start.details is None)
     assert page.shell.focusWidget() is start.finder.search
+    assert page.fronts[-1] == {}
 
 
 @pytest.mark.parametrize(

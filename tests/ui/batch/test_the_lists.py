@@ -14,10 +14,11 @@ from tests.factories.depot import Depot
 from tests.ui.pages.access import nameless
 from tests.ui.pages.batch import BatchPage
 from tests.ui.pages.hands import type_text
-from tillgate.domain.devices import DeviceInvoiceState
+from tillgate.domain.devices import DeviceInvoiceState, DeviceStatus
+from tillgate.domain.money import Money
 from tillgate.services.refunds import drive_refund, request_refund
-from tillgate.store.models import device_invoice
-from tillgate.ui.screens.batch.device_dialog import ReasonDialog
+from tillgate.store.models import device, device_invoice
+from tillgate.ui.screens.batch.device_dialog import DeviceDialog, ReasonDialog
 from tillgate.ui.screens.batch.import_dialog import ImportDialog
 from tillgate.ui.tasks import Tasks
 
@@ -40,6 +41,41 @@ def cells(page: BatchPage, key: str, column: int) -> list[str]:
 
 def shows(page: BatchPage, key: str, *first: str, column: int = 0) -> None:
     page.settled(lambda: cells(page, key, column) == list(first))
+
+
+def test_a_device_is_added_and_changed(page: BatchPage, depot: Depot) -> None:
+    page.command("devices")
+    shows(page, "devices", "BIKE001")
+    page.command("add")
+    dialog = page.dialog(DeviceDialog)
+    assert nameless(dialog) == []
+    type_text(dialog.code.line, "bike 2")
+    type_text(dialog.name.line, "Tandem")
+    type_text(dialog.rate.line, "45000")
+    # The search is done, before which nobody is chosen; and what was typed as fast as a scan is in its field.
+    page.settled(lambda: [each.title for each in dialog.customer.list.choices] == ["Luz Mercado"])
+    page.settled(lambda: dialog.code.text == "bike 2")
+    dialog.customer.pick()
+    dialog.go.click()
+    page.settled(lambda: bool(dialog.code.error))
+    dialog.code.set_text("bike002")
+    dialog.go.click()
+    shows(page, "devices", "BIKE001", "BIKE002")
+    page.settled(lambda: page.screen.notice.text == "The device is added.")
+    devices = page.screen.lists["devices"]
+    devices.table.open_row(1)
+    page.settled(lambda: "change" in devices.verbs)
+    page.command("change")
+    dialog = page.dialog(DeviceDialog)
+    dialog.rate.set_amount(Money(5_000_000, "COP"))
+    dialog.status.choose(DeviceStatus.PAUSED)
+    dialog.go.click()
+    page.settled(lambda: page.screen.notice.text == "BIKE002 is saved. It counts from tomorrow.")
+    shows(page, "devices", "Paused", "Paused", column=4)
+    (made,) = (each for each in depot.rows(device) if each.code == "BIKE002")
+    assert (made.rate_minor, made.status, made.customer_id) == (5_000_000, DeviceStatus.PAUSED, depot.customer_id)
+    # The day that it began on was owed at the old rate.
+    assert [each.amount_minor for each in depot.rows(device_invoice) if each.device_id == made.id] == [4_500_000]
 
 
 def test_an_invoice_is_cancelled_with_a_reason_and_a_refunded_one_asked_for_again(

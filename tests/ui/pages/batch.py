@@ -17,6 +17,7 @@ from tests.factories.people import quick_pins, signed_in
 from tests.ui.pages.hands import NONE, press
 from tillgate.app.news import changes_of
 from tillgate.domain.payment import Mode
+from tillgate.domain.payment_end import End
 from tillgate.domain.staff import Action, Actor, Role
 from tillgate.i18n import mark
 from tillgate.services.batch_views import BatchView
@@ -52,6 +53,7 @@ class BatchPage:
     saved: list[int] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     settings_opened: int = 0
+    fronts: list[dict[int, End | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.actor = self.who or self.depot.cashier
@@ -103,7 +105,13 @@ class BatchPage:
             zone=till.zone,
             language=self.language,
         )
-        desk = BatchDesk(self._open, lambda: ("wompi", "link"), self._save, self._show_settings)
+        desk = BatchDesk(
+            self._open,
+            lambda: ("wompi", "link"),
+            self._save,
+            self._show_settings,
+            lambda fronts: self.fronts.append(dict(fronts)),
+        )
         return BatchScreen(office, desk, pick_file=lambda _parent, then: then(self.files[-1]))
 
     def _tell(self, entries: list[AuditEntry]) -> None:
@@ -192,8 +200,9 @@ class BatchPage:
         self.settled(lambda: self.view is not None and not self.view.at_work and self.view.totals.waiting == 0)
 
     def settled(self, until: Callable[[], bool] = lambda: True) -> None:
-        """Wait until nothing is under way and something holds."""
-        self.qtbot.waitUntil(lambda: self.tasks.pending == 0 and until(), timeout=30_000)
+        """Wait until nothing is under way, keys are taken, and something holds."""
+        quiet = self.shell._quarantine
+        self.qtbot.waitUntil(lambda: self.tasks.pending == 0 and not quiet.active and until(), timeout=30_000)
 
 
 def plain(text: str) -> str:

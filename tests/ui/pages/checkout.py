@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.factories.shop import Counter
-from tests.ui.pages.hands import NONE, click, press, type_text
+from tests.ui.pages.at_the_keys import AtTheKeys
+from tests.ui.pages.hands import click, press, type_text
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.payment import Mode, PaymentState
 from tillgate.i18n import mark
@@ -51,7 +52,7 @@ def off_qt_thread(till: Till) -> Till:
     return replace(till, db=cast(Any, OffQtThread(till.db)))
 
 
-class CheckoutPage:
+class CheckoutPage(AtTheKeys):
     """Keys, scans and presses, and what is seen of them."""
 
     def __init__(self, qtbot: QtBot, tasks: Tasks, counter: Counter, **desk: Any) -> None:
@@ -121,35 +122,6 @@ class CheckoutPage:
         self.shell._quarantine._over()
 
     # Hands
-
-    def press(self, key: Qt.Key, held: Qt.KeyboardModifier = NONE) -> None:
-        """As a person does: some time after the last key."""
-        self._pause()
-        press(self._under_the_keys(), key, held)
-        self._pause()
-
-    def type(self, text: str) -> None:
-        """As a person does."""
-        self._pause()
-        type_text(self._under_the_keys(), text)
-        self._pause()
-
-    def scan(self, code: str) -> None:
-        """As a scanner does: a burst of keys that ends with Enter, wherever the focus is."""
-        self._pause()
-        type_text(self._under_the_keys(), code)
-        press(self._under_the_keys(), Qt.Key.Key_Return)
-
-    def _under_the_keys(self) -> QWidget:
-        if QApplication.activeWindow() is None:
-            self.shell.activateWindow()
-            self.until(self.shell.isActiveWindow)
-        return QApplication.focusWidget() or self.shell
-
-    def _pause(self) -> None:
-        """Make the scanner believe that time went by, without waiting for it."""
-        self.shell.scanner.release()
-        self.shell.scanner._last_ms = -(10**9)
 
     def click(self, button: QWidget) -> None:
         assert button.isEnabled()

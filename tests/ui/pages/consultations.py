@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -103,8 +103,8 @@ class FeePage:
         if changes is not None:
             self.tasks.broadcast(changes)
 
-    def _in_front(self, payment_id: int | None, end: End | None) -> None:
-        self.news.put_elsewhere(payment_id, end)
+    def _in_front(self, fronts: Mapping[int, End | None]) -> None:
+        self.news.put_elsewhere(fronts)
 
     def _open(self, url: str) -> bool:
         self.opened.append(url)

@@ -41,6 +41,9 @@ SESSIONS_PAGE: Final = 40
 CHARGES_PAGE: Final = 40
 REFUNDS_PAGE: Final = 100
 MOST_PAGES: Final = 200
+# A bank that can't book a refund that succeeded sends it back, for up to this long; it is told as failed then. (At
+# Razorpay "processed" is the end, a void at Wompi too.)
+REFUNDS_RETURN_WITHIN: Final = timedelta(days=30)
 # What 409 and 429 wait before the same request is sent again, and the longest that it waits at all.
 PAUSES_S: Final = (0.5, 1.0)
 LONGEST_PAUSE_S: Final = 2
@@ -89,6 +92,7 @@ def capabilities(base_url: str, create_deadline_ms: int, status_deadline_ms: int
         create_deadline_ms=create_deadline_ms,
         status_deadline_ms=status_deadline_ms,
         checkout_hosts=hosts_at(base_url, CHECKOUT_HOSTS),
+        refunds_return_within=REFUNDS_RETURN_WITHIN,
     )
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
 from tillgate.domain.errors import Invalid
-from tillgate.sandbox.account import Account, stored_keys, stored_settings
-from tillgate.sandbox.faults import INTASEND, FaultMenu
-from tillgate.sandbox.ledger import Books, Ledger
+from tillgate.sandbox.account import Account
+from tillgate.sandbox.faults import INTASEND
 
 PROVIDER = INTASEND
 _PUBLISHABLE, _SECRET = "ISPubKey_test_", "ISSecretKey_test_"
@@ -53,29 +50,11 @@ class IntaSendSettings:
 
 
 class IntaSendAccount(Account[IntaSendKeys, IntaSendSettings]):
-    """The account behind a base URL; given keys and settings replace what is stored."""
+    """The account behind a base URL."""
 
     provider = PROVIDER
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        faults: FaultMenu,
-        settle: Callable[[Books], None],
-        closing: asyncio.Event,
-        *,
-        keys: IntaSendKeys | None = None,
-        settings: IntaSendSettings | None = None,
-    ) -> None:
-        kept = stored_keys(ledger, PROVIDER)
-        super().__init__(
-            ledger,
-            faults,
-            settle,
-            closing,
-            keys=keys or (IntaSendKeys(*kept) if kept else IntaSendKeys.generate()),
-            settings=settings or IntaSendSettings(**stored_settings(ledger, PROVIDER)),
-        )
+    keys_of = IntaSendKeys
+    settings_of = IntaSendSettings
 
     @property
     def phones_url(self) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 
 from tillgate.domain.errors import Invalid
-from tillgate.sandbox.account import Account, random_word, stored_keys, stored_settings
+from tillgate.sandbox.account import Account, random_word
 from tillgate.sandbox.faults import RAZORPAY, FaultMenu
 from tillgate.sandbox.ledger import Books, Ledger
 
@@ -65,29 +65,29 @@ class RazorpaySettings:
     idempotency_conflict_status: int = 409
     empty_payments_as_null: bool = True
 
+    def __post_init__(self) -> None:
+        # Stored as its word.
+        object.__setattr__(self, "duplicate_receipt", DuplicateReceipt(self.duplicate_receipt))
+
 
 class RazorpayAccount(Account[RazorpayKeys, RazorpaySettings]):
-    """The account behind a base URL; given keys and settings replace what is stored."""
+    """The account behind a base URL."""
 
     provider = PROVIDER
+    keys_of = RazorpayKeys
+    settings_of = RazorpaySettings
 
     def __init__(
         self,
         ledger: Ledger,
         faults: FaultMenu,
         settle: Callable[[RazorpayAccount, Books], None],
+        closing: asyncio.Event,
+        *,
         keys: RazorpayKeys | None = None,
         settings: RazorpaySettings | None = None,
     ) -> None:
-        kept = stored_keys(ledger, PROVIDER)
-        super().__init__(
-            ledger,
-            faults,
-            partial(settle, self),
-            asyncio.Event(),
-            keys=keys or (RazorpayKeys(*kept) if kept else RazorpayKeys.generate()),
-            settings=settings or _stored_settings(ledger),
-        )
+        super().__init__(ledger, faults, partial(settle, self), closing, keys=keys, settings=settings)
 
     @property
     def checkout_js_url(self) -> str:
@@ -97,10 +97,3 @@ class RazorpayAccount(Account[RazorpayKeys, RazorpaySettings]):
     def short_url(self, code: str) -> str:
         """A payment link's page."""
         return f"{self.base_url}/rzp/{code}"
-
-
-def _stored_settings(ledger: Ledger) -> RazorpaySettings:
-    stored = stored_settings(ledger, PROVIDER)
-    if "duplicate_receipt" in stored:
-        stored["duplicate_receipt"] = DuplicateReceipt(stored["duplicate_receipt"])
-    return RazorpaySettings(**stored)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tillgate.domain.errors import Invalid
-from tillgate.sandbox.account import Account, random_word, stored_keys, stored_settings
-from tillgate.sandbox.faults import STRIPE, FaultMenu
-from tillgate.sandbox.ledger import Books, Ledger
+from tillgate.sandbox.account import Account, random_word
+from tillgate.sandbox.faults import STRIPE
 
 PROVIDER = STRIPE
 
@@ -52,31 +49,11 @@ class StripeSettings:
 
 
 class StripeAccount(Account[StripeKeys, StripeSettings]):
-    """The account behind a base URL (`stripe.StripeClient(key, base_addresses={"api": base_url})`); given keys and
-    settings replace what is stored.
-    """
+    """The account behind a base URL (`stripe.StripeClient(key, base_addresses={"api": base_url})`)."""
 
     provider = PROVIDER
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        faults: FaultMenu,
-        settle: Callable[[Books], None],
-        closing: asyncio.Event,
-        *,
-        keys: StripeKeys | None = None,
-        settings: StripeSettings | None = None,
-    ) -> None:
-        kept = stored_keys(ledger, PROVIDER)
-        super().__init__(
-            ledger,
-            faults,
-            settle,
-            closing,
-            keys=keys or (StripeKeys(*kept) if kept else StripeKeys.generate()),
-            settings=settings or StripeSettings(**stored_settings(ledger, PROVIDER)),
-        )
+    keys_of = StripeKeys
+    settings_of = StripeSettings
 
     def page_url(self, session_id: str) -> str:
         """A session's hosted page."""

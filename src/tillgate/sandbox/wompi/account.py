@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tillgate.domain.errors import Invalid
-from tillgate.sandbox.account import Account, random_word, stored_keys, stored_settings
-from tillgate.sandbox.faults import WOMPI, FaultMenu
-from tillgate.sandbox.ledger import Books, Ledger
+from tillgate.sandbox.account import Account, random_word
+from tillgate.sandbox.faults import WOMPI
 
 PROVIDER = WOMPI
 
@@ -53,29 +50,11 @@ class WompiSettings:
 
 
 class WompiAccount(Account[WompiKeys, WompiSettings]):
-    """The merchant behind a base URL; given keys and settings replace what is stored."""
+    """The merchant behind a base URL."""
 
     provider = PROVIDER
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        faults: FaultMenu,
-        settle: Callable[[Books], None],
-        closing: asyncio.Event,
-        *,
-        keys: WompiKeys | None = None,
-        settings: WompiSettings | None = None,
-    ) -> None:
-        kept = stored_keys(ledger, PROVIDER)
-        super().__init__(
-            ledger,
-            faults,
-            settle,
-            closing,
-            keys=keys or (WompiKeys(*kept) if kept else WompiKeys.generate()),
-            settings=settings or WompiSettings(**stored_settings(ledger, PROVIDER)),
-        )
+    keys_of = WompiKeys
+    settings_of = WompiSettings
 
     def link_url(self, link_id: str) -> str:
         """A payment link's page."""

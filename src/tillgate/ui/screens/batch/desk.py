@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tillgate.domain.payment_end import End
 from tillgate.ports import PageOpener
 
 
@@ -18,3 +19,5 @@ class BatchDesk:
     way: Callable[[], tuple[str, str]]
     save_slip: Callable[[int], Path] | None = None
     open_settings: Callable[[], object] | None = None
+    # Which payments it shows, and how they ended there, so that no bar says it too.
+    in_front: Callable[[Mapping[int, End | None]], object] | None = None

@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.staff import Actor
+from tillgate.formats import format_day
 from tillgate.i18n import mark, tr
 from tillgate.services.catalogue_files import load_content
 from tillgate.services.device_files import CheckedInvoice, InvoiceFileCheck, check_invoices, import_invoices
@@ -16,7 +17,7 @@ from tillgate.ui.screens import import_dialog
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.catalogue.words import FATES
 from tillgate.ui.screens.import_dialog import file_asker, why
-from tillgate.ui.widgets.data_table import Column, count_column, day_column, money_column, status_column, text_column
+from tillgate.ui.widgets.data_table import Column, count_column, money_column, status_column, text_column
 from tillgate.ui.widgets.facts import Facts
 
 ask_file: Final = file_asker(mark("Import invoices"), mark("Invoices (*.csv)"))
@@ -56,12 +57,14 @@ class ImportDialog(import_dialog.ImportDialog[InvoiceFileCheck]):
 
     def _facts(self, row: CheckedInvoice) -> Facts:
         amount = self._office.money(row.amount) if row.amount is not None else ""
+        day = format_day(row.day, self._office.language) if row.day is not None else ""
         return Facts(
             [
                 (tr("Result"), FATES[row.fate].text),
                 (tr("Why"), why(row)),
                 (tr("Invoice"), row.invoice),
                 (tr("Device"), row.device),
+                (tr("Day"), day),
                 (tr("Amount"), amount),
             ]
         )
@@ -70,10 +73,9 @@ class ImportDialog(import_dialog.ImportDialog[InvoiceFileCheck]):
 def _columns() -> list[Column[CheckedInvoice]]:
     return [
         count_column("number", tr("Row"), lambda row: row.number, sortable=False, width=60),
-        status_column("fate", tr("Result"), lambda row: FATES[row.fate], sortable=False, width=160),
-        text_column("invoice", tr("Invoice"), lambda row: row.invoice, sortable=False, width=220),
+        status_column("fate", tr("Result"), lambda row: FATES[row.fate], sortable=False, width=124),
+        # Its device and day stand in it.
+        text_column("invoice", tr("Invoice"), lambda row: row.invoice, sortable=False, width=280),
         text_column("told", tr("Why"), why, sortable=False, width=320, stretch=True),
         money_column("amount", tr("Amount"), lambda row: row.amount, sortable=False, width=120),
-        day_column("day", tr("Day"), lambda row: row.day, sortable=False, width=110, minor=True),
-        text_column("device", tr("Device"), lambda row: row.device, sortable=False, width=110, minor=True),
     ]

@@ -20,7 +20,7 @@ from tillgate.ui.screens.batch.desk import BatchDesk
 from tillgate.ui.screens.batch.item_row import ItemRow
 from tillgate.ui.screens.batch.keys import RUN, SCREEN
 from tillgate.ui.screens.batch.running import BatchRun
-from tillgate.ui.screens.batch.words import BATCH, standing
+from tillgate.ui.screens.batch.words import BATCH, fronts_of, standing
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import ElidedLabel, plain_label, set_text
@@ -183,6 +183,11 @@ class RunPage(QWidget):
         self._batch_id = None
         self._show_rows(())
 
+    def tell_front(self, *, shown: bool) -> None:
+        """What the rows tell of a payment's end is told nowhere else."""
+        if self._desk.in_front is not None:
+            self._desk.in_front(fronts_of([row.item for row in self.rows]) if shown else {})
+
     def take_focus(self) -> None:
         """In front again."""
         (self.rows[self._picked] if self.rows else self.buttons["leave"]).setFocus()
@@ -196,6 +201,8 @@ class RunPage(QWidget):
         self._show_rows(view.items)
         self._show_head(view)
         self._show_code()
+        if self.isVisible():
+            self.tell_front(shown=True)
         if fresh and self.isVisible():
             self.take_focus()
         self._say_outcome(view)

@@ -114,12 +114,20 @@ class BatchScreen(Screen):
 
     def entered(self) -> None:
         """The focus goes to what is in front."""
+        self._tell_front()
         if self.front != PAY:
             self.lists[self.front].table.setFocus()
         elif self.shows_batch:
             self.running.take_focus()
         else:
             self.start.take_focus()
+
+    def left(self) -> None:
+        """Another screen is in front: what ends here now is told above it."""
+        self.running.tell_front(shown=False)
+
+    def _tell_front(self) -> None:
+        self.running.tell_front(shown=self.front == PAY and self.shows_batch)
 
     def go_back(self) -> bool:
         """Esc: close the details, or choose another device before anything began."""
@@ -164,6 +172,8 @@ class BatchScreen(Screen):
         self._show_commands()
         if self.isVisible():
             self.entered()
+        else:
+            self._tell_front()
 
     def pay_device(self, code: str) -> None:
         """Choose a device by its code."""

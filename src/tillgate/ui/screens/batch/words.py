@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tillgate.domain.batch import BatchState, Shown, SkipReason
 from tillgate.domain.devices import DeviceInvoiceState, DeviceStatus, InvoiceOrigin
+from tillgate.domain.payment import PaymentState
+from tillgate.domain.payment_end import End
 from tillgate.i18n import mark, ntr, tr
 from tillgate.services.batch_views import BatchRow, BatchView, ItemView
 from tillgate.ui.message_text import message_for
@@ -34,6 +37,14 @@ SKIPPED: Final[dict[SkipReason, Status]] = {
     SkipReason.ON_EXCEPTIONS: Status(Tone.WAITING, "triangle-alert", mark("Skipped: on Exceptions")),
     SkipReason.BY_HAND: Status(Tone.DRAFT, "arrow-right", mark("Skipped by you")),
 }
+_ENDS: Final[dict[PaymentState, End]] = {
+    PaymentState.CAPTURED: End.PAID,
+    PaymentState.FAILED: End.FAILED,
+    PaymentState.EXPIRED: End.EXPIRED,
+    PaymentState.CANCELLED: End.CANCELLED,
+}
+# Rows that say how their payment stands; of the others somebody must hear otherwise.
+_TELL: Final = frozenset({Shown.LINK_OPEN, Shown.BEING_PAID, Shown.CHECKING, Shown.PAID, Shown.ENDED})
 INTERRUPTED: Final = Status(Tone.WAITING, "triangle-alert", mark("Interrupted"))
 BATCH: Final[dict[BatchState, Status]] = {
     BatchState.RUNNING: Status(Tone.ACCENT, "loader-circle", mark("Running")),
@@ -83,6 +94,15 @@ def told(item: ItemView) -> str:
         whose = item.taken_by or item.till_id
         return tr("The link was opened before by {person}; no second one is made.", person=whose)
     return ""
+
+
+def fronts_of(items: Sequence[ItemView]) -> dict[int, End | None]:
+    """The payments that the rows tell of, with how they ended; None where one is still awaited."""
+    return {
+        item.payment_id: _ENDS.get(item.payment_state)
+        for item in items
+        if item.payment_id is not None and item.payment_state is not None and item.shown in _TELL
+    }
 
 
 def age_text(days: int) -> str:

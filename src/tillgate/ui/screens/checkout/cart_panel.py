@@ -64,6 +64,8 @@ class CartPanel(QFrame):
         for button in (self.hold, self.recall):
             button.setProperty("align", "left")
             button.setProperty("snug", "true")
+        self.ask_phone = commands.button(Key.ASK_PHONE, text=tr("Pay by M-Pesa…"))
+        self.ask_phone.hide()
         self.pay = PayButton()
         self.pay.clicked.connect(commands.action(Key.PAY).trigger)
         for key, button in ((Key.PAY, self.pay), (Key.UNDO, self.undo), (Key.CLEAR, self.clear), (Key.MAIL, self.mail)):
@@ -109,6 +111,10 @@ class CartPanel(QFrame):
         column.addWidget(middle, 1)
         column.addWidget(line())
         column.addWidget(self.totals)
+        prompt = QHBoxLayout()
+        prompt.setContentsMargins(12, 6, 12, 0)
+        prompt.addWidget(self.ask_phone)
+        column.addLayout(prompt)
         column.addLayout(foot)
 
     def show_cart(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import Path
@@ -16,6 +16,7 @@ from tillgate.domain.settings import STORE_CURRENCY
 from tillgate.domain.staff import Actor
 from tillgate.formats import format_clock, format_instant, format_money, written_day
 from tillgate.i18n import mark
+from tillgate.services.cart_view import CartView
 from tillgate.services.till import Till
 from tillgate.ui.commands import Commands
 from tillgate.ui.tasks import Tasks
@@ -70,8 +71,12 @@ class CheckoutDesk:
     come_forward: Callable[[], object] | None = None
     # Shows a payment that is for no cart where payments are listed.
     show_payment: Callable[[int], object] | None = None
-    # Another screen than the checkout says which payment it shows, and how that ended, so that no bar says it too.
-    in_front: Callable[[int | None, End | None], object] | None = None
+    # Another screen than the checkout says which payments it shows, and how they ended, so that no bar says it too.
+    in_front: Callable[[Mapping[int, End | None]], object] | None = None
+    # Takes a cart to where its customer's phone is asked to pay.
+    ask_phone: Callable[[CartView], object] | None = None
+    # Takes the id of a payment invoice, with the cart that it may be for, to where it is verified.
+    verify_invoice: Callable[[str, CartView], object] | None = None
 
     def money(self, amount: Money) -> str:
         """An amount as the screen shows it."""
@@ -97,26 +102,46 @@ class CheckoutDesk:
         return self.till.settings()[STORE_CURRENCY]
 
     def tender(self) -> Tender | None:
-        """The way to pay of the settings; None while it is off."""
+        """The way to pay of the settings; None while it is off. A prompt is none: it asks for a phone and has fees."""
         chosen = self.provider()
         if chosen is None or chosen[0] not in self.till.providers:
             return None
-        return tender_of(*chosen)
+        if chosen[1] not in self.till.providers[chosen[0]].capabilities.sent_once:
+            return tender_of(*chosen)
+        return next(iter(self._ways()), None)
 
     def tenders(self) -> tuple[Tender, ...]:
         """Every way to pay in the store's currency that there is now, that of the settings first."""
         first = self.tender()
         if first is None:
             return ()
-        every = [
+        return (first, *(each for each in self._ways() if each != first))
+
+    def prompt_way(self) -> tuple[str, str] | None:
+        """The provider and method that ask phones to pay in the store's currency; None while there is none."""
+        every = (
+            (name, method)
+            for name, provider in self.till.providers.items()
+            if self._currency in provider.capabilities.smallest_minor
+            for method in provider.capabilities.methods
+            if method in provider.capabilities.sent_once
+        )
+        return next(every, None)
+
+    @property
+    def asks_phones(self) -> bool:
+        """Whether a cart can be carried to where a phone is asked."""
+        return self.ask_phone is not None and self.prompt_way() is not None
+
+    def _ways(self) -> list[Tender]:
+        """Every way to pay a cart in the store's currency: not by a prompt, which a cart has no place for."""
+        return [
             tender_of(name, method)
             for name, provider in self.till.providers.items()
             if self._currency in provider.capabilities.smallest_minor
             for method in provider.capabilities.methods
-            # A prompt asks for a phone number, which a cart has no place for.
             if method not in provider.capabilities.sent_once
         ]
-        return (first, *(each for each in every if each != first))
 
 
 _KNOWN: Final = {
@@ -141,8 +166,8 @@ _KNOWN: Final = {
     "prompt": (
         mark("M-Pesa"),
         mark("Send the M-Pesa prompt"),
-        mark("The customer gets a prompt on the phone of their customer entry and types the M-Pesa PIN."),
-        "credit-card",
+        mark("The customer gets a prompt on the phone and types the M-Pesa PIN."),
+        "smartphone",
     ),
     "checkout": (
         mark("Hosted checkout"),

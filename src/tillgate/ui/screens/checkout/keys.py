@@ -28,6 +28,7 @@ class Key(StrEnum):
     CLEAR = "checkout.clear"
     UPDATE = "checkout.update"
     PAY = "checkout.pay"
+    ASK_PHONE = "checkout.ask_phone"
     DONE = "checkout.done"
     OPEN_BROWSER = "checkout.open_browser"
     COPY_LINK = "checkout.copy_link"
@@ -50,6 +51,7 @@ _TABLE: Final[tuple[tuple[Key, str, str, str, str], ...]] = (
     (Key.UPDATE, mark("Update the prices"), "refresh-cw", "Ctrl+U", "sale"),
     (Key.CLEAR, mark("Clear the cart"), "trash-2", "", "sale"),
     (Key.PAY, mark("Pay"), "credit-card", "F9", "sale"),
+    (Key.ASK_PHONE, mark("Pay by M-Pesa…"), "smartphone", "Ctrl+F9", "sale"),
     (Key.DONE, mark("Next sale"), "check", "F12", "sale"),
     (Key.UNDO, mark("Undo the last change of the cart"), "undo-2", "Ctrl+Z", "edit"),
     (Key.OPEN_BROWSER, mark("Open the payment in the browser"), "external-link", "Ctrl+O", "sale"),
@@ -61,6 +63,7 @@ _TABLE: Final[tuple[tuple[Key, str, str, str, str], ...]] = (
 )
 _NEEDS: Final = {
     Key.PAY: Action.TAKE_PAYMENT,
+    Key.ASK_PHONE: Action.TAKE_PAYMENT,
     Key.MAIL_LINK: Action.TAKE_PAYMENT,
     Key.TEXT_LINK: Action.TAKE_PAYMENT,
     Key.CHECK_NOW: Action.TAKE_PAYMENT,

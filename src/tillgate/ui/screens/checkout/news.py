@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.changes import Kind
-from tillgate.domain.payment_end import End
+from tillgate.domain.payment_end import NEEDS_MANAGER, End
 from tillgate.services.payment_news import PaymentNews, acknowledge, list_news
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.news_bar import NewsBar, NewsDialog
@@ -31,8 +31,8 @@ class News(QObject):
         self._news: tuple[PaymentNews, ...] = ()
         self._reading = self._again = False
         self._front: tuple[int, End | None] | None = None
-        self._elsewhere: tuple[int, End | None] | None = None
-        self._since, self._since_elsewhere = QElapsedTimer(), QElapsedTimer()
+        self._elsewhere: dict[int, tuple[End | None, QElapsedTimer]] = {}
+        self._since = QElapsedTimer()
         self.bar = NewsBar(desk)
         self.bar.show_asked.connect(self.show_next)
         self.bar.dismissed.connect(self._dismiss)
@@ -51,8 +51,8 @@ class News(QObject):
     @property
     def waiting(self) -> tuple[PaymentNews, ...]:
         """What the bar says."""
-        fronts = {front[0] for front in (self._front, self._elsewhere) if front is not None}
-        return tuple(each for each in self._news if each.payment_id not in fronts)
+        front = self._front[0] if self._front is not None else None
+        return tuple(each for each in self._news if each.payment_id != front and not self._told_elsewhere(each))
 
     @Slot()
     def load(self) -> None:
@@ -80,17 +80,22 @@ class News(QObject):
         if self._front is not None and (answered or self._since.elapsed() >= SEEN_MS):
             self.seen(*self._front)
 
-    def put_elsewhere(self, payment_id: int | None, end: End | None) -> None:
-        """The payment that another screen than this one shows, and its end there; None once it shows none. What stood
-        there long enough has been seen."""
-        before, now = self._elsewhere, (payment_id, end) if payment_id is not None else None
-        if now == before:
+    def put_elsewhere(self, fronts: Mapping[int, End | None]) -> None:
+        """The payments that another screen than this one shows, and their ends there; none once it shows none. What
+        stood there long enough has been seen."""
+        before = self._elsewhere
+        if fronts == {payment_id: end for payment_id, (end, _since) in before.items()}:
             return
-        self._elsewhere = now
-        if before is not None and before[0] != payment_id and self._since_elsewhere.elapsed() >= SEEN_MS:
-            self.seen(*before)
-        self._since_elsewhere.start()
+        self._elsewhere = {payment_id: _standing(before.get(payment_id), end) for payment_id, end in fronts.items()}
+        for payment_id, (end, since) in before.items():
+            if payment_id not in fronts and since.elapsed() >= SEEN_MS:
+                self.seen(payment_id, end)
         self._show()
+
+    def _told_elsewhere(self, news: PaymentNews) -> bool:
+        """What another screen has told; of what it still waits for it will tell how it ends, but not what is amiss."""
+        told = self._elsewhere.get(news.payment_id)
+        return told is not None and (told[0] is not None or news.end not in NEEDS_MANAGER)
 
     def seen(self, payment_id: int, end: End | None) -> None:
         """Somebody has seen how a payment ended."""
@@ -144,3 +149,12 @@ class News(QObject):
 
     def _show(self) -> None:
         self.bar.show_news(self.waiting)
+
+
+def _standing(before: tuple[End | None, QElapsedTimer] | None, end: End | None) -> tuple[End | None, QElapsedTimer]:
+    """An end with how long it has been shown."""
+    if before is not None and before[0] is end:
+        return before
+    since = QElapsedTimer()
+    since.start()
+    return end, since

@@ -146,10 +146,9 @@ class PaymentPage(QWidget):
         now = self.paying.situation
         if self._desk.in_front is None:
             return
-        if shown and now is not None and now.view is not None:
-            self._desk.in_front(self.paying.payment_id, TELLS.get(now.stage))
-        else:
-            self._desk.in_front(None, None)
+        number = self.paying.payment_id
+        tells = shown and now is not None and now.view is not None and number is not None
+        self._desk.in_front({number: TELLS.get(now.stage)} if tells and now and number else {})
 
     def do(self, verb: str) -> None:
         """A command of the payment was given."""

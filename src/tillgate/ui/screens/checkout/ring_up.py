@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import TillgateError
+from tillgate.domain.payment_invoice import is_number
 from tillgate.i18n import tr
 from tillgate.services.cart_view import CartLineView, CartView
 from tillgate.services.carts import list_held
@@ -158,6 +159,27 @@ class RingUp(QObject):
     def _ask_label(self, cart: CartView) -> None:
         if cart.lines:
             HoldDialog(self._screen, label_for(cart, self._desk), self.ringing.hold).open()
+
+    def ask_phone(self) -> None:
+        """Carry the cart to where its customer's phone is asked, with the fees."""
+        self._view.cart.lines.finish_entry()
+        self.ringing.when_done(self._carry)
+
+    def _carry(self, cart: CartView) -> None:
+        if self._desk.ask_phone is not None and cart.lines and not cart.locked:
+            self._desk.ask_phone(cart)
+
+    def takes_invoice(self, code: str) -> bool:
+        """Carry a scanned payment invoice to where it is verified; False for any other code."""
+        verifying = self._desk.verify_invoice
+        if verifying is None or not is_number(code):
+            return False
+
+        def verify(cart: CartView) -> None:
+            verifying(code.strip(), cart)
+
+        self.ringing.when_done(verify)
+        return True
 
     def recall(self) -> None:
         """Ask which cart to go on with."""

@@ -74,6 +74,7 @@ class CheckoutScreen(Screen):
             Key.UPDATE: ringing.reprice,
             Key.CLEAR: ringing.clear,
             Key.PAY: self._pay,
+            Key.ASK_PHONE: ring_up.ask_phone,
             Key.DONE: self.view.outcome.complete,
             Key.UNDO: ringing.undo,
             Key.OPEN_BROWSER: paying.open_browser,
@@ -138,6 +139,8 @@ class CheckoutScreen(Screen):
 
     def scan(self, code: str) -> bool:
         """Ring a code up, from wherever the focus is; an outcome on the screen gives way to it."""
+        if self.ring_up.takes_invoice(code):
+            return True
         if self._makes_way():
             self.ringing.scan(code)
             if self.view.cart.lines.entry() is not None:
@@ -390,7 +393,8 @@ class CheckoutScreen(Screen):
     # What can be done
 
     def _show_tender(self) -> None:
-        if self._desk.tender() is not None:
+        self.view.cart.ask_phone.setVisible(self._desk.asks_phones)
+        if self._desk.tender() is not None or self._desk.asks_phones:
             self.view.cart.off.clear()
         else:
             self.view.cart.say_off(self._desk.open_settings)
@@ -423,6 +427,7 @@ class CheckoutScreen(Screen):
             Key.CLEAR: on_cart and filled,
             Key.UNDO: on_cart and cart is not None and cart.undo is not None,
             Key.PAY: self._can_pay(on_cart=on_cart and filled),
+            Key.ASK_PHONE: on_cart and filled and self._desk.asks_phones,
             Key.DONE: stage in SOLD and side is self.view.outcome,
             Key.OPEN_BROWSER: shows_link,
             Key.COPY_LINK: shows_link,

@@ -92,10 +92,16 @@ class AskPanel(Card):
             person=first.taken_by or first.till_id,
         )
         if first.waiting:
-            way = NoticeAction(tr("Reopen the first checkout"), lambda: self.reopen_asked.emit(first), "external-link")
+            reopen = self.when_seen(lambda: self.reopen_asked.emit(first))
+            way = NoticeAction(tr("Reopen the first checkout"), reopen, "external-link")
         else:
-            way = NoticeAction(tr("Show the payment"), lambda: self.show_asked.emit(first.id), "credit-card")
+            show = self.when_seen(lambda: self.show_asked.emit(first.id))
+            way = NoticeAction(tr("Show the payment"), show, "credit-card")
         self.notice.say(Tone.WAITING, tr("This fee’s payment was begun before (ID: {number}).", number=first.id), told,
                         [way])  # fmt: skip
+        self.wake()
         self.pay.hide()
+        if self.isVisible():
+            # Where Pay was: what is answered now is the warning.
+            self.notice.buttons[0].setFocus(Qt.FocusReason.OtherFocusReason)
         announce(self.notice, self.notice.text)

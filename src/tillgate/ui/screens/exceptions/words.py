@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from tillgate.domain.errors import Invalid
-from tillgate.domain.exceptions import AGREED, ExceptionAction, ExceptionKind
+from tillgate.domain.exceptions import AGREED, RETURNED, ExceptionAction, ExceptionKind
 from tillgate.domain.money import Money, parse_money
 from tillgate.domain.payment import AttemptState, PaymentState
 from tillgate.i18n import mark, ntr, tr
@@ -121,6 +121,9 @@ _RETRIES: Final[dict[ExceptionKind, str]] = {
     _K.INVOICE_STUCK: mark("The invoice is made now. No money moves."),
     _K.CONFLICT: mark("{provider} is asked about the refund once more. No money moves by asking."),
 }
+_CAME_BACK: Final = mark(
+    "{provider} gave {amount} back, and the customer’s bank sent it back since. The money is with the store again."
+)
 _HINDRANCES: Final[dict[str, str]] = {
     "close_checkout_first": mark(
         "Another checkout of this payment is open. Cancel it first, so that nobody pays twice."
@@ -154,7 +157,7 @@ _EVIDENCE: Final[dict[str, str]] = {
     "reference": mark("Our reference"),
     "refund_ref": mark("Refund’s number"),
     "refunded_outside": mark("Refunded outside the till"),
-    "refund_returned": mark("Refund that came back to the provider"),
+    RETURNED: mark("Refund that came back to the provider"),
     "seen": mark("Seen"),
     "since": mark("Since"),
     "tries": mark("Tries"),
@@ -185,7 +188,8 @@ def age(office: BackOffice, row: ExceptionRow) -> str:
 def what_happened(office: BackOffice, row: ExceptionRow) -> str:
     """What happened, in a sentence or two."""
     amount = office.money(row.amount) if row.amount is not None else tr("an amount")
-    return tr(KIND_WORDS[row.kind].what, provider=_provider(row), amount=amount)
+    came_back = row.kind is _K.REFUND_FAILED and RETURNED in row.evidence
+    return tr(_CAME_BACK if came_back else KIND_WORDS[row.kind].what, provider=_provider(row), amount=amount)
 
 
 def verb(office: BackOffice, choice: Choice) -> str:

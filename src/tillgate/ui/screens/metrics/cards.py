@@ -18,8 +18,8 @@ from tillgate.ui.widgets.flow import FlowLayout
 from tillgate.ui.widgets.labels import plain_label
 
 P = TypeVar("P", bound=QWidget)
-_INDENT: Final = 6
-_LEFT: Final = 16 - _INDENT
+INDENT: Final = 6
+_LEFT: Final = 16 - INDENT
 _LINK_HIGH: Final = 30
 
 
@@ -87,14 +87,14 @@ class FigureCard(QFrame):
 
 def indented(part: P) -> P:
     """Aligned with the text of link buttons, which keep room for the ring of the focus."""
-    part.setContentsMargins(_INDENT, 0, 0, 0)
+    part.setContentsMargins(INDENT, 0, 0, 0)
     return part
 
 
 def _painted(part: QWidget) -> QHBoxLayout:
     """The same for what paints itself, without a look at its margins."""
     row = QHBoxLayout()
-    row.setContentsMargins(_INDENT, 0, 0, 0)
+    row.setContentsMargins(INDENT, 0, 0, 0)
     row.addWidget(part)
     return row
 

@@ -274,6 +274,9 @@ EVENTS: Final[dict[str, Told]] = {
     "payment.money_agreed": Told(
         "shield-check", Tone.NEUTRAL, mark("The provider’s answer about {provider_ref} agrees now.")
     ),
+    "refund.returned": Told(
+        "circle-x", Tone.FAILED, mark("The refund of {amount} came back from the bank: {reason}"), _amount
+    ),
     "refund.failed": Told("circle-x", Tone.FAILED, mark("The refund was refused: {reason}")),
     "exception.opened": Told("triangle-alert", Tone.WAITING, mark("Put on Exceptions: {kind}."), _exception),
     "exception.closed": Told("check", Tone.SETTLED, mark("Settled on Exceptions: {action}. {reason}"), _closed),

@@ -59,6 +59,7 @@ _PAYMENTS: Final[Mapping[str, str]] = {
     "refund.requested": mark("Refund asked for"),
     "refund.done": mark("Refund done"),
     "refund.failed": mark("Refund refused"),
+    "refund.returned": mark("Refund came back"),
     "refund.outside": mark("Refund made at the provider"),
     "refund.accepted": mark("Refund taken in"),
     "exception.opened": mark("Put on Exceptions"),

@@ -56,6 +56,10 @@ CHECKS: Final[Mapping[Check, tuple[str, str]]] = {
         mark("Instalments"),
         mark("Each schedule sums to its order, what is paid to its payments, and orders hold their pieces."),
     ),
+    Check.OWNERS: (
+        mark("Money that waits"),
+        mark("The till comes back to it by itself, or it stands on Exceptions for a manager."),
+    ),
     Check.CHAIN: (mark("Audit chain"), mark("Every entry of every till is as it was written.")),
 }
 GATES: Final[Mapping[Gate, str]] = {
@@ -98,6 +102,14 @@ FAULTS: Final[Mapping[str, str]] = {
     "stock_held": mark("It must hold {wanted} pieces, and holds {held}."),
     "wait_sum": mark("The figures have {kept} times to pay, and there are {counted}; or some are longer or shorter."),
     "prepaid_sum": mark("{kept} of it wait for an order, and the ledger keeps {ledger}."),
+    "forgotten_refund": mark("A refund is on its way, and nobody asks what became of it."),
+    "forgotten_refund_parked": mark("A refund waits for a person, and does not stand on Exceptions."),
+    "forgotten_refund_pending": mark("It shows a refund, and none is on its way."),
+    "forgotten_money": mark("Money waits for a decision, and does not stand on Exceptions."),
+    "forgotten_money_left": mark("Money that was to go back is still here, and does not stand on Exceptions."),
+    "forgotten_checkout": mark("Its checkout is open, and nobody asks what became of it."),
+    "forgotten_orders": mark("It is paid, and nobody makes its orders."),
+    "forgotten_invoice": mark("An invoice is owed, and nobody makes it."),
     "row_missing": mark("Entry {seq} is missing."),
     "link_broken": mark("Entry {seq} does not follow the one before it."),
     "row_changed": mark("Entry {seq} was changed."),
@@ -110,6 +122,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "ledger": mark("Ledger entry {which}"),
     "prompts": mark("Payment invoices of {which}"),
     "prompt": mark("Payment invoice {which}"),
+    "money": mark("Money {which}"),
     "account": mark("Account {which}"),
     "wallet": mark("Wallet of customer {which}"),
     "instalments": mark("Instalment order {which}"),

@@ -33,6 +33,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "consultations": mark("Consultations"),
     "batch": mark("Batch payment"),
     "instalments": mark("Instalments"),
+    "payment_invoices": mark("Invoice verification"),
     "payments": mark("Payments"),
     "orders": mark("Orders"),
     "exceptions": mark("Exceptions"),

@@ -129,6 +129,12 @@ class KeysForm(QFrame):
             column.addWidget(widget)
         column.addLayout(buttons)
 
+    @property
+    def typed(self) -> bool:
+        """Whether something stands in its fields that is kept nowhere."""
+        fields = (self.key_id, self.key_secret, *self.others.values())
+        return any(field.text for field in fields)
+
     # What is kept
 
     @Slot()

@@ -82,8 +82,7 @@ class SignInScreen(Screen):
     def scan(self, code: str) -> bool:
         """Nothing can be sold yet: said, and no try at a PIN."""
         del code
-        then = tr("What was scanned went nowhere. It was no try at a PIN.")
-        self.view.notice.say(Tone.WAITING, tr("Unlock first, then scan."), then)
+        self.view.notice.say(Tone.WAITING, tr("Unlock first, then scan."))
         return True
 
     @guarded()

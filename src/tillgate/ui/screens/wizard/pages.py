@@ -16,6 +16,7 @@ from tillgate.domain.staff import Role
 from tillgate.i18n import tr
 from tillgate.ui.guard import guarded
 from tillgate.ui.message_text import message_for
+from tillgate.ui.screens.settings.keys_form import KeysForm
 from tillgate.ui.screens.settings.option_field import OptionField
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.fields import TextField
@@ -142,7 +143,7 @@ class ManagerPage(PageFrame):
 class KeysPage(PageFrame):
     """A provider's keys, which may come later: one provider's form at a time, the likeliest first."""
 
-    def __init__(self, forms: Mapping[str, QWidget]) -> None:
+    def __init__(self, forms: Mapping[str, KeysForm]) -> None:
         super().__init__(
             tr("Payments through a provider"),
             tr("Copy both keys from the provider’s dashboard: Razorpay has them under Account & Settings, Stripe under "
@@ -154,18 +155,25 @@ class KeysPage(PageFrame):
         for form in forms.values():
             self.body.addWidget(form)
         self.others = {title: self._button(title) for title in forms}
-        self._show(next(iter(forms)))
+        self.show_form(next(iter(forms)))
 
     def _button(self, title: str) -> Button:
         button = Button(tr("Keys of {provider} instead", provider=title), tone=ButtonTone.LINK)
-        button.clicked.connect(lambda: self._show(title))
+        button.clicked.connect(lambda: self.show_form(title))
         self.body.addWidget(button)
         return button
 
-    def _show(self, chosen: str) -> None:
+    @property
+    def typed(self) -> str:
+        """The provider whose keys are typed and not kept; "" where there is none."""
+        return next((title for title, form in self._forms.items() if form.typed), "")
+
+    def show_form(self, chosen: str) -> None:
+        """Show one provider's form, by its title."""
         for title, form in self._forms.items():
             form.setVisible(title == chosen)
             self.others[title].setVisible(title != chosen)
+        self.setFocusProxy(self._forms[chosen].key_id)
 
 
 class DonePage(PageFrame):

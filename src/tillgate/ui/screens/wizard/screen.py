@@ -27,6 +27,7 @@ from tillgate.ui.screens.wizard.join_pages import JoinedPage, JoinPage
 from tillgate.ui.screens.wizard.pages import DonePage, KeysPage, ManagerPage, StorePage
 from tillgate.ui.screens.wizard.view import FirstStartView
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.widgets.dialog import Confirm
 
 
 class Step(IntEnum):
@@ -56,6 +57,7 @@ class FirstStartScreen(Screen):
         self._till, self._pins, self._tasks, self._places = till, pins, tasks, places
         self._session: Session | None = None
         self._has_keys = False
+        self._keys: KeysPage | None = None
         # What the way on does where it is not the next step.
         self._act: Callable[[], None] | None = None
         self._values = guesses()
@@ -134,7 +136,7 @@ class FirstStartScreen(Screen):
         {
             Step.STORE: self._check_store,
             Step.MANAGER: self._open_store,
-            Step.KEYS: self._show_done,
+            Step.KEYS: self._leave_keys,
             Step.DONE: self._finish,
         }[self.step]()
 
@@ -208,12 +210,14 @@ class FirstStartScreen(Screen):
         self.manager.again.clear()
         self._places.settings_changed()
         door = Door(self._till, self._pins, session.actor, self._tasks)
-        forms: dict[str, QWidget] = {}
+        forms: dict[str, KeysForm] = {}
         for kind in self._likely_keys():
             form = KeysForm(door, self._places.secrets, self._places.open_provider, kind)
             form.saved.connect(self._keys_saved)
             forms[kind.title] = form
-        self._show(Step.KEYS, KeysPage(forms))
+        self._keys = KeysPage(forms)
+        self._show(Step.KEYS, self._keys)
+        self._keys.setFocus()
 
     def _likely_keys(self) -> tuple[KeyForm, ...]:
         """The provider of the store's currency first, Stripe where it has none."""
@@ -224,6 +228,22 @@ class FirstStartScreen(Screen):
         self._has_keys = True
         self.view.next.show_text(self._verb(Step.KEYS))
         self._tasks.run(self, self._places.keys_changed)
+
+    def _leave_keys(self) -> None:
+        """What was typed is not thrown away without a word."""
+        typed = self._keys.typed if self._keys is not None else ""
+        if self._keys is None or not typed:
+            self._show_done()
+            return
+        self._keys.show_form(typed)
+        Confirm(
+            self,
+            tr("Go on without the keys of {provider}?", provider=typed),
+            tr("What is typed is not saved in the keyring yet. Going on forgets it; keys can be typed in later, under "
+               "Settings, Provider keys."),
+            verb=tr("Go on and forget them"),
+            on_accept=self._show_done,
+        ).open()  # fmt: skip
 
     def _show_done(self) -> None:
         name = self._values[STORE_NAME.name]
