@@ -137,6 +137,7 @@ def test_a_coupon_is_changed_withdrawn_and_opened_again(page: PursePage, shop: B
     page.settled(lambda: "was changed at the same time" in dialog.notice.text)
     dialog.reject()
     page.closed(CouponDialog)
+    page.settled(lambda: page.rows(3)[0][2] == "Withdrawn")
     page.front.table.pane.close_pane()
     page.open_row()
     assert page.front.verbs["withdraw"].text() == "Open it again"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -93,8 +93,8 @@ class InstalmentsPage:
         if changes is not None:
             self.tasks.broadcast(changes)
 
-    def _in_front(self, payment_id: int | None, end: End | None) -> None:
-        self.news.put_elsewhere(payment_id, end)
+    def _in_front(self, fronts: Mapping[int, End | None]) -> None:
+        self.news.put_elsewhere(fronts)
 
     def _open(self, url: str) -> bool:
         self.opened.append(url)
