@@ -17,6 +17,7 @@ from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.invoice_checks import Check, Reason, Verdict
 from tillgate.domain.money import Money
 from tillgate.domain.payment_invoice import InvoiceStatus, is_number
+from tillgate.services import payments
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoice_cleanup import CleanUp, run_cleanup
@@ -178,3 +179,20 @@ def test_an_id_is_what_is_seen_of_it(kiosk: Kiosk) -> None:
         with pytest.raises(Refused, match="invoice_not_good") as refused:
             kiosk.sell(cart, typed)
         assert refused.value.values["number"] == told.asked
+
+
+def test_a_press_that_was_cut_off_holds_no_phone_whatever_the_clock_does(
+    kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_cut(*_args: object) -> None:
+        raise RuntimeError("the power went")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(payments, "start", power_cut)
+        with pytest.raises(RuntimeError):
+            kiosk.ask()
+    with pytest.raises(Refused, match="prompt_open"):
+        kiosk.ask()
+    kiosk.clock.advance(-86_400)
+    kiosk.sign_in_again()
+    assert kiosk.ask().invoice.state is InvoiceStatus.PENDING
