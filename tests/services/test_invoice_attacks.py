@@ -15,15 +15,18 @@ from tillgate.domain.checkout_facts import CheckoutFacts, RefundStatus
 from tillgate.domain.errors import Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.invoice_checks import Check, Reason, Verdict
+from tillgate.domain.ledger import PREPAID
 from tillgate.domain.money import Money
 from tillgate.domain.payment_invoice import InvoiceStatus, is_number
+from tillgate.services import payments
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.invoice_cleanup import CleanUp, run_cleanup
 from tillgate.services.payment_rows import load_capture
 from tillgate.services.refunds import request_refund
+from tillgate.services.returned_refunds import take_returned
 from tillgate.services.settle import check_now
-from tillgate.store.models import capture
+from tillgate.store.models import capture, ledger_entry
 
 
 @pytest.fixture
@@ -178,3 +181,38 @@ def test_an_id_is_what_is_seen_of_it(kiosk: Kiosk) -> None:
         with pytest.raises(Refused, match="invoice_not_good") as refused:
             kiosk.sell(cart, typed)
         assert refused.value.values["number"] == told.asked
+
+
+def test_a_press_that_was_cut_off_holds_no_phone_whatever_the_clock_does(
+    kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_cut(*_args: object) -> None:
+        raise RuntimeError("the power went")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(payments, "start", power_cut)
+        with pytest.raises(RuntimeError):
+            kiosk.ask()
+    with pytest.raises(Refused, match="prompt_open"):
+        kiosk.ask()
+    kiosk.clock.advance(-86_400)
+    kiosk.sign_in_again()
+    assert kiosk.ask().invoice.state is InvoiceStatus.PENDING
+
+
+def test_what_the_books_keep_for_no_order_pays_for_none(kiosk: Kiosk) -> None:
+    """A part was given back and came back from the bank: it is owed to the customer, and kept for no order."""
+    found = kiosk.paid()
+    assert found.payment_id is not None
+    request_refund(kiosk.till, kiosk.manager, found.payment_id, Money(5_000, "KES"), "a part")
+    kiosk.settle()
+    (done,) = kiosk.provider.refunds.values()
+    with kiosk.till.db.write(kiosk.till.system) as uow:
+        take_returned(uow, kiosk.till, load_capture(uow.connection, 1), replace(done, status=RefundStatus.FAILED))
+    (listed,) = list_exceptions(kiosk.till, kiosk.manager)
+    settle_exception(kiosk.till, kiosk.manager, listed.id, ExceptionAction.CLOSE, "they did not want it")
+    assert kiosk.verify(found.number).reason is Reason.NOT_COMPLETED
+    with pytest.raises(Refused, match="invoice_not_good"):
+        kiosk.sell(kiosk.cart(), found.number)
+    kept = sum(row.amount_minor for row in kiosk.rows(ledger_entry) if row.account == PREPAID)
+    assert kept == -98_200

@@ -23,11 +23,21 @@ from sqlalchemy import (
 from tillgate.domain.errors import Bug, NotFound
 from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.invoice_checks import Known
+from tillgate.domain.ledger import PREPAID
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.payment_invoice import PAYMENT_INVOICE_THING, FeeBreakdown, FeeTerms, InvoiceStatus, clean_ref
 from tillgate.services.records import CaptureRecord, columns
-from tillgate.store.models import allocation, capture, money_exception, payment, payment_invoice, sales_order
+from tillgate.store.models import (
+    allocation,
+    capture,
+    ledger_entry,
+    ledger_tx,
+    money_exception,
+    payment,
+    payment_invoice,
+    sales_order,
+)
 from tillgate.store.statements import Statement, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -150,6 +160,10 @@ _STANDS: Final = Statement(
     select(
         payment.c.state,
         exists().where(money_exception.c.capture_id == bindparam("capture_id"), money_exception.c.closed_at.is_(None)),
+        select(-func.coalesce(func.sum(ledger_entry.c.amount_minor), 0))
+        .join(ledger_tx, ledger_tx.c.id == ledger_entry.c.tx_id)
+        .where(ledger_tx.c.payment_id == bindparam("payment_id"), ledger_entry.c.account == PREPAID)
+        .scalar_subquery(),
     ).where(payment.c.id == bindparam("payment_id"))
 )
 _ORDER: Final = Statement(select(sales_order.c.number).where(sales_order.c.id == bindparam("id")))
@@ -198,11 +212,15 @@ def find_money(connection: Connection, invoice: PaymentInvoiceRecord) -> Capture
 
 
 def is_decided(connection: Connection, money: CaptureRecord) -> bool:
-    """Whether some money is what its invoice was paid with, and nobody is to say on Exceptions where it shall go."""
+    """Whether some money is what its invoice was paid with: the ledger keeps all that is left of it for an order to
+    come, and nobody is to say on Exceptions where it shall go."""
     if not money.main or money.disposition is not CaptureDisposition.APPLIED:
         return False
     stands = _STANDS.first(connection, payment_id=money.payment_id, capture_id=money.id)
-    return stands is not None and stands[0] is PaymentState.CAPTURED and not stands[1]
+    if stands is None:
+        return False
+    state, asked_about, kept = stands
+    return state is PaymentState.CAPTURED and not asked_about and kept == money.left.minor
 
 
 def known_of(connection: Connection, invoice: PaymentInvoiceRecord) -> Known:

@@ -229,7 +229,7 @@ def _pressed_again(connection: Connection, press: AskPhone, row: dict[str, objec
 def _make_room(uow: UnitOfWork, phone: str) -> None:
     """One open prompt for a phone. One whose press was cut off before anything was sent holds up nobody."""
     held = find_open_of(uow.connection, phone)
-    if held is not None and held.payment_id is None and uow.now - held.created_at >= CUT_OFF_AFTER:
+    if held is not None and held.payment_id is None and abs(uow.now - held.created_at) >= CUT_OFF_AFTER:
         change_invoice(uow, load_invoice(uow.connection, held.id, lock=True), state=InvoiceStatus.EXPIRED)
         uow.record("payment_invoice.expired", held.subject, number=held.number, reason="never_sent")
         return

@@ -126,7 +126,8 @@ def test_another_tills_payment_is_named_and_reopened_never_doubled(page: FeePage
     # A second Enter that was meant for Pay answers nothing that nobody has read.
     page.screen.page.ask.wake()
     page.screen.page.ask.notice.buttons[0].click()
-    assert page.screen.page.paying.payment_id is None
+    assert not page.screen.page.paying.busy
+    assert page.opened == []
     page.wake()
     page.key(Qt.Key.Key_Return)
     page.settled(lambda: stage(page) is Stage.WAITING)
