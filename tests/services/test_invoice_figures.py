@@ -23,7 +23,7 @@ from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.services import invoice_lists
 from tillgate.services.book_checks import check_books
 from tillgate.services.invoice_cleanup import cleanup_invoices
-from tillgate.services.invoice_figures import InvoiceFigures, differences, load_invoice_figures
+from tillgate.services.invoice_figures import MOST_WAITS, InvoiceFigures, differences, load_invoice_figures
 from tillgate.services.invoice_lists import (
     InvoiceQuery,
     VerificationQuery,
@@ -92,7 +92,11 @@ def test_figures_are_a_full_count_whatever_happened(
     }  # fmt: skip
     assert (whole.total, whole.late.count) == (25, 1)
     assert whole.conversion == Fraction(came["pay"] + came["use"] + 1, 25)
-    assert found.median_wait_s == 7
+    assert [each.median_wait_s for each in (whole, *found.by_provider)] == [7, 7]
+    # The late one took an hour and a half, and was alone on its day.
+    assert [each.median_wait_s for each in found.by_day] == [7, 7, 7, 5_400]
+    long_ago = load_invoice_figures(kiosk.till, kiosk.manager, last - timedelta(days=MOST_WAITS), last, "KES")
+    assert [each.median_wait_s for each in (long_ago.whole, *long_ago.by_day)] == [7, *[None] * 4]
     assert found.document["total"] == 25
     for parts in (found.by_day, found.by_cashier, found.by_provider):
         assert sum(each.total for each in parts) == 25
@@ -104,7 +108,7 @@ def test_figures_are_a_full_count_whatever_happened(
         monkeypatch.setattr(invoice_lists, "_FEW", few)
         check_rows(kiosk, found, came["use"])
     nothing = load_invoice_figures(kiosk.till, kiosk.manager, first, last, "USD")
-    assert (nothing.whole.total, nothing.whole.conversion) == (0, None)
+    assert (nothing.whole.total, nothing.whole.conversion, nothing.whole.median_wait_s) == (0, None, None)
 
 
 def check_rows(kiosk: Kiosk, found: InvoiceFigures, used_count: int) -> None:

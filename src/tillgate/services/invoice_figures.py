@@ -6,11 +6,13 @@ those asked paid, how long they took, and all of it by day, cashier and provider
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import reduce
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final
 
@@ -39,12 +41,17 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The figures of one day, cashier or provider (`name`, and `key` to open its rows by), or of all."""
+    """The figures of one day, cashier or provider (`name`, and `key` to open its rows by), or of all.
+
+    `median_wait_s` is from the press to the verified money: exact to the second up to a minute, to 5 s up to five
+    minutes, then to 30 s. None where none was paid, for cashiers, and for the days of a span of more than MOST_WAITS.
+    """
 
     key: object
     name: str
     by_status: dict[InvoiceStatus, Sum]
     late: Sum
+    median_wait_s: int | None = None
 
     def count(self, *states: InvoiceStatus) -> int:
         """How many have one of these states; of any with none given."""
@@ -74,11 +81,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFigures:
-    """Of the invoices made from one store day to another, both included, in one currency.
-
-    `median_wait_s` is from the press to the verified money: exact to the second up to a minute, to 5 s up to five
-    minutes, then to 30 s; None where none was paid.
-    """
+    """Of the invoices made from one store day to another, both included, in one currency."""
 
     first: date
     last: date
@@ -87,7 +90,6 @@ class InvoiceFigures:
     by_day: tuple[Slice, ...]
     by_cashier: tuple[Slice, ...]
     by_provider: tuple[Slice, ...]
-    median_wait_s: int | None
 
     @property
     def document(self) -> dict[str, object]:
@@ -104,7 +106,7 @@ class InvoiceFigures:
             "expired": self.whole.count(InvoiceStatus.EXPIRED),
             "late": self.whole.late.count,
             "conversion": f"{conversion.numerator}/{conversion.denominator}" if conversion is not None else None,
-            "medianSecondsToPay": self.median_wait_s,
+            "medianSecondsToPay": self.whole.median_wait_s,
             "currency": self.currency,
         }
 
@@ -119,16 +121,20 @@ def _sums(*parts: Any) -> Statement:
 _BY_DAY: Final = _sums(_T.day)
 # Both at once: the sums of either are added up from a few of these.
 _BY_PART: Final = _sums(_T.provider, _T.staff_id)
-_WAITS: Final = Statement(
-    select(invoice_wait.c.seconds, func.sum(invoice_wait.c.number))
-    .where(
-        invoice_wait.c.day.between(
-            bindparam("first", type_=invoice_wait.c.day.type), bindparam("last", type_=invoice_wait.c.day.type)
-        )
-    )
-    .group_by(invoice_wait.c.seconds)
-    .order_by(invoice_wait.c.seconds)
-)
+# So many days have a median each: those of a year would be read for longer than all other figures.
+MOST_WAITS: Final = 31
+
+
+def _waits(part: Any) -> Statement:
+    day = invoice_wait.c.day
+    within = day.between(bindparam("first", type_=day.type), bindparam("last", type_=day.type))
+    query = select(part, invoice_wait.c.seconds, func.sum(invoice_wait.c.number)).where(within)
+    # Numbers are told apart sooner than names.
+    return Statement(query.group_by(invoice_wait.c.seconds, part))
+
+
+_DAY_WAITS: Final = _waits(invoice_wait.c.day)
+_PROVIDER_WAITS: Final = _waits(invoice_wait.c.provider)
 
 
 def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, currency: str) -> InvoiceFigures:
@@ -138,20 +144,21 @@ def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, curr
     with till.db.read() as connection:
         days = _BY_DAY.rows(connection, **span)
         parts = _BY_PART.rows(connection, **span)
-        waits = _WAITS.rows(connection, first=first, last=last)
+        waits = _PROVIDER_WAITS.rows(connection, first=first, last=last)
+        day_waits = _DAY_WAITS.rows(connection, first=first, last=last) if (last - first).days < MOST_WAITS else []
         names = _names(connection, {int(row[1]) for row in parts})
     cashiers = sorted(((row[1], *row[2:]) for row in parts), key=itemgetter(0))
     providers = [(row[0], *row[2:]) for row in parts]
     (whole,) = _slices([("", *row[1:]) for row in providers], currency, {}) or (_slice("", "", [], currency),)
+    by_day, by_provider, of_all = _medians(day_waits), _medians(waits), _medians([("", *row[1:]) for row in waits])
     return InvoiceFigures(
         first=first,
         last=last,
         currency=currency,
-        whole=whole,
-        by_day=_slices(days, currency, {}),
+        whole=_with_median(whole, of_all),
+        by_day=tuple(_with_median(each, by_day) for each in _slices(days, currency, {})),
         by_cashier=_slices(cashiers, currency, names),
-        by_provider=_slices(providers, currency, {}),
-        median_wait_s=_median([(int(seconds), int(number)) for seconds, number in waits]) if whole.paid.count else None,
+        by_provider=tuple(_with_median(each, by_provider) for each in _slices(providers, currency, {})),
     )
 
 
@@ -199,11 +206,22 @@ def _added(one: Sum, other: Sum) -> Sum:
     return Sum(one.count + other.count, one.amount + other.amount, one.expected + other.expected)
 
 
-def _median(waits: list[tuple[int, int]]) -> int | None:
+def _with_median(found: Slice, medians: Mapping[object, int]) -> Slice:
+    """Waits know no currency: none is told where nothing of this one was paid."""
+    median = medians.get(found.key)
+    return replace(found, median_wait_s=median) if median is not None and found.count(*_PAID) else found
+
+
+def _medians(rows: Iterable[tuple[Any, ...]]) -> dict[object, int]:
+    """The median of each part, of rows of (part, seconds, count)."""
+    parts: dict[object, Counter[int]] = {}
+    for part, seconds, number in rows:
+        parts.setdefault(part, Counter())[int(seconds)] += int(number)
+    return {part: _median(waits) for part, waits in parts.items() if waits.total()}
+
+
+def _median(waits: Counter[int]) -> int:
     """Of an even number the lower of the two in the middle."""
-    whole, seen = sum(number for _, number in waits), 0
-    for seconds, number in waits:
-        seen += number
-        if 2 * seen >= whole and number:
-            return seconds
-    return None
+    seconds = sorted(waits)
+    seen = accumulate(waits[each] for each in seconds)
+    return next(each for each, so_far in zip(seconds, seen, strict=True) if 2 * so_far >= waits.total())

@@ -230,6 +230,8 @@ def test_figures_and_rows_are_exported_and_no_text_is_a_formula(
     whole = lines[0]
     assert (whole["Payment invoices"], whole["Used"], whole["Paid late"], whole["Paid"]) == ("6", "2", "1", "4128.00")
     assert (whole["Time to pay, median s"], whole["Asked that paid"]) == ("7", "66.7%")
+    days = {line["Name"]: line["Time to pay, median s"] for line in lines if line["Part"] == "Day"}
+    assert days == {"2026-11-16": "0", "2026-11-17": "9"}
     assert {line["Name"] for line in lines if line["Part"] == "Cashier"} >= {f"'{CASHIER}"}
     document = {line["Name"]: line["Value"] for line in lines if line["Part"] == "getInvoiceStats"}
     assert (document["total"], document["byStatus.USED.count"], document["byStatus.USED.amount"]) == (

@@ -80,3 +80,22 @@ def test_what_a_verdict_says_next_is_what_became_of_the_money(page: InvoicePage)
     assert "Its money waits on Exceptions, where a manager decides." in page.verdict
     assert ("completed", "failed", "Complete", "On Exceptions") in page.rules
     assert "order" not in page.offers()
+
+
+def test_nothing_is_done_with_the_verdict_of_another_id_than_stands_there(page: InvoicePage) -> None:
+    paid, cart_id = page.kiosk.paid(), page.kiosk.cart()
+    page.verify(paid.number)
+    verify = page.screen.verify
+    page.settled(lambda: verify.cart.combo.count() == 2)
+    verify.cart.choose(cart_id)
+    page.awake()
+    assert page.can("order")
+    verify.ref.set_text("PI-2222222222")
+    assert not page.can("order")
+    assert "order" not in page.offers()
+    verify.do("order")
+    assert not page.screen.selling.busy
+    # Any of its own names is its name.
+    for name in (paid.provider_id or "", f" {paid.number.lower()} "):
+        verify.ref.set_text(name)
+        assert page.can("order")

@@ -29,7 +29,6 @@ class FigureLine:
     part: str
     name: str
     figures: Slice | None = None
-    median_s: int | None = None
     count: int | None = None
     value: str = ""
 
@@ -54,7 +53,7 @@ def figure_columns(language: str) -> list[Column[FigureLine]]:
         *by_status,
         count_column("late", tr("Paid late"), _of(lambda each: each.late.count)),
         text_column("share", tr("Asked that paid"), lambda line: _share(line.figures, language)),
-        count_column("median", tr("Time to pay, median s"), lambda line: line.median_s),
+        count_column("median", tr("Time to pay, median s"), _of(lambda each: each.median_wait_s)),
         money_column("amount", tr("Amount"), _money(lambda each: each.sum().amount)),
         money_column("expected", tr("With fees"), _money(lambda each: each.sum().expected)),
         money_column("paid", tr("Paid"), _money(lambda each: each.paid.expected)),
@@ -66,7 +65,7 @@ def _counted(state: InvoiceStatus) -> Callable[[FigureLine], int | None]:
     return _of(lambda each: each.count(state))
 
 
-def _of(figure: Callable[[Slice], int]) -> Callable[[FigureLine], int | None]:
+def _of(figure: Callable[[Slice], int | None]) -> Callable[[FigureLine], int | None]:
     return lambda line: figure(line.figures) if line.figures is not None else None
 
 
@@ -80,7 +79,7 @@ def _share(figures: Slice | None, language: str) -> str:
 
 def _of_figures(figures: InvoiceFigures) -> Iterator[FigureLine]:
     days = f"{figures.first.isoformat()}/{figures.last.isoformat()}"
-    yield FigureLine(tr("All"), days, figures.whole, figures.median_wait_s)
+    yield FigureLine(tr("All"), days, figures.whole)
     for each in figures.by_day:
         yield FigureLine(tr("Day"), each.name, each)
     for each in figures.by_cashier:

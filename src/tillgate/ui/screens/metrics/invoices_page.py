@@ -133,10 +133,11 @@ class InvoicesPage(FiguresPage):
         shares = [1_000 * each.paid.count // each.total if each else None for each in days]
         figure = format_share(paid.count, whole.total, language)
         view.conversion.show_figure(figure, [self._link(of, paid.count, PAID)], shares)
-        wait, links = figures.median_wait_s, []
-        if wait is not None and paid.count:
+        wait, links = whole.median_wait_s, []
+        if wait is not None:
             links = [self._link(tr("median of {number} paid", number=self._count(paid.count)), paid.count, PAID)]
-        view.wait.show_figure(format_duration(wait * 1_000, language) if wait is not None and links else "–", links, [])
+        waits = [each.median_wait_s if each else None for each in days]
+        view.wait.show_figure(format_duration(wait * 1_000, language) if wait is not None else "–", links, waits)
 
     def _show_ends(self, whole: Slice, days: Sequence[Slice | None]) -> None:
         states = ((self.view.used, InvoiceStatus.USED), (self.view.unused, InvoiceStatus.COMPLETE))

@@ -13,7 +13,7 @@ from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.money import Money
 from tillgate.domain.mpesa import CURRENCY
-from tillgate.domain.payment_invoice import LONGEST_REF
+from tillgate.domain.payment_invoice import LONGEST_REF, clean_ref
 from tillgate.domain.staff import Action
 from tillgate.i18n import ntr, tr
 from tillgate.services.invoice_rows import PaymentInvoiceRecord
@@ -48,7 +48,6 @@ class VerifyPage(QWidget):
         self._carts: tuple[CartChoice, ...] = ()
         self._reading = self._read_again = False
         self._wanted_cart: int | None = None
-        self._verified: tuple[str, Money] | None = None
         self._act = OneAtATime(office.tasks, self)
         self._next: Callable[[], object] | None = None
         self.ref = TextField(tr("Invoice id"), placeholder="PI-…", limit=LONGEST_REF + 40)
@@ -68,6 +67,7 @@ class VerifyPage(QWidget):
         self._show_carts()
         self._show_go()
         self.ref.submitted.connect(self._entered_ref)
+        self.ref.changed.connect(lambda _text: self._show_verbs())
         self.amount.submitted.connect(self.press)
         self.cart.changed.connect(self._cart_chosen)
         selling.refused.connect(self._not_made)
@@ -120,11 +120,10 @@ class VerifyPage(QWidget):
             work: Callable[[], Verification] = partial(
                 verify_invoice, self._office.till, self._office.actor, ref, amount
             )
-            if self._act.run(work, partial(self._show, ref, amount), self._failed, label="verify"):
+            if self._act.run(work, self._show, self._failed, label="verify"):
                 self._show_go()
 
-    def _show(self, ref: str, amount: Money, result: Verification) -> None:
-        self._verified = (ref, amount)
+    def _show(self, result: Verification) -> None:
         self.panel.show_result(result)
         self._right.setCurrentWidget(self.panel)
         self._show_go()
@@ -251,8 +250,8 @@ class VerifyPage(QWidget):
         paid = result.invoice is not None and result.invoice.payment_id is not None
         exceptions = self._desk.checkout.open_exceptions is not None and self._office.may(Action.VIEW_EXCEPTIONS)
         can = {
-            "order": result.success and self._cart_id is not None,
-            "surplus": result.surplus is not None and not waits_on_exceptions(result),
+            "order": result.success and self._cart_id is not None and self._is_of_field(result),
+            "surplus": result.surplus is not None and not waits_on_exceptions(result) and self._is_of_field(result),
             "save_slip": self._desk.save_slip is not None,
             "print_slip": self._desk.print_slip is not None,
             "payment": paid and self._office.show_payment is not None,
@@ -260,6 +259,13 @@ class VerifyPage(QWidget):
             "exceptions": exceptions and waits_on_exceptions(result),
         }
         return can.get(verb, False)
+
+    def _is_of_field(self, result: Verification) -> bool:
+        """Whether the verdict is of the id that stands in the field: nothing is done with another's."""
+        found = result.invoice
+        names = (found.number, found.provider_id or "", result.receipt) if found is not None else ()
+        typed = (clean_ref(self.ref.text) or "").upper()
+        return typed in {name.upper() for name in (result.asked, *names) if name}
 
     def _show_verbs(self) -> None:
         self.panel.show_verbs({verb: self.can(verb) for verb in self.panel.buttons}, working=self._selling.busy)
@@ -280,7 +286,7 @@ class VerifyPage(QWidget):
 
     @Slot(object)
     def _accepted(self, result: Verification) -> None:
-        self._show(result.asked, result.typed, result)
+        self._show(result)
 
     def _save_slip(self, result: Verification) -> None:
         saving = self._desk.save_slip
