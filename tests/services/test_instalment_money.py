@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text, update
 
 from tests.factories.clock import FakeClock
-from tests.factories.instalments import AIRPODS, IPHONE, Bazaar, inr, open_bazaar, owed, sound
+from tests.factories.instalments import AIRPODS, IPHONE, ITEMS, Bazaar, inr, open_bazaar, owed, sound
 from tests.factories.postman import Postman
 from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tillgate.domain.errors import Refused
@@ -87,16 +87,21 @@ def test_late_money_that_a_manager_applies_takes_the_orders_up_again(bazaar: Baz
     sound(bazaar)
 
 
-@pytest.mark.parametrize("gone", ["stock", "coupon"])
+@pytest.mark.parametrize("gone", ["stock", "coupon", "coupon_of_customer"])
 def test_late_money_whose_orders_can_not_be_made_any_more_is_given_back(bazaar: Bazaar, gone: str) -> None:
     placed = came_late(bazaar)
     if gone == "stock":
         bazaar.restock(1)
-    else:
+    elif gone == "coupon":
         with bazaar.till.db.write(bazaar.till.system) as uow:
             uow.execute(update(coupon).values(total_limit=1, used_count=1))
+    else:
+        with bazaar.till.db.write(bazaar.till.system) as uow:
+            uow.execute(update(coupon).values(per_customer_limit=1))
+        assert bazaar.paid(ITEMS[0]).bulk.state is _B.ACTIVE
     stock = bazaar.stock()
-    with pytest.raises(Refused, match="product_out_of_stock" if gone == "stock" else "coupon_used_up"):
+    codes = {"stock": "product_out_of_stock", "coupon": "coupon_used_up"}
+    with pytest.raises(Refused, match=codes.get(gone, "coupon_used_by_customer")):
         decide(bazaar, ExceptionAction.APPLY)
     assert bazaar.stock() == stock
     assert bazaar.now(placed).bulk.state is _B.CANCELLED
@@ -114,6 +119,22 @@ def test_late_money_is_credited_to_the_wallet(bazaar: Bazaar) -> None:
     assert bazaar.now(placed).bulk.state is _B.CANCELLED
     again = bazaar.place_from_wallet()
     assert again.bulk.state is _B.ACTIVE
+    sound(bazaar)
+
+
+def test_a_bulk_order_names_the_payment_that_paid_it(bazaar: Bazaar) -> None:
+    """Money of a checkout that was given up is applied, after a second one had ended as well."""
+    placed = bazaar.place()
+    first, reference = bazaar.payment(placed), bazaar.reference(placed)
+    cancel(bazaar.till, bazaar.cashier, first.id)
+    again = pay_bulk_order(bazaar.till, bazaar.cashier, placed.bulk.id, key="the-second-payment")
+    cancel(bazaar.till, bazaar.cashier, bazaar.payment(again).id)
+    bazaar.provider.pay(reference)
+    bazaar.settle_later(300)
+    decide(bazaar, ExceptionAction.APPLY)
+    now = bazaar.now(placed)
+    assert (now.bulk.state, bazaar.payment(placed).id) == (_B.ACTIVE, first.id)
+    assert {each.payment_id for each in now.firsts} == {first.id}
     sound(bazaar)
 
 

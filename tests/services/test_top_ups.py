@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.factories.clock import FakeClock
@@ -98,6 +100,45 @@ def test_a_top_up_given_back_elsewhere_leaves_the_wallet_as_far_as_it_is_there(p
     short = [each for each in list_exceptions(purse.till, purse.manager) if "in_wallet" in each.evidence]
     assert [each.evidence for each in short] == [{"refunded_outside": "INR 300.00", "in_wallet": "INR 100.00"}]
     assert (purse.books(UNAPPLIED, REFUNDS), purse.faults()) == ([0, 20_000], [])
+
+
+def test_a_top_up_that_went_back_and_came_again_is_owed_to_its_wallet(purse: Purse) -> None:
+    """It left the wallet when it went back, so it is not there: a manager puts it in, sent once more or not."""
+    topped = purse.fill(rupees(500))
+    request_refund(purse.till, purse.manager, topped.id, rupees(200), "does not want it")
+    purse.settle()
+    for tried in (ExceptionAction.RETRY, ExceptionAction.CREDIT):
+        assert purse.balance() == rupees(300)
+        _come_again(purse)
+        (returned,) = list_exceptions(purse.till, purse.manager)
+        choices = load_exception_details(purse.till, purse.manager, returned.id).choices
+        assert {each.action: (each.amount, each.hindered) for each in choices}[tried] == (rupees(200), "")
+        settle_exception(purse.till, purse.manager, returned.id, tried, "as the customer wishes")
+        purse.settle()
+    assert (purse.balance(), purse.moves()[-1]) == (rupees(500), ("CREDIT", 20_000, 50_000))
+    assert (purse.books(UNAPPLIED, REFUNDS), purse.faults()) == ([0, 0], [])
+
+
+def test_of_a_top_up_given_back_elsewhere_that_came_again_a_wallet_is_owed_what_it_gave(purse: Purse) -> None:
+    purse.fill(rupees(500))
+    withdraw(purse.till, purse.manager, purse.withdrawal(rupees(400)))
+    (ref,) = (each.provider_ref for facts in purse.bank.checkouts.values() for each in facts.tries)
+    purse.bank.refunds["out"] = RefundFacts("rfnd_out", ref, RefundStatus.DONE, rupees(300), None)
+    assert sweep(purse.till, purse.bank)
+    assert purse.balance() == rupees(0)
+    _come_again(purse)
+    (returned,) = (each for each in list_exceptions(purse.till, purse.manager) if each.refund_id is not None)
+    choices = load_exception_details(purse.till, purse.manager, returned.id).choices
+    assert {each.action: each.amount for each in choices}[ExceptionAction.CREDIT] == rupees(100)
+    settle_exception(purse.till, purse.manager, returned.id, ExceptionAction.CREDIT, "as the customer wishes")
+    assert (purse.balance(), purse.books(UNAPPLIED, REFUNDS), purse.faults()) == (rupees(100), [0, 0], [])
+
+
+def _come_again(purse: Purse) -> None:
+    """The customer's bank could not book what had gone back."""
+    for key, told in purse.bank.refunds.items():
+        purse.bank.refunds[key] = replace(told, status=RefundStatus.FAILED)
+    assert sweep(purse.till, purse.bank)
 
 
 def test_a_paid_top_up_that_had_ended_is_credited_or_applied_by_a_manager(purse: Purse, clock: FakeClock) -> None:

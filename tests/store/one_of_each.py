@@ -87,6 +87,8 @@ def _value(column: Column[Any], parents: dict[str, dict[str, Any]]) -> Any:
     if isinstance(kind, Day):
         return AT.date()
     if kind.python_type is int:
+        if column.primary_key:
+            return next(_numbers)
         return 0 if _is_flag(column) else 10_000
     text = "INR" if column.name == "currency" else f"{column.name} {next(_numbers)}"
     return text.encode() if kind.python_type is bytes else text

@@ -16,14 +16,14 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 
 from tillgate.domain.money import Money
 from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.till import Till
-from tillgate.store.models import invoice_tally, invoice_wait, payment_invoice, staff
+from tillgate.store.models import cashier_wait, invoice_tally, invoice_wait, payment_invoice, staff
 from tillgate.store.statements import Statement
 
 _T: Final = invoice_tally.c
@@ -44,7 +44,7 @@ class Slice:
     """The figures of one day, cashier or provider (`name`, and `key` to open its rows by), or of all.
 
     `median_wait_s` is from the press to the verified money: exact to the second up to a minute, to 5 s up to five
-    minutes, then to 30 s. None where none was paid, for cashiers, and for the days of a span of more than MOST_WAITS.
+    minutes, then to 30 s. None where none was paid, and for the days and cashiers of a span of more than MOST_WAITS.
     """
 
     key: object
@@ -121,20 +121,21 @@ def _sums(*parts: Any) -> Statement:
 _BY_DAY: Final = _sums(_T.day)
 # Both at once: the sums of either are added up from a few of these.
 _BY_PART: Final = _sums(_T.provider, _T.staff_id)
-# So many days have a median each: those of a year would be read for longer than all other figures.
+# Of so many days each day and cashier has a median: those of a year would be read for longer than all other figures.
 MOST_WAITS: Final = 31
 
 
-def _waits(part: Any) -> Statement:
-    day = invoice_wait.c.day
+def _waits(waits: Table, part: str) -> Statement:
+    day = waits.c.day
     within = day.between(bindparam("first", type_=day.type), bindparam("last", type_=day.type))
-    query = select(part, invoice_wait.c.seconds, func.sum(invoice_wait.c.number)).where(within)
+    query = select(waits.c[part], waits.c.seconds, func.sum(waits.c.number)).where(within)
     # Numbers are told apart sooner than names.
-    return Statement(query.group_by(invoice_wait.c.seconds, part))
+    return Statement(query.group_by(waits.c.seconds, waits.c[part]))
 
 
-_DAY_WAITS: Final = _waits(invoice_wait.c.day)
-_PROVIDER_WAITS: Final = _waits(invoice_wait.c.provider)
+_DAY_WAITS: Final = _waits(invoice_wait, "day")
+_PROVIDER_WAITS: Final = _waits(invoice_wait, "provider")
+_CASHIER_WAITS: Final = _waits(cashier_wait, "staff_id")
 
 
 def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, currency: str) -> InvoiceFigures:
@@ -145,19 +146,22 @@ def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, curr
         days = _BY_DAY.rows(connection, **span)
         parts = _BY_PART.rows(connection, **span)
         waits = _PROVIDER_WAITS.rows(connection, first=first, last=last)
-        day_waits = _DAY_WAITS.rows(connection, first=first, last=last) if (last - first).days < MOST_WAITS else []
+        few = (last - first).days < MOST_WAITS
+        day_waits = _DAY_WAITS.rows(connection, first=first, last=last) if few else []
+        cashier_waits = _CASHIER_WAITS.rows(connection, first=first, last=last) if few else []
         names = _names(connection, {int(row[1]) for row in parts})
     cashiers = sorted(((row[1], *row[2:]) for row in parts), key=itemgetter(0))
     providers = [(row[0], *row[2:]) for row in parts]
     (whole,) = _slices([("", *row[1:]) for row in providers], currency, {}) or (_slice("", "", [], currency),)
     by_day, by_provider, of_all = _medians(day_waits), _medians(waits), _medians([("", *row[1:]) for row in waits])
+    by_cashier = _medians(cashier_waits)
     return InvoiceFigures(
         first=first,
         last=last,
         currency=currency,
         whole=_with_median(whole, of_all),
         by_day=tuple(_with_median(each, by_day) for each in _slices(days, currency, {})),
-        by_cashier=_slices(cashiers, currency, names),
+        by_cashier=tuple(_with_median(each, by_cashier) for each in _slices(cashiers, currency, names)),
         by_provider=tuple(_with_median(each, by_provider) for each in _slices(providers, currency, {})),
     )
 

@@ -3,6 +3,7 @@ keeps of them for orders to come. Those of the figures stand in `invoice_figures
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ from tillgate.services.refund_rows import OPEN_REFUNDS
 from tillgate.services.returned_refunds import CAME_BACK
 from tillgate.store.models import (
     capture,
+    cashier_wait,
     invoice_wait,
     ledger_entry,
     ledger_tx,
@@ -27,7 +29,11 @@ from tillgate.store.models import (
 )
 
 _I: Final = payment_invoice.c
-_W: Final = invoice_wait.c
+# Where waits are counted, by what, and what of an invoice that is.
+_WAITS: Final = (
+    (invoice_wait, "provider", _I.provider),
+    (cashier_wait, "staff_id", func.coalesce(_I.created_by, 0)),
+)
 _SECOND_US: Final = 1_000_000
 # Up to so many seconds they are told in steps of so many, as migration 0016 has it; longer ones are a day.
 _STEPS: Final = ((60, 1), (300, 5), (1_800, 30), (86_400, 600))
@@ -45,12 +51,17 @@ class Kept:
 def wait_differences(connection: Connection) -> list[tuple[date, int, int]]:
     """Days on which other waits are counted than there are: the day, how many are kept, and how many there are. The
     numbers are alike where only the waits differ."""
-    keys = (_W.day, _W.provider, _W.seconds)
-    kept = {tuple(row[:3]): int(row[3]) for row in connection.execute(select(*keys, _W.number).where(_W.number > 0))}
-    by = (_I.day, _I.provider, _step())
-    query = select(*by, func.count()).where(_I.paid_at.is_not(None)).group_by(*by)
-    counted = {(row[0], row[1], int(row[2])): int(row[3]) for row in connection.execute(query)}
-    days = {key[0] for key in kept.keys() | counted.keys() if kept.get(key) != counted.get(key)}
+    kept: Counter[tuple[Any, ...]] = Counter()
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for waits, part, of in _WAITS:
+        keys = (waits.c.day, waits.c[part], waits.c.seconds)
+        # Names of providers and numbers of cashiers never meet.
+        rows = connection.execute(select(*keys, waits.c.number).where(waits.c.number > 0))
+        kept |= Counter({tuple(row[:3]): int(row[3]) for row in rows})
+        by = (_I.day, of, _step())
+        query = select(*by, func.count()).where(_I.paid_at.is_not(None)).group_by(*by)
+        counted |= Counter({(row[0], row[1], int(row[2])): int(row[3]) for row in connection.execute(query)})
+    days = {key[0] for key in kept.keys() | counted.keys() if kept[key] != counted[key]}
     return [(day, _on(day, kept), _on(day, counted)) for day in sorted(days)]
 
 
@@ -63,8 +74,9 @@ def prepaid_differences(connection: Connection) -> Iterator[Kept]:
         yield Kept("", Money(0, currency), Money(-int(booked), currency))
 
 
-def _on(day: date, waits: dict[Any, int]) -> int:
-    return sum(number for key, number in waits.items() if key[0] == day)
+def _on(day: date, waits: Counter[tuple[Any, ...]]) -> int:
+    """Those of providers, which are all of them once."""
+    return sum(number for key, number in waits.items() if key[0] == day and isinstance(key[1], str))
 
 
 def _step() -> ColumnElement[int]:

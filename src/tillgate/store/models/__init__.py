@@ -36,7 +36,13 @@ from tillgate.store.models.payments import (
     return_inbox,
 )
 from tillgate.store.models.people import approval, customer, sign_in_guard, staff, staff_session
-from tillgate.store.models.prompts import invoice_tally, invoice_verification, invoice_wait, payment_invoice
+from tillgate.store.models.prompts import (
+    cashier_wait,
+    invoice_tally,
+    invoice_verification,
+    invoice_wait,
+    payment_invoice,
+)
 from tillgate.store.models.sales import (
     cart,
     cart_fee,
@@ -69,6 +75,7 @@ __all__ = [
     "cart_fee",
     "cart_line",
     "cart_undo",
+    "cashier_wait",
     "clinic",
     "commission_entry",
     "consultation",

@@ -146,3 +146,16 @@ invoice_wait = Table(
     PrimaryKeyConstraint("day", "provider", "seconds"),
     **STRICT,
 )
+
+# The same by who asked the phone, 0 where nobody did.
+cashier_wait = Table(
+    "cashier_wait",
+    metadata,
+    day("day"),
+    Column("staff_id", Int, nullable=False),
+    Column("seconds", Int, nullable=False),
+    integer("number"),
+    not_negative("number"),
+    PrimaryKeyConstraint("day", "staff_id", "seconds"),
+    **STRICT,
+)
