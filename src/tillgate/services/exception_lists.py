@@ -22,7 +22,7 @@ from tillgate.services.outbox import INVOICE
 from tillgate.services.refund_rows import OPEN_REFUNDS
 from tillgate.services.refund_told import OTHER_CURRENCY, told_amount
 from tillgate.services.till import Till
-from tillgate.services.wallet_settling import in_wallet
+from tillgate.services.wallet_settling import in_wallet, out_of_wallet
 from tillgate.store.keyset import Key, page
 from tillgate.store.models import (
     allocation,
@@ -220,8 +220,10 @@ def _choices(
             hindered = _hinders_applying(connection, found, owner, source)
             choices.append(Choice(action, asked, surplus, hindered))
         elif action is _A.CREDIT:
-            hindered = _hinders_crediting(owner, source) or _hinders_giving_back(failed or left, left)
-            choices.append(Choice(action, failed or left, hindered=hindered))
+            owed = _out_of_wallet(connection, found, owner, source)
+            hindered = _hinders_crediting(owner, there=owed is not None and not owed)
+            amount = owed or failed or left
+            choices.append(Choice(action, amount, hindered=hindered or _hinders_giving_back(amount, left)))
         elif action is _A.RETRY:
             sent_anew = found.kind is ExceptionKind.REFUND_FAILED
             choices.append(Choice(action, failed, hindered=_hinders_giving_back(failed, left) if sent_anew else ""))
@@ -281,10 +283,20 @@ def _hinders_applying(connection: Connection, found: Row[Any], owner: Row[Any], 
     return "" if usable and connection.execute(taken).first() is None else "paid_otherwise"
 
 
-def _hinders_crediting(owner: Row[Any] | None, source: Row[Any] | None) -> str:
+def _out_of_wallet(
+    connection: Connection, found: Row[Any], owner: Row[Any] | None, source: Row[Any] | None
+) -> Money | None:
+    """Of a top-up that is in its wallet, what its refund took out of there; None for other money."""
+    if owner is None or source is None or not source.main or not in_wallet(owner.purpose, owner.fulfilment):
+        return None
+    if found.refund_id is None:
+        return Money(0, source.currency)
+    return out_of_wallet(connection, found.refund_id, source.currency)
+
+
+def _hinders_crediting(owner: Row[Any] | None, *, there: bool) -> str:
     if owner is None:
         return "money_of_nobody"
     if owner.customer_id is None:
         return "customer_needed"
-    there = source is not None and source.main and in_wallet(owner.purpose, owner.fulfilment)
     return "already_in_wallet" if there else ""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from tillgate.domain.errors import Invalid, MoneyMoved, NotFound, Refused
 from tillgate.domain.exceptions import AGREED, CaptureDisposition, ExceptionAction, ExceptionKind, allowed
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, pair
+from tillgate.domain.money import zero
 from tillgate.domain.notes import check_note
 from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action, Actor
@@ -53,7 +54,7 @@ from tillgate.services.refund_rows import (
 from tillgate.services.refund_told import accept_told
 from tillgate.services.till import Till
 from tillgate.services.wallet_rows import WalletMove, move_wallet
-from tillgate.services.wallet_settling import in_wallet, wallet_of
+from tillgate.services.wallet_settling import in_wallet, out_of_wallet, wallet_of
 from tillgate.store.ledger import post
 from tillgate.store.models import allocation, capture, money_exception, payment_attempt
 from tillgate.store.unit_of_work import UnitOfWork
@@ -181,13 +182,16 @@ def _credit(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) ->
     source = _money(uow, found)
     owner = _owner(uow, source)
     customer = wallet_of(owner)
-    if source.main and in_wallet(owner.purpose, owner.fulfilment):
-        raise Refused("already_in_wallet", payment=owner.id)
     used = bool(source.main) and owner.fulfilment is Fulfilment.DONE
     owed, account, key, failed = source.left, REFUNDS if used else UNAPPLIED, f"credit:{source.id}", None
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
         failed = load_refund(uow.connection, found.refund_id, lock=True)
         owed, key = failed.amount, credit_key(failed.id)
+    if source.main and in_wallet(owner.purpose, owner.fulfilment):
+        # Of what a refund took out of it that is not there, as one that was done and came back.
+        owed = out_of_wallet(uow.connection, failed.id, owed.currency) if failed is not None else zero(owed.currency)
+        if not owed:
+            raise Refused("already_in_wallet", payment=owner.id)
     _refuse_if_gone(source)
     if owed > source.left:
         raise Refused("refund_exceeds", asked=owed, left=source.left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from tillgate.domain.errors import Bug, Refused
 from tillgate.domain.exceptions import ExceptionKind
@@ -14,10 +14,10 @@ from tillgate.domain.payment import Fulfilment, Purpose
 from tillgate.domain.wallet import WALLET, WalletKind
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.payment_rows import find_main_capture
-from tillgate.services.records import PaymentRecord, RefundRecord
+from tillgate.services.records import AGAIN, PaymentRecord, RefundRecord
 from tillgate.services.till import Fulfilling
 from tillgate.services.wallet_rows import WalletMove, find_move, lock_wallet, move_wallet
-from tillgate.store.models import wallet_transaction
+from tillgate.store.models import refund, wallet_transaction
 from tillgate.store.outbox_rows import enqueue
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -103,16 +103,28 @@ def take_for_outside(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord)
         )
 
 
+def out_of_wallet(connection: Connection, refund_id: int, currency: str) -> Money:
+    """What a top-up's refund took out of the wallet and nobody put back. One that makes good another, which had come
+    back, took nothing itself: that other one did."""
+    key = str(connection.execute(select(refund.c.key).where(refund.c.id == refund_id)).scalar_one())
+    _, again, first = key.rpartition(AGAIN)
+    if again:
+        return out_of_wallet(connection, int(first), currency)
+    table = wallet_transaction.c
+    taken = select(func.coalesce(func.sum(table.amount_minor), 0)).where(table.refund_id == refund_id)
+    return Money(-int(connection.execute(taken).scalar_one()), currency)
+
+
 def put_back(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) -> None:
     """The refund of a top-up failed: what it took is in the wallet again."""
     if not in_wallet(owner.purpose, owner.fulfilment):
         return
-    table = wallet_transaction
-    taken = select(func.coalesce(func.sum(table.c.amount_minor), 0)).where(table.c.refund_id == found.id)
-    owed = -int(uow.execute(taken).scalar_one())
+    if found.again_of is not None:
+        # What it was for left the wallet long ago, and a person decides again.
+        return
+    owed = out_of_wallet(uow.connection, found.id, found.currency)
     if owed:
-        amount = Money(owed, found.currency)
-        move_wallet(uow, _returned(owner, found, amount, f"top_up_kept:{found.id}"))
+        move_wallet(uow, _returned(owner, found, owed, f"top_up_kept:{found.id}"))
 
 
 def in_wallet(purpose: Purpose, fulfilment: Fulfilment) -> bool:
