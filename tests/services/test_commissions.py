@@ -126,6 +126,7 @@ def test_nobody_earns_from_themselves_and_only_a_manager_says_who_does(pocket: P
     [
         ({"key": "x"}, "key_malformed"),
         ({"amount": Money(-1, "INR")}, "amount_zero"),
+        ({"amount": Money(0, "INR")}, "amount_zero"),
         ({"amount": Money(1, "USD")}, "commission_nothing"),
         ({"reason": ""}, "note_short"),
         ({"referrer_id": 999}, "customer_unknown"),

@@ -123,7 +123,7 @@ def pay_commission(till: Till, actor: Actor, press: PayOut) -> WalletTransaction
     authorize(till, actor, Action.PAY_COMMISSION)
     key = f"payout:{check_press_key(press.key)}"
     reason = check_note(press.reason, field="reason")
-    currency = check_wallet_amount(press.amount).currency if press.amount else till.settings()[STORE_CURRENCY]
+    currency = _currency(till, press)
 
     def work(uow: UnitOfWork) -> WalletTransaction:
         authorize(uow, actor, Action.PAY_COMMISSION)
@@ -134,6 +134,11 @@ def pay_commission(till: Till, actor: Actor, press: PayOut) -> WalletTransaction
         return before if before is not None else _pay(uow, press, key, reason, currency)
 
     return pressed_once(till, actor, work, lambda connection: _paid_before(connection, press, key))
+
+
+def _currency(till: Till, press: PayOut) -> str:
+    """Nothing is no amount: only a press that names none is for all that is owed."""
+    return till.settings()[STORE_CURRENCY] if press.amount is None else check_wallet_amount(press.amount).currency
 
 
 def _paid_before(connection: Connection, press: PayOut, key: str) -> WalletTransaction | None:
