@@ -137,13 +137,15 @@ def hold_coupon(uow: UnitOfWork, priced: Priced, ask: CouponAsk, today: date, *,
 def use_coupon(uow: UnitOfWork, order_id: int) -> None:
     """The order is paid: its use counts for good. One that was given back, whose money came late, is counted again.
 
-    Nothing where the order has no coupon, or it is used already. Raises Refused("coupon_used_up").
+    Nothing where the order has no coupon, or it is used already. Raises Refused("coupon_used_up" |
+    "coupon_used_by_customer").
     """
     held = _use_of(uow, order_id)
     if held is None or held.state is CouponUse.USED:
         return
     here = _load(uow.connection, held.coupon_id, lock=True)
     if held.state is CouponUse.RELEASED:
+        _refuse_customers(uow.connection, here, held.customer_id)
         _count_up(uow, here)
     _move(uow, held, CouponUse.USED)
     uow.record("coupon.used", here.subject, coupon=here.code, order=order_id)
@@ -179,11 +181,16 @@ def _price(connection: Connection, here: CouponRecord, ask: CouponAsk, today: da
     discount = discount_of(here.terms, ask, today)
     if here.total_limit is not None and here.used_count >= here.total_limit:
         raise Refused("coupon_used_up", coupon=here.code)
-    if here.per_customer_limit is not None:
-        mine = (_U.coupon_id == here.id) & (_U.customer_id == ask.customer_id) & _U.state.in_(_COUNTED)
-        if connection.execute(select(func.count()).where(mine)).scalar_one() >= here.per_customer_limit:
-            raise Refused("coupon_used_by_customer", coupon=here.code, limit=here.per_customer_limit)
+    _refuse_customers(connection, here, ask.customer_id)
     return Priced(here.id, here.code, discount)
+
+
+def _refuse_customers(connection: Connection, here: CouponRecord, customer_id: int) -> None:
+    if here.per_customer_limit is None:
+        return
+    mine = (_U.coupon_id == here.id) & (_U.customer_id == customer_id) & _U.state.in_(_COUNTED)
+    if connection.execute(select(func.count()).where(mine)).scalar_one() >= here.per_customer_limit:
+        raise Refused("coupon_used_by_customer", coupon=here.code, limit=here.per_customer_limit)
 
 
 def _count_up(uow: UnitOfWork, here: CouponRecord) -> None:
@@ -194,7 +201,7 @@ def _count_up(uow: UnitOfWork, here: CouponRecord) -> None:
 
 
 def _use_of(uow: UnitOfWork, order_id: int) -> Row[Any] | None:
-    query = select(_U.id, _U.coupon_id, _U.state).where(_U.order_id == order_id).with_for_update()
+    query = select(_U.id, _U.coupon_id, _U.customer_id, _U.state).where(_U.order_id == order_id).with_for_update()
     found: Row[Any] | None = uow.execute(query).one_or_none()
     return found
 

@@ -66,7 +66,7 @@ def settle_instalments(uow: UnitOfWork, payment: PaymentRecord) -> None:
     is done already.
 
     Raises Refused("instalment_paid" | "instalment_order_over" | "bulk_incomplete" | "product_out_of_stock" |
-    "coupon_used_up") where they can't be paid any more: the money goes back.
+    "coupon_used_up" | "coupon_used_by_customer") where they can't be paid any more: the money goes back.
     """
     mine = instalments_of_payment(uow.connection, payment.id)
     orders = _lock_orders(uow, mine)
@@ -88,7 +88,7 @@ def settle_instalments(uow: UnitOfWork, payment: PaymentRecord) -> None:
         _follow_paid(uow, payment, order_id, list(days), begun)
     for bulk_id in sorted({each.bulk_order_id for each in begun}):
         bulk = load_bulk(uow.connection, bulk_id, lock=True)
-        change_bulk(uow, bulk, state=BulkState.ACTIVE, ended_at=uow.now)
+        change_bulk(uow, bulk, state=BulkState.ACTIVE, ended_at=uow.now, first_payment_id=payment.id)
         uow.record("bulk.activated", payment.subject, bulk=bulk.number, orders=len(begun))
     fp("instalments.after_orders")
     _announce(uow, payment, first=bool(begun))
