@@ -46,7 +46,7 @@ from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.services.wallet_rows import balance_of
 from tillgate.store.ledger import balance
-from tillgate.store.models import allocation, payment, wallet_transaction
+from tillgate.store.models import allocation, instalment, payment, wallet_transaction
 
 DAY = 86_400.0
 _S, _I = InstalmentOrderState, InstalmentState
@@ -328,6 +328,22 @@ def test_the_store_keeps_what_its_rule_says(bazaar: Bazaar) -> None:
     assert in_wallet(shop) == inr(150)
     with shop.till.db.read() as connection:
         assert owed_to(connection, shop.referrer_id, "INR") == inr(5)
+
+
+def test_what_the_store_keeps_of_an_order_stays_with_that_order(bazaar: Bazaar) -> None:
+    """Two of one payment, cancelled in either order: what goes back for one is never taken from the other's."""
+    kept = Settings({**SETTINGS.stored, INSTALMENT_KEEP_PERCENT.name: "25"})
+    shop = replace(bazaar, till=replace(bazaar.till, settings=lambda: kept))
+    for turn in (1, -1):
+        for order_id in order_ids(shop, ItemAsk(AIRPODS, 50, 1), ItemAsk(AIRPODS, 25, 1))[::turn]:
+            days_later(shop)
+            quote = cancelled(shop, order_id)
+            assert shop.order(order_id).returned_minor == quote.back.minor
+        assert sorted(row.returned_minor for row in shop.rows(instalment) if row.returned_minor)[-2:] == [
+            7_500, 15_000,
+        ]  # fmt: skip
+    with shop.till.db.read() as connection:
+        assert owed_to(connection, shop.referrer_id, "INR") == Money(1_500, "INR")
 
 
 def test_cancelling_is_a_managers_and_for_what_was_shown(stall: Bazaar) -> None:

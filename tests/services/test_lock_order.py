@@ -8,12 +8,23 @@ from typing import Any
 
 import pytest
 
+from tests.factories.instalments import open_bazaar
 from tests.factories.payments import Desk
 from tillgate.domain.money import Money
-from tillgate.domain.payment import RefundState
+from tillgate.domain.payment import PaymentState, RefundState
+from tillgate.domain.wallet import WALLET
+from tillgate.services.daily_collections import (
+    Collect,
+    CollectOrder,
+    collect,
+    new_collection_key,
+    quote_collection,
+)
+from tillgate.services.instalment_rows import InstalmentOrderRecord, load_order
 from tillgate.services.payment_rows import load_capture
 from tillgate.services.records import CaptureRecord
 from tillgate.services.refunds import drive_refund, request_refund
+from tillgate.services.till import Till
 
 _PART = Money(1_000, "INR")
 
@@ -47,4 +58,40 @@ def test_a_refund_that_ends_and_one_that_is_asked_for_do_not_lock_each_other(
         second = request_refund(desk.till, desk.manager, paid.id, _PART, "this one too")
         assert driven.result().state is RefundState.DONE
     assert second.state is RefundState.PENDING
+    assert again == []
+
+
+def test_a_wallet_that_pays_a_day_and_a_refund_of_its_order_do_not_lock_each_other(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[float] = []
+    holds = threading.Event()
+
+    def again_after() -> float:
+        again.append(1.0)
+        return 0.0
+
+    def slowly(*given: Any, **named: Any) -> InstalmentOrderRecord:
+        """The order is held for a moment, while somebody else wants it."""
+        found = load_order(*given, **named)
+        if named.get("lock"):
+            holds.set()
+            threading.Event().wait(0.3)
+        return found
+
+    shop = open_bazaar(till)
+    placed = shop.paid()
+    shop.fill_wallet(Money(100_000, "INR"))
+    wanted = (CollectOrder(placed.orders[0].id, 1),)
+    amount = quote_collection(shop.till, shop.cashier, wanted).amount
+    monkeypatch.setattr("tillgate.services.daily_collections.load_order", slowly)
+    shop.till.db.jitter = again_after
+    press = Collect(new_collection_key(), wanted, amount, WALLET)
+    with ThreadPoolExecutor(2) as pool:
+        collected = pool.submit(collect, shop.till, shop.cashier, press)
+        assert holds.wait(10)
+        first = shop.payment(placed).id
+        back = request_refund(shop.till, shop.manager, first, _PART, "scratched", into_wallet=True)
+        assert collected.result().payment.state is PaymentState.CAPTURED
+    assert back.state is RefundState.DONE
     assert again == []

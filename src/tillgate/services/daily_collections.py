@@ -30,6 +30,7 @@ from tillgate.services.instalment_rows import (
     InstalmentRecord,
     instalments_of_payment,
     list_instalments,
+    load_bulk,
     load_order,
 )
 from tillgate.services.payment_rows import find_payment_by_key
@@ -192,7 +193,9 @@ def _describe(quote: Quote) -> str:
 
 
 def _guard(quote: Quote, uow: UnitOfWork) -> None:
-    """The same orders, locked, still owe exactly this, from the oldest on."""
+    """The same orders, locked after their bulk orders as everywhere, still owe exactly this, from the oldest on."""
+    for bulk_id in sorted({line.order.bulk_order_id for line in quote.lines}):
+        load_bulk(uow.connection, bulk_id, lock=True)
     for line in sorted(quote.lines, key=lambda each: each.order.id):
         order = load_order(uow.connection, line.order.id, lock=True)
         _refuse_over(order)

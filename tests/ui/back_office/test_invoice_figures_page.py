@@ -148,12 +148,12 @@ def test_each_number_opens_its_rows(window: OfficeWindow) -> None:
 
 def test_tables_open_their_rows_by_name_and_by_number(window: OfficeWindow) -> None:
     view = page_of(window).view
-    assert view.cashiers.rows[-1] == (CASHIER, "4", "2", "50.0%", "KSh\xa02,064.00")
+    assert view.cashiers.rows[-1] == (CASHIER, "4", "2", "50.0%", "7\xa0s", "KSh\xa02,064.00")
     view.cashiers.openers[CASHIER].click()
     assert opened(window) == (f"{CASHIER}, 11 Nov 2026 to 17 Nov 2026", 4)
     view.cashiers.links[CASHIER, "Paid"].click()
     assert opened(window)[1] == 2
-    assert view.providers.rows == [("IntaSend", "6", "4", "66.7%", "KSh\xa04,128.00")]
+    assert view.providers.rows == [("IntaSend", "6", "4", "66.7%", "7\xa0s", "KSh\xa04,128.00")]
     view.providers.links["IntaSend", "Invoices"].click()
     assert opened(window)[1] == 6
     assert view.statuses.rows[-1] == ("Used", "2", "KSh\xa02,000.00", "KSh\xa02,064.00")

@@ -137,7 +137,10 @@ class InvoicesPage(FiguresPage):
         if wait is not None:
             links = [self._link(tr("median of {number} paid", number=self._count(paid.count)), paid.count, PAID)]
         waits = [each.median_wait_s if each else None for each in days]
-        view.wait.show_figure(format_duration(wait * 1_000, language) if wait is not None else "–", links, waits)
+        view.wait.show_figure(self._waited(wait), links, waits)
+
+    def _waited(self, seconds: int | None) -> str:
+        return format_duration(seconds * 1_000, self._office.language) if seconds is not None else "–"
 
     def _show_ends(self, whole: Slice, days: Sequence[Slice | None]) -> None:
         states = ((self.view.used, InvoiceStatus.USED), (self.view.unused, InvoiceStatus.COMPLETE))
@@ -198,10 +201,11 @@ class InvoicesPage(FiguresPage):
                     Link(self._count(each.total), self._opener(name, narrowed)),
                     Link(self._count(each.paid.count), opener),
                     format_share(each.paid.count, each.total, self._office.language),
+                    self._waited(each.median_wait_s),
                     Link(self._office.money(each.paid.expected), opener),
                 )
             )
-        heads = (head, tr("Invoices"), tr("Paid"), tr("Share"), tr("Money"))
+        heads = (head, tr("Invoices"), tr("Paid"), tr("Share"), tr("Time to pay"), tr("Money"))
         show(heads, rows, lambda number: self._opener(*parts[number][:2])())
 
     # Opening rows
