@@ -370,7 +370,7 @@ def twice(press: Callable[..., Started], counter: Counter, made: list[Started]) 
     made.append(press(counter.till, counter.cashier))
 
 
-@pytest.mark.parametrize("place", ["payments._refuse_live", "checkout.load_cart_row"])
+@pytest.mark.parametrize("place", ["payments.refuse_live", "checkout.load_cart_row"])
 def test_a_press_overtaken_inside_its_transaction_is_the_same_payment(
     postgres_server: PostgresServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

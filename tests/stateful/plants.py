@@ -82,8 +82,8 @@ PLANTS: Final = {
     "a signature is taken for a payment": Plant(
         (
             (
-                returns._look_at,
-                'check_attempt(till, attempt_id, f"return:{verdict.value}")',
+                returns.hear_return,
+                'check_attempt(till, attempt.id, f"return:{verdict.value}")',
                 "from tests.stateful.plants import believe\n"
                 "    believe(till, attempt) if verdict is Verdict.SIGNED else None",
             ),
