@@ -5,8 +5,8 @@ The first payment activates every order of its bulk order, or is refused; later 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -106,9 +106,10 @@ def settling_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> No
 def apply_return(uow: UnitOfWork, payment: PaymentRecord, amount: Money, key: str) -> None:
     """Some of a payment's money went back, to where it came from or to the wallet; the caller holds the payment.
 
-    Of a part the orders go first that are cancelled already, then the newest days: these stay paid, and the referrer
-    earns nothing of it. Once all of it is back its days are due again where their order lives, and an order of which
-    nothing is paid any more is cancelled. `key` names the return, for the books of the commission.
+    Of a part the orders go first that are cancelled already, the last one before all: it is what is given back for it.
+    Then the newest days: these stay paid, and the referrer earns nothing of it. Once all of it is back its days are due
+    again where their order lives, and an order of which nothing is paid any more is cancelled. `key` names the return,
+    for the books of the commission.
     """
     mine = [each for each in instalments_of_payment(uow.connection, payment.id) if each.payment_id == payment.id]
     orders = {each.id: each for each in _lock_orders(uow, mine)}
@@ -117,7 +118,7 @@ def apply_return(uow: UnitOfWork, payment: PaymentRecord, amount: Money, key: st
     left = _besides_surplus(uow, payment, amount)
     kept = sum(each.amount_minor - each.returned_minor for each in mine)
     whole = kept <= left or load_payment(uow.connection, payment.id).state is PaymentState.REFUNDED
-    for each in sorted(mine, key=lambda one: (orders[one.order_id].state in _LIVING, -one.id)):
+    for each in _in_turn(uow, mine, orders):
         part = each.amount_minor - each.returned_minor if whole else min(left, each.amount_minor - each.returned_minor)
         left -= part
         if part:
@@ -133,6 +134,18 @@ def apply_return(uow: UnitOfWork, payment: PaymentRecord, amount: Money, key: st
     uow.record("instalments.returned", payment.subject, amount=amount.minor, whole=whole)
     if whole:
         uow.execute(update(allocation).where(allocation.c.payment_id == payment.id).values(live=0))
+
+
+def _in_turn(
+    uow: UnitOfWork, mine: Iterable[InstalmentRecord], orders: Mapping[int, InstalmentOrderRecord]
+) -> list[InstalmentRecord]:
+    """Which days money that goes back is of, first of all."""
+
+    def turn(day: InstalmentRecord) -> tuple[bool, timedelta, int]:
+        order = orders[day.order_id]
+        return order.state in _LIVING, uow.now - (order.cancelled_at or uow.now), -day.id
+
+    return sorted(mine, key=turn)
 
 
 def _gone_back(uow: UnitOfWork, payment: PaymentRecord, done: RefundRecord) -> None:
