@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.factories.payments import Desk
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState, RefundState
 from tillgate.domain.wallet import WALLET
+from tillgate.services.coupons import lock_coupons
 from tillgate.services.daily_collections import (
     Collect,
     CollectOrder,
@@ -25,6 +27,8 @@ from tillgate.services.payment_rows import load_capture
 from tillgate.services.records import CaptureRecord
 from tillgate.services.refunds import drive_refund, request_refund
 from tillgate.services.till import Till
+from tillgate.store.models import coupon
+from tillgate.store.unit_of_work import UnitOfWork
 
 _PART = Money(1_000, "INR")
 
@@ -58,6 +62,38 @@ def test_a_refund_that_ends_and_one_that_is_asked_for_do_not_lock_each_other(
         second = request_refund(desk.till, desk.manager, paid.id, _PART, "this one too")
         assert driven.result().state is RefundState.DONE
     assert second.state is RefundState.PENDING
+    assert again == []
+
+
+def test_a_bulk_order_that_is_placed_and_one_that_goes_back_do_not_lock_each_other(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both want the same pieces and the same coupon."""
+    again: list[float] = []
+    holds = threading.Event()
+
+    def again_after() -> float:
+        again.append(1.0)
+        return 0.0
+
+    def slowly(uow: UnitOfWork, codes: Iterable[str]) -> None:
+        """The pieces are held for a moment, and the coupon is not yet."""
+        holds.set()
+        threading.Event().wait(0.3)
+        lock_coupons(uow, codes)
+
+    shop = open_bazaar(till)
+    placed = shop.paid()
+    left = shop.stock()
+    monkeypatch.setattr("tillgate.services.bulk_writing.lock_coupons", slowly)
+    shop.till.db.jitter = again_after
+    first = shop.payment(placed)
+    with ThreadPoolExecutor(2) as pool:
+        second = pool.submit(shop.place)
+        assert holds.wait(10)
+        request_refund(shop.till, shop.manager, first.id, first.amount, "all back", into_wallet=True, return_goods=True)
+        assert len(second.result().orders) == 3
+    assert (shop.stock(), [row.used_count for row in shop.rows(coupon)]) == (left, [1])
     assert again == []
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 from tillgate.domain.coupons import CouponAsk, CouponKind, CouponTerms, CouponUse, clean_code, discount_of
 from tillgate.domain.errors import Bug, Invalid, NotFound, Refused
 from tillgate.domain.money import Money
+from tillgate.services.instalment_rows import InstalmentOrderRecord
 from tillgate.services.records import columns, record
 from tillgate.store.models import coupon, coupon_use
 from tillgate.store.statements import insert_row
@@ -112,6 +113,13 @@ def lock_coupons(uow: UnitOfWork, codes: Iterable[str]) -> None:
     cleaned = {code.strip().upper() for code in codes}
     if cleaned:
         uow.execute(select(_C.id).where(_C.code.in_(sorted(cleaned))).order_by(_C.id).with_for_update()).all()
+
+
+def lock_coupons_of(uow: UnitOfWork, orders: Iterable[InstalmentOrderRecord]) -> None:
+    """The same for those that orders have; after their variants, as where orders are made."""
+    ids = {each.coupon_id for each in orders if each.coupon_id is not None}
+    if ids:
+        uow.execute(select(_C.id).where(_C.id.in_(sorted(ids))).order_by(_C.id).with_for_update()).all()
 
 
 def hold_coupon(uow: UnitOfWork, priced: Priced, ask: CouponAsk, today: date, *, order_id: int) -> None:

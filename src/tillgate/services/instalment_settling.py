@@ -26,7 +26,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.failpoints import fp
 from tillgate.services.commissions import settle_commission
-from tillgate.services.coupons import release_coupon, use_coupon
+from tillgate.services.coupons import lock_coupons_of, release_coupon, use_coupon
 from tillgate.services.credit_notes import GIVEN_BACK
 from tillgate.services.instalment_rows import (
     InstalmentOrderRecord,
@@ -124,6 +124,8 @@ def apply_return(uow: UnitOfWork, payment: PaymentRecord, amount: Money, key: st
         if part:
             changed = update(instalment).where(instalment.c.id == each.id)
             uow.execute(changed.values(returned_minor=each.returned_minor + part))
+    if whole:
+        _free_ended(uow, payment, orders.values())
     for order_id, days in groupby(mine, attrgetter("order_id")):
         order = orders[order_id]
         if whole and order.state in _LIVING:
@@ -165,6 +167,7 @@ def cancel_unpaid(uow: UnitOfWork, bulk_id: int, payment_id: int | None, reason:
         move_all(uow, each.id, _I.DUE, _I.CANCELLED)
         change_order(uow, each, state=_S.CANCELLED, cancelled_at=uow.now, cancel_reason=reason)
     give_back_pieces(uow, orders)
+    lock_coupons_of(uow, orders)
     for each in orders:
         release_coupon(uow, each.id)
     change_bulk(uow, bulk, state=BulkState.CANCELLED, ended_at=uow.now)
@@ -208,6 +211,7 @@ def _begin_orders(
             take_again(uow, every)
             for each in every:
                 move_all(uow, each.id, _I.CANCELLED, _I.DUE)
+        lock_coupons_of(uow, every)
         for each in every:
             use_coupon(uow, each.id)
             _reschedule(uow, each, bulk.day)
@@ -273,6 +277,22 @@ def _announce(uow: UnitOfWork, payment: PaymentRecord, *, first: bool) -> None:
             enqueue(uow, "mail", f"mail:{name}:{payment.id}", payload, payment_id=payment.id)
 
 
+def _free_ended(uow: UnitOfWork, payment: PaymentRecord, orders: Iterable[InstalmentOrderRecord]) -> None:
+    """What living orders held of which this payment alone paid anything: pieces that are back, then coupons."""
+    paid_by_others = select(instalment.c.order_id).where(
+        instalment.c.state == _I.PAID, instalment.c.payment_id != payment.id
+    )
+    living = [each for each in orders if each.state in _LIVING]
+    lasting = paid_by_others.where(instalment.c.order_id.in_([each.id for each in living]))
+    kept = set(uow.execute(lasting).scalars())
+    ended = [each for each in living if each.id not in kept]
+    if ended and goods_are_back(uow, payment.id):
+        give_back_pieces(uow, ended)
+    lock_coupons_of(uow, ended)
+    for each in ended:
+        release_coupon(uow, each.id)
+
+
 def _take_back(uow: UnitOfWork, payment: PaymentRecord, order: InstalmentOrderRecord, ids: Sequence[int]) -> None:
     """These days of a living order are not paid any more: due again, or over with it."""
     move_instalments(uow, ids, _I.PAID, _I.DUE, payment_id=None, paid_at=None, returned_minor=0)
@@ -286,7 +306,4 @@ def _take_back(uow: UnitOfWork, payment: PaymentRecord, order: InstalmentOrderRe
     move_all(uow, order.id, _I.DUE, _I.CANCELLED)
     reason = CancelReason.REFUNDED.value
     change_order(uow, order, **values, state=_S.CANCELLED, cancelled_at=uow.now, cancel_reason=reason)
-    release_coupon(uow, order.id)
-    if goods_are_back(uow, payment.id):
-        give_back_pieces(uow, [order])
     uow.record("instalment_order.cancelled", payment.subject, order=order.number, reason=reason)
