@@ -27,8 +27,8 @@ def declared() -> list[Command]:
         (exceptions.SCREEN, exceptions.VERBS),
         (consultations.SCREEN, (*consultations.PAYING, *consultations.DESK, *consultations.ONE)),
         (batch.SCREEN, batch.EVERY),
-        (instalments.SCREEN, instalments.EVERY),
         (payment_invoices.SCREEN, payment_invoices.EVERY),
+        (instalments.SCREEN, instalments.EVERY),
         (customers.SCREEN, customers.VERBS),
         (catalogue.SCREEN, catalogue.VERBS),
     ):
