@@ -134,6 +134,44 @@ def test_of_a_top_up_given_back_elsewhere_that_came_again_a_wallet_is_owed_what_
     assert (purse.balance(), purse.books(UNAPPLIED, REFUNDS), purse.faults()) == (rupees(100), [0, 0], [])
 
 
+def test_of_a_top_up_that_went_back_with_another_amount_the_rest_is_in_the_wallet_again(
+    purse: Purse, clock: FakeClock
+) -> None:
+    topped = purse.fill(rupees(500))
+    withdraw(purse.till, purse.manager, purse.withdrawal(rupees(300)))
+    purse.bank.refund_status = RefundStatus.PENDING
+    request_refund(purse.till, purse.manager, topped.id, rupees(200), "does not want it")
+    purse.settle()
+    for key, told in purse.bank.refunds.items():
+        purse.bank.refunds[key] = replace(told, status=RefundStatus.DONE, amount=rupees(150))
+    clock.advance(120)
+    purse.settle()
+    (other,) = list_exceptions(purse.till, purse.manager)
+    settle_exception(purse.till, purse.manager, other.id, ExceptionAction.ACCEPT, "as the bank says")
+    assert list_exceptions(purse.till, purse.manager) == []
+    assert (purse.balance(), purse.books(UNAPPLIED, REFUNDS), purse.faults()) == (rupees(50), [0, 0], [])
+
+
+def test_what_was_sent_again_and_is_told_with_another_amount_leaves_the_wallet_once(
+    purse: Purse, clock: FakeClock
+) -> None:
+    topped = purse.fill(rupees(500))
+    request_refund(purse.till, purse.manager, topped.id, rupees(200), "does not want it")
+    purse.settle()
+    _come_again(purse)
+    (returned,) = list_exceptions(purse.till, purse.manager)
+    settle_exception(purse.till, purse.manager, returned.id, ExceptionAction.RETRY, "once more")
+    purse.bank.refund_status = RefundStatus.PENDING
+    purse.settle()
+    key = list(purse.bank.refunds)[-1]
+    purse.bank.refunds[key] = replace(purse.bank.refunds[key], status=RefundStatus.DONE, amount=rupees(150))
+    clock.advance(120)
+    purse.settle()
+    (other,) = list_exceptions(purse.till, purse.manager)
+    settle_exception(purse.till, purse.manager, other.id, ExceptionAction.ACCEPT, "as the bank says")
+    assert (purse.balance(), purse.faults()) == (rupees(300), [])
+
+
 def _come_again(purse: Purse) -> None:
     """The customer's bank could not book what had gone back."""
     for key, told in purse.bank.refunds.items():

@@ -14,9 +14,10 @@ from tillgate.domain.errors import Invalid, MoneyMoved, Refused
 from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.money import Money, read_money
 from tillgate.services.giving_back import dispose
-from tillgate.services.payment_rows import load_capture
+from tillgate.services.payment_rows import load_capture, load_payment
 from tillgate.services.refund_rows import OPEN_REFUNDS, OTHER_AMOUNT, lock_refund, record_outside, refund_failed
 from tillgate.services.till import Till
+from tillgate.services.wallet_settling import put_back
 from tillgate.store.unit_of_work import UnitOfWork
 
 OTHER_CURRENCY: Final = "currency_of_nothing"
@@ -49,7 +50,10 @@ def accept_told(
     source = load_capture(uow.connection, found.capture_id, lock=True)
     status = RefundStatus(evidence["provider_says"])
     facts = RefundFacts(evidence["provider_ref"], source.provider_ref, status, told, None)
-    made = record_outside(uow, till, source, facts, instead=found)
+    if source.main and source.payment_id is not None:
+        # Into the wallet of a top-up first: what really went back is taken from there.
+        put_back(uow, load_payment(uow.connection, source.payment_id), found)
+    made = record_outside(uow, till, source, facts, instead=found, again=found.again_of)
     refund_failed(uow, till, lock_refund(uow, refund_id), OTHER_AMOUNT, settling=settling)
     source = load_capture(uow.connection, source.id)
     if not source.left and status is RefundStatus.DONE:
