@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.stateful.machine import PaymentLife
 
-EXAMPLES = int(os.environ.get("TILLGATE_LIVES") or ("3000" if os.environ.get("TILLGATE_CAMPAIGN") else "40"))
+EXAMPLES = int(os.environ.get("TILLGATE_LIVES") or ("3000" if os.environ.get("TILLGATE_CAMPAIGN") else "30"))
 
 TestPaymentLife = PaymentLife.TestCase
 TestPaymentLife.settings = settings(
