@@ -82,10 +82,8 @@ def _value(column: Column[Any], parents: dict[str, dict[str, Any]]) -> Any:
     kind = column.type
     if isinstance(kind, Words):
         return next(word for word in kind.words)
-    if isinstance(kind, Instant):
-        return AT
-    if isinstance(kind, Day):
-        return AT.date()
+    if isinstance(kind, (Instant, Day)):
+        return AT if isinstance(kind, Instant) else AT.date()
     if kind.python_type is int:
         if column.primary_key:
             return next(_numbers)
