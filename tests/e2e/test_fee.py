@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as shown
@@ -39,6 +40,8 @@ def test_a_fee_that_another_till_put_up_is_warned_of_and_paid_once(counter: Coun
     warned = counter.press_until("Return", "the warning", lambda: said(counter, event))
     assert warned["payment_id"] in first.values()
     assert not counter.browser_profile.exists(), "no checkout opens by itself"
+    # Nobody answers a warning in the moment in which it comes.
+    time.sleep(1.0)
     counter.press_until("Return", "the first checkout", counter.browser_profile.exists)
     with counter.customer() as browser:
         WebDriverWait(browser, PATIENCE_S).until(shown.element_to_be_clickable((By.ID, "decline"))).click()

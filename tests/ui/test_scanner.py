@@ -191,6 +191,19 @@ def test_the_longest_code_is_one_scan_and_a_key_held_down_is_none(till: Till) ->
     assert till.heard[-1] == code
 
 
+def test_a_digit_that_comes_twice_at_once_is_of_the_scan(till: Till) -> None:
+    """A display server that sees a key again with no time between takes it for one held down."""
+    for index, character in enumerate("00360002914"):
+        till.now_ms += 4 if index else 500
+        again = index > 0 and "00360002914"[index - 1] == character
+        event = QKeyEvent(
+            QEvent.Type.KeyPress, ord(character), Qt.KeyboardModifier.NoModifier, character, autorep=again
+        )
+        QApplication.sendEvent(till.line, event)
+    till.key("\n", 4)
+    assert (till.heard[-1], till.line.text()) == ("00360002914", "")
+
+
 def test_the_ends_of_a_scan_are_a_setting(till: Till) -> None:
     only_tab = Scanner(till.window, ends=frozenset({Qt.Key.Key_Tab}), time_ms=lambda _event: till.now_ms)
     heard: list[str] = []

@@ -27,6 +27,8 @@ MOST_KEYS: Final = 4_296
 # A burst without an end that no fingers type, and how late its end may come.
 _LEAST_UNENDED: Final = 8
 _LATE_END_MS: Final = 500
+# No keyboard repeats a key that is held down faster.
+_HELD_DOWN_MS: Final = 15
 # A busy Qt thread delays this timer and the keys alike; the keys carry their own times, so it may be late, not early.
 _RELEASE_MS: Final = GAP_MS + 25
 ENDS: Final = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
@@ -87,7 +89,8 @@ class Scanner(QObject):
         quick, end_missing, self._end_missing = gap < GAP_MS, self._end_missing, False
         if event.key() in self._ends:
             return self._end(quick) or ((self._end_missing or end_missing) and gap < _LATE_END_MS)
-        if not _is_code(event) or event.isAutoRepeat():
+        # A scanner that sends the same digit twice at once looks like a key held down, but for how fast it is.
+        if not _is_code(event) or (event.isAutoRepeat() and gap >= _HELD_DOWN_MS):
             self.release()
             self._first = ""
             return False
