@@ -95,6 +95,7 @@ class ItemAsk:
     """One item of a bulk order as it was asked for; nothing of it is believed yet.
 
     `product` and `variant` are codes, or numbers as text; `quantity` and `total_days` are as the request has them.
+    `total` is what the person saw that it comes to, less its coupon; None where nobody saw it.
     """
 
     product: str
@@ -102,6 +103,7 @@ class ItemAsk:
     quantity: object = 1
     variant: str = ""
     coupon: str = ""
+    total: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +289,7 @@ _REASONS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "days_malformed": _said("Total days must be a whole number of at least 1"),
     "plan_too_long": _said("Total days must be at most {most} for this price"),
     "daily_below_minimum": _said("Daily amount below minimum {least}"),
+    "total_changed": _said("Product '{name}' comes to {now} now, not {asked}"),
     "instalment_currency": _said("Product is not priced in {expected}"),
     "coupon_unknown": _said("Coupon '{coupon}' not found"),
     "coupon_over": _said("Coupon '{coupon}' is not valid now"),

@@ -104,12 +104,12 @@ def price_item(connection: Connection, asked: ItemAsk, customer_id: int, today: 
     if line.currency != CURRENCY:
         raise Refused("instalment_currency", currency=line.currency, expected=CURRENCY)
     if not asked.coupon.strip():
-        return PricedItem(offer, quantity, check_plan(line, days))
+        return PricedItem(offer, quantity, _as_seen(asked, offer, check_plan(line, days)))
     # With more days than any plan has the daily amount says nothing yet.
     ask = CouponAsk(customer_id, offer.product_id, offer.category, line, min(days, LONGEST_PLAN), LEAST_DAILY)
     coupon = _price_coupon(connection, asked.coupon, ask, today)
     plan = check_plan(line - coupon.discount, days)
-    return PricedItem(offer, quantity, plan, coupon, ask)
+    return PricedItem(offer, quantity, _as_seen(asked, offer, plan), coupon, ask)
 
 
 def find_offer(connection: Connection, asked: ItemAsk) -> Offer:
@@ -149,6 +149,13 @@ def variants_meant(connection: Connection, items: Iterable[ItemAsk]) -> set[int]
         except Refused:
             continue
     return found
+
+
+def _as_seen(asked: ItemAsk, offer: Offer, plan: Plan) -> Plan:
+    """Nobody pays another price than the one that was on the screen."""
+    if asked.total is not None and asked.total != plan.total:
+        raise Refused("total_changed", name=offer.name, now=plan.total, asked=asked.total)
+    return plan
 
 
 def _price_coupon(connection: Connection, code: str, ask: CouponAsk, today: date) -> Priced:

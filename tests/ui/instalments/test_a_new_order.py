@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from sqlalchemy import update
 
 from tests.factories.instalments import ADDRESS, Bazaar, inr
 from tests.ui.pages.access import nameless
@@ -15,7 +16,7 @@ from tillgate.domain.errors import MoneyMoved, Unavailable
 from tillgate.domain.instalments import BulkState, InstalmentOrderState, PayBy
 from tillgate.domain.money import Money
 from tillgate.services.bulk_orders import Placed, load_placed, place_bulk_order
-from tillgate.store.models import bulk_order, payment
+from tillgate.store.models import bulk_order, payment, variant
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 
@@ -155,6 +156,31 @@ def test_a_failing_item_is_named_with_its_reason_and_the_others_go_on(page: Inst
     [choice] = here.side.items.choices
     assert (choice.note, choice.alarming) == ("Of iPhone 15 Pro only 0 are left.", True)
     assert len(placed(shop)) == 1
+
+
+def test_nobody_pays_another_price_than_the_one_on_the_screen(page: InstalmentsPage, shop: Bazaar) -> None:
+    """Dearer by a rupee between the choice and the press: that item is left out, whatever the wallet has."""
+    shop.fill_wallet(inr(5_000))
+    here = fill(page)
+    here.side.tender.buttons[PayBy.WALLET].click()
+    with shop.till.db.write(shop.till.system) as uow:
+        uow.execute(update(variant).where(variant.c.price_minor == 5_000_00).values(price_minor=5_001_00))
+    page.key(F9)
+    page.settled(lambda: bool(placed(shop)))
+    [made] = placed(shop)
+    assert made.bulk.first_total == inr(1_200)
+    reason = "AirPods Pro: AirPods Pro comes to ₹5,001.00 now, not ₹5,000.00."
+    page.settled(lambda: reason in page.screen.notice.text)
+    assert [each.reason for each in made.bulk.failed] == ["Item 3: Product 'AirPods Pro' comes to ₹5001 now, not ₹5000"]
+
+
+def test_a_telephone_number_that_there_can_not_be_is_said_at_its_field(page: InstalmentsPage, shop: Bazaar) -> None:
+    here = fill(page)
+    here.address.fields["phone"].set_text("98765432101234")
+    page.key(F9)
+    page.settled(lambda: bool(here.address.fields["phone"].line.accessibleDescription()))
+    page.settled(here.address.fields["phone"].line.hasFocus)
+    assert placed(shop) == []
 
 
 def test_a_wallet_pays_at_once_and_says_what_it_lacks(page: InstalmentsPage, shop: Bazaar) -> None:

@@ -48,6 +48,9 @@ _ITEMS: Final[dict[str, Entry]] = {
     "daily_below_minimum": Entry(
         mark("A day would cost {daily}, and {least} is the least."), mark("Choose fewer days."), about_money=False
     ),
+    "total_changed": Entry(
+        mark("{name} comes to {now} now, not {asked}."), mark("Look at its plans, then place the order again."), False
+    ),
     "instalment_currency": Entry(
         mark("Instalments are in {expected} only; this is priced in {currency}."), _ITEM, about_money=False
     ),

@@ -80,11 +80,15 @@ class AddressForm(QWidget):
         fault = self.fault
         return fault is None or not self.show_error(fault)
 
+    def has_field_of(self, error: Invalid) -> bool:
+        """Whether an error is about one of these fields."""
+        return error.values.get("field") in _NAMES
+
     def show_error(self, error: Invalid) -> bool:
         """Say it at the field that it is about; False where there is none."""
-        name = _NAMES.get(str(error.values.get("field", "")))
-        if name is None:
+        if not self.has_field_of(error):
             return False
+        name = _NAMES[str(error.values["field"])]
         field = self.fields[name]
         label = tr(_LABELS[name])
         field.show_error(sentence(Invalid(error.code, field=label, longest=error.values.get("longest", 0))))

@@ -287,7 +287,7 @@ class NewOrderPage(QWidget):
         if customer_id is None:
             return
         self._desk.notice.clear()
-        asks, items = tuple(each.ask for each in self.items), self.items
+        asks, items = tuple(each.order for each in self.items), self.items
         press = PlaceBulk(self._key, customer_id, asks, self.address.address, self.side.tender.value.value)
         work = partial(place, self._office.till, self._office.actor, press)
         if self._act.run(work, partial(self._placed, items), self._not_placed, label="bulk order"):
@@ -368,7 +368,7 @@ class NewOrderPage(QWidget):
 
     def _not_placed(self, error: TillgateError) -> None:
         self._show()
-        if isinstance(error, Invalid) and str(error.code).startswith("address"):
+        if isinstance(error, Invalid) and self.address.has_field_of(error):
             self.show_address()
             self.address.show_error(error)
             return

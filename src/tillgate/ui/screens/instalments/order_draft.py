@@ -64,8 +64,13 @@ class DraftItem:
 
     @property
     def ask(self) -> ItemAsk:
-        """As the service is asked for it."""
+        """As its plans are asked for."""
         return ItemAsk(self.product.product.code, self.days, self.quantity, self.variant, self.coupon)
+
+    @property
+    def order(self) -> ItemAsk:
+        """As it is ordered: for what the screen says."""
+        return replace(self.ask, total=self.plan.total if self.plan is not None else None)
 
 
 def first_payment(items: Sequence[DraftItem]) -> Money:
