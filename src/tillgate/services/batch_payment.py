@@ -39,7 +39,7 @@ from tillgate.services.batch_rows import (
     load_batch,
     load_item,
 )
-from tillgate.services.batch_steps import Outcome, take_up
+from tillgate.services.batch_steps import Outcome, Turn, read_turn, take_up
 from tillgate.services.batch_views import BatchView, read_batch
 from tillgate.services.contacts import check_email
 from tillgate.services.customers import cleaned
@@ -48,7 +48,6 @@ from tillgate.services.device_rows import (
     DeviceRecord,
     find_by_code,
     list_open,
-    load_device_invoice,
 )
 from tillgate.services.till import Till
 from tillgate.store.models import payment_batch, payment_batch_item
@@ -134,11 +133,12 @@ def run_batch(till: Till, actor: Actor, batch_id: int) -> BatchView:
     run = _Run(till, actor, batch_id)
     if run.begin():
         try:
-            while (item := run.next()) is not None:
-                run.note(item, take_up(till, run.batch, item, actor))
+            while (turn := run.next()) is not None:
+                run.note(turn.item, take_up(till, turn, actor))
         except BaseException:
             run.give_up()
             raise
+        return run.sum_up()
     with till.db.read() as connection:
         return read_batch(till, connection, batch_id)
 
@@ -296,8 +296,6 @@ def _end(uow: UnitOfWork, found: BatchRecord, state: BatchState, reason: str) ->
 class _Run:
     """One process's hold on a batch: every step looks whether it still has it, and keeps it for another minute."""
 
-    batch: BatchRecord
-
     def __init__(self, till: Till, actor: Actor, batch_id: int) -> None:
         self._till = till
         self._actor = actor
@@ -321,7 +319,6 @@ class _Run:
             change_batch(uow, found, **fresh, lease_owner=self._owner, lease_until=uow.now + LEASE)
             if any(each.state is not ItemState.WAITING for each in items):
                 uow.record("batch.resumed", found.subject)
-            self.batch = load_batch(uow.connection, self._id)
             return True
 
         begun = self._till.db.transact(self._actor, work)
@@ -337,18 +334,16 @@ class _Run:
         log.info("%d/%d %s", item.position, self._count, outcome.said, extra=extra)
         fp("batch.after_item")
 
-    def next(self) -> ItemRecord | None:
+    def next(self) -> Turn | None:
         """The next invoice, now WORKING; one that a dead process was at comes first. None where the batch stands."""
-        taken = self._till.db.transact(self._actor, self._step)
+        turn = self._till.db.transact(self._actor, self._step)
         self._tried = None
-        if taken is None:
-            self._sum_up()
-        else:
-            self.batch = taken[0]
-            extra = {"batch": self._id, "position": taken[1].position}
-            log.info("%d/%d taking up invoice %s", taken[1].position, self._count, taken[2], extra=extra)
+        if turn is not None:
+            position = turn.item.position
+            extra = {"batch": self._id, "position": position}
+            log.info("%d/%d taking up invoice %s", position, self._count, turn.invoice.number, extra=extra)
             fp("batch.after_step")
-        return taken[1] if taken else None
+        return turn
 
     def give_up(self) -> None:
         """Something keeps the run from going on: the lease is given back, and what the step before came to is kept."""
@@ -357,7 +352,7 @@ class _Run:
         except Exception:
             log.exception("a batch could not be left in order", extra={"batch": self._id})
 
-    def _step(self, uow: UnitOfWork) -> tuple[BatchRecord, ItemRecord, str] | None:
+    def _step(self, uow: UnitOfWork) -> Turn | None:
         found = self._mine(uow)
         self._keep(uow, found)
         stop = self._stop(found)
@@ -366,9 +361,7 @@ class _Run:
             state = BatchState.STOPPED if stop and self._left(uow) else BatchState.DONE
             _end(uow, found, state, stop if state is BatchState.STOPPED else "")
             return None
-        change_batch(uow, found, lease_until=uow.now + LEASE)
-        number = load_device_invoice(uow.connection, item.invoice_id).number
-        return load_batch(uow.connection, found.id), item, number
+        return read_turn(uow.connection, change_batch(uow, found, lease_until=uow.now + LEASE), item)
 
     def _mine(self, uow: UnitOfWork) -> BatchRecord:
         found = load_batch(uow.connection, self._id, lock=True)
@@ -399,8 +392,7 @@ class _Run:
         item = next((each for each in items if each.state is ItemState.WAITING), None)
         if item is None:
             return None
-        change_item(uow, item, state=ItemState.WORKING, tries=item.tries + 1)
-        return load_item(uow.connection, item.id)
+        return change_item(uow, item, state=ItemState.WORKING, tries=item.tries + 1)
 
     def _left(self, uow: UnitOfWork) -> bool:
         return any(each.state is ItemState.WAITING for each in list_items(uow.connection, self._id))
@@ -411,10 +403,12 @@ class _Run:
             self._keep(uow, found)
             change_batch(uow, found, lease_owner=None, lease_until=None)
 
-    def _sum_up(self) -> None:
+    def sum_up(self) -> BatchView:
+        """Where the batch stands now, said in the log as well."""
         with self._till.db.read() as connection:
             view = read_batch(self._till, connection, self._id)
         totals = view.totals
         said = (totals.success_count, totals.error_count, totals.skipped, totals.waiting)
         extra = {"batch": self._id, "state": view.batch.state.value}
         log.info("batch payment ends: %d successful, %d failed, %d skipped, %d left", *said, extra=extra)
+        return view

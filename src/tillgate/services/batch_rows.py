@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -118,24 +118,26 @@ def list_items(connection: Connection, batch_id: int) -> list[ItemRecord]:
     return [ItemRecord(*row) for row in _ITEMS.rows(connection, id=batch_id)]
 
 
-def change_batch(uow: UnitOfWork, found: BatchRecord, **values: object) -> None:
-    """Change columns of a batch that is locked. Raises Bug for a move that the table does not have."""
+def change_batch(uow: UnitOfWork, found: BatchRecord, **values: Any) -> BatchRecord:
+    """Change columns of a batch that is locked; it as it is then. Raises Bug for a move not in the table."""
     target = values.get("state", found.state)
     if isinstance(target, BatchState) and target is not found.state and target not in BATCH_MOVES[found.state]:
         raise Bug("batch_move", source=found.state.value, target=target.value)
     where = {"id": found.id, "version": found.version}
     if update_rows(uow.connection, payment_batch, where, {**values, "version": found.version + 1}) != 1:
         raise Bug("batch_changed", batch=found.id)
+    return replace(found, version=found.version + 1, **values)
 
 
-def change_item(uow: UnitOfWork, found: ItemRecord, **values: object) -> None:
-    """Change columns of an item whose batch is locked. Raises Bug for a move that the table does not have."""
+def change_item(uow: UnitOfWork, found: ItemRecord, **values: Any) -> ItemRecord:
+    """Change columns of an item whose batch is locked; it as it is then. Raises Bug for a move not in the table."""
     target = values.get("state", found.state)
     if isinstance(target, ItemState) and target is not found.state and target not in ITEM_MOVES[found.state]:
         raise Bug("batch_item_move", source=found.state.value, target=target.value)
     where = {"id": found.id, "version": found.version}
     if update_rows(uow.connection, payment_batch_item, where, {**values, "version": found.version + 1}) != 1:
         raise Bug("batch_item_changed", item=found.id)
+    return replace(found, version=found.version + 1, **values)
 
 
 def write_error(error: TillgateError) -> dict[str, object]:

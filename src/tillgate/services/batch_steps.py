@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlalchemy import Connection
+
 from tillgate.domain.batch import ItemState, SkipReason
 from tillgate.domain.devices import DEVICE_INVOICE_THING, DeviceInvoiceState
 from tillgate.domain.errors import NotAllowed, Refused, TillgateError, Unavailable
@@ -18,7 +20,7 @@ from tillgate.ports import Payer
 from tillgate.services import payments
 from tillgate.services.batch_rows import BatchRecord, ItemRecord, change_item, load_batch, load_item, write_error
 from tillgate.services.device_invoices import check_open
-from tillgate.services.device_rows import load_device_invoice, load_owner
+from tillgate.services.device_rows import DeviceInvoiceRecord, Owner, load_device_invoice, load_owner
 from tillgate.services.payment_rows import find_live_payment, find_payment_by_key, load_payment
 from tillgate.services.payments import StartPayment, Thing
 from tillgate.services.records import PaymentRecord
@@ -47,12 +49,33 @@ class Outcome:
     keys_refused: bool = False
 
 
-def take_up(till: Till, batch: BatchRecord, item: ItemRecord, actor: Actor) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An invoice whose turn it is, as it stands: whose it is, the payment that this very try wrote down before a kill,
+    and the live one that holds it."""
+
+    batch: BatchRecord
+    item: ItemRecord
+    invoice: DeviceInvoiceRecord
+    owner: Owner
+    cut_off: PaymentRecord | None
+    held: PaymentRecord | None
+
+
+def read_turn(connection: Connection, batch: BatchRecord, item: ItemRecord) -> Turn:
+    """How an item stands whose turn it is."""
+    invoice = load_device_invoice(connection, item.invoice_id)
+    cut_off = find_payment_by_key(connection, item.payment_key)
+    held = find_live_payment(connection, DEVICE_INVOICE_THING, invoice.id)
+    return Turn(batch, item, invoice, load_owner(connection, invoice.customer_id), cut_off and cut_off[0], held)
+
+
+def take_up(till: Till, turn: Turn, actor: Actor) -> Outcome:
     """Take up one invoice; every failure of its own is its outcome.
 
     Raises what keeps the whole batch from going on: NotAllowed, and Unavailable of the database or the till.
     """
-    step = _Step(till, actor, batch, item)
+    step = _Step(till, actor, turn)
     try:
         return step.take()
     except NotAllowed:
@@ -64,18 +87,16 @@ def take_up(till: Till, batch: BatchRecord, item: ItemRecord, actor: Actor) -> O
 
 
 class _Step:
-    def __init__(self, till: Till, actor: Actor, batch: BatchRecord, item: ItemRecord) -> None:
+    def __init__(self, till: Till, actor: Actor, turn: Turn) -> None:
         self._till = till
         self._actor = actor
-        self._batch = batch
-        self._item = item
-        with till.db.read() as connection:
-            self._invoice = load_device_invoice(connection, item.invoice_id)
-            self._owner = load_owner(connection, self._invoice.customer_id)
-            cut_off = find_payment_by_key(connection, item.payment_key)
-            self._held = find_live_payment(connection, DEVICE_INVOICE_THING, self._invoice.id)
+        self._batch = turn.batch
+        self._item = turn.item
+        self._invoice = turn.invoice
+        self._owner = turn.owner
+        self._held = turn.held
         # A kill came after this try's payment was written: whatever became of it is heard before anything else.
-        self._cut_off = cut_off[0] if cut_off else None
+        self._cut_off = turn.cut_off
 
     def take(self) -> Outcome:
         if self._cut_off is not None:
@@ -191,7 +212,6 @@ class _Step:
         def work(uow: UnitOfWork) -> ItemRecord:
             load_batch(uow.connection, self._batch.id, lock=True)
             item = load_item(uow.connection, self._item.id)
-            change_item(uow, item, payment_id=None, tries=item.tries + 1)
-            return load_item(uow.connection, item.id)
+            return change_item(uow, item, payment_id=None, tries=item.tries + 1)
 
         self._item = self._till.db.transact(self._actor, work)

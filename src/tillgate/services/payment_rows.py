@@ -51,6 +51,11 @@ _LIVE_PAYMENT: Final = Statement(
 )
 _LOAD_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")))
 _LOCK_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")).with_for_update())
+_TAKEN: Final = Statement(
+    select(payment_attempt.c.id).where(
+        payment_attempt.c.provider == bindparam("provider"), payment_attempt.c.provider_id == bindparam("provider_id")
+    )
+)
 
 
 def insert_payment(connection: Connection, row: Mapping[str, object]) -> PaymentRecord:
@@ -115,8 +120,7 @@ def find_live_attempt(connection: Connection, payment_id: int) -> AttemptRecord 
 
 def is_taken(connection: Connection, provider: str, provider_id: str) -> bool:
     """Whether a provider's name for a checkout is some attempt's."""
-    mine = (payment_attempt.c.provider == provider) & (payment_attempt.c.provider_id == provider_id)
-    return connection.execute(select(payment_attempt.c.id).where(mine)).first() is not None
+    return _TAKEN.first(connection, provider=provider, provider_id=provider_id) is not None
 
 
 def load_capture(connection: Connection, capture_id: int, *, lock: bool = False) -> CaptureRecord:
