@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import statistics
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -126,6 +127,27 @@ def medians_by_cashier(kiosk: Kiosk) -> dict[object, int | None]:
     return {who: statistics.median_low(took) if took else None for who, took in waits.items()}
 
 
+def test_the_median_of_any_span_is_that_of_its_invoices(kiosk: Kiosk, clock: FakeClock) -> None:
+    """Whole months are read from their own sums: each span's median is counted from the invoices themselves."""
+    start = kiosk.till.store_day(clock.now())
+    waits: list[tuple[date, int]] = []
+    for number in range(12):
+        clock.advance(8 * 24 * 3_600)
+        asked = _again(kiosk).ask(phone=f"07{number:08d}")
+        wait = 5 + number * 17 % 40
+        clock.advance(wait)
+        kiosk.answer(asked)
+        check_now(kiosk.till, kiosk.cashier, asked.payment.id)
+        waits.append((asked.invoice.day, wait))
+    whole_months = [date(2026, 12, 1), date(2027, 1, 31)]
+    around = [start, waits[-1][0], *whole_months, *(day + timedelta(days=by) for day in whole_months for by in (-1, 1))]
+    manager = _again(kiosk).manager
+    for first, last in itertools.combinations(sorted(around), 2):
+        found = load_invoice_figures(kiosk.till, manager, first, last, "KES").by_provider
+        told = [wait for day, wait in waits if first <= day <= last]
+        assert [each.median_wait_s for each in found] == ([statistics.median_low(told)] if told else []), (first, last)
+
+
 def check_rows(kiosk: Kiosk, found: InvoiceFigures, used_count: int) -> None:
     """Every number opens its rows."""
     for each in found.by_cashier:
@@ -147,6 +169,7 @@ def check_rows(kiosk: Kiosk, found: InvoiceFigures, used_count: int) -> None:
 OFF = {
     "a figure": ("UPDATE invoice_tally SET amount_minor = amount_minor + 1", "", "invoice_sum", "prompts"),
     "a time to pay": ("UPDATE invoice_wait SET number = number + 1", "", "wait_sum", "prompts"),
+    "a month's times to pay": ("UPDATE month_wait SET number = number + 1", "", "wait_sum", "prompts"),
     "a time to pay at a cashier": ("UPDATE cashier_wait SET number = number + 1", "", "wait_sum", "prompts"),
     "what the ledger keeps": (
         "UPDATE ledger_entry SET amount_minor = amount_minor + 1 WHERE account = 'prepaid_invoices' AND id = "

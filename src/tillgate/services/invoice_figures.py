@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import reduce
 from itertools import accumulate
@@ -23,7 +23,7 @@ from tillgate.domain.payment_invoice import InvoiceStatus
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.till import Till
-from tillgate.store.models import cashier_wait, invoice_tally, invoice_wait, payment_invoice, staff
+from tillgate.store.models import cashier_wait, invoice_tally, invoice_wait, month_wait, payment_invoice, staff
 from tillgate.store.statements import Statement
 
 _T: Final = invoice_tally.c
@@ -125,8 +125,8 @@ _BY_PART: Final = _sums(_T.provider, _T.staff_id)
 MOST_WAITS: Final = 31
 
 
-def _waits(waits: Table, part: str) -> Statement:
-    day = waits.c.day
+def _waits(waits: Table, part: str, of: str = "day") -> Statement:
+    day = waits.c[of]
     within = day.between(bindparam("first", type_=day.type), bindparam("last", type_=day.type))
     query = select(waits.c[part], waits.c.seconds, func.sum(waits.c.number)).where(within)
     # Numbers are told apart sooner than names.
@@ -135,6 +135,7 @@ def _waits(waits: Table, part: str) -> Statement:
 
 _DAY_WAITS: Final = _waits(invoice_wait, "day")
 _PROVIDER_WAITS: Final = _waits(invoice_wait, "provider")
+_MONTH_WAITS: Final = _waits(month_wait, "provider", of="month")
 _CASHIER_WAITS: Final = _waits(cashier_wait, "staff_id")
 
 
@@ -145,7 +146,7 @@ def load_invoice_figures(till: Till, actor: Actor, first: date, last: date, curr
     with till.db.read() as connection:
         days = _BY_DAY.rows(connection, **span)
         parts = _BY_PART.rows(connection, **span)
-        waits = _PROVIDER_WAITS.rows(connection, first=first, last=last)
+        waits = _provider_waits(connection, first, last)
         few = (last - first).days < MOST_WAITS
         day_waits = _DAY_WAITS.rows(connection, first=first, last=last) if few else []
         cashier_waits = _CASHIER_WAITS.rows(connection, first=first, last=last) if few else []
@@ -178,6 +179,20 @@ def differences(connection: Connection) -> list[tuple[Any, ...]]:
     return [
         (*key, here.get(key), there.get(key)) for key in here.keys() | there.keys() if here.get(key) != there.get(key)
     ]
+
+
+def _provider_waits(connection: Connection, first: date, last: date) -> list[tuple[Any, ...]]:
+    """Rows of (provider, seconds, count), of whole months where there are any and of the days around them."""
+    # The first month that begins in the span, and the first one that it does not have whole.
+    begin = first if first.day == 1 else (first.replace(day=1) + timedelta(days=31)).replace(day=1)
+    end = (last + timedelta(days=1)).replace(day=1)
+    if begin >= end:
+        return _PROVIDER_WAITS.rows(connection, first=first, last=last)
+    day = timedelta(days=1)
+    months = _MONTH_WAITS.rows(connection, first=begin, last=end - day)
+    before = _PROVIDER_WAITS.rows(connection, first=first, last=begin - day) if first < begin else []
+    after = _PROVIDER_WAITS.rows(connection, first=end, last=last) if end <= last else []
+    return [*before, *months, *after]
 
 
 def _names(connection: Connection, ids: set[int]) -> dict[object, str]:

@@ -23,6 +23,7 @@ from tillgate.store.models import (
     invoice_wait,
     ledger_entry,
     ledger_tx,
+    month_wait,
     payment,
     payment_invoice,
     refund,
@@ -61,8 +62,19 @@ def wait_differences(connection: Connection) -> list[tuple[date, int, int]]:
         by = (_I.day, of, _step())
         query = select(*by, func.count()).where(_I.paid_at.is_not(None)).group_by(*by)
         counted |= Counter({(row[0], row[1], int(row[2])): int(row[3]) for row in connection.execute(query)})
-    days = {key[0] for key in kept.keys() | counted.keys() if kept[key] != counted[key]}
+    days = _unlike_months(connection)
+    days |= {key[0] for key in kept.keys() | counted.keys() if kept[key] != counted[key]}
     return [(day, _on(day, kept), _on(day, counted)) for day in sorted(days)]
+
+
+def _unlike_months(connection: Connection) -> set[date]:
+    """Days by whose first the months are named that have something else than their days."""
+    keys = (invoice_wait.c.provider, invoice_wait.c.seconds)
+    by_day: Counter[tuple[Any, ...]] = Counter()
+    for row in connection.execute(select(invoice_wait.c.day, *keys, invoice_wait.c.number)):
+        by_day[row[0].replace(day=1), row[1], row[2]] += int(row[3])
+    by_month = {tuple(row[:3]): int(row[3]) for row in connection.execute(select(month_wait))}
+    return {key[0] for key in by_day.keys() | by_month.keys() if by_day[key] != by_month.get(key, 0)}
 
 
 def prepaid_differences(connection: Connection) -> Iterator[Kept]:

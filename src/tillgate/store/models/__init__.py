@@ -41,6 +41,7 @@ from tillgate.store.models.prompts import (
     invoice_tally,
     invoice_verification,
     invoice_wait,
+    month_wait,
     payment_invoice,
 )
 from tillgate.store.models.sales import (
@@ -98,6 +99,7 @@ __all__ = [
     "metadata",
     "metric",
     "money_exception",
+    "month_wait",
     "number_series",
     "order_item",
     "outbox",

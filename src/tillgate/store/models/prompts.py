@@ -159,3 +159,15 @@ cashier_wait = Table(
     PrimaryKeyConstraint("day", "staff_id", "seconds"),
     **STRICT,
 )
+
+# Those of a month's days together, the month named by its first day.
+month_wait = Table(
+    "month_wait",
+    metadata,
+    day("month"),
+    text("provider"),
+    Column("seconds", Int, nullable=False),
+    integer("number"),
+    PrimaryKeyConstraint("month", "provider", "seconds"),
+    **STRICT,
+)
