@@ -36,6 +36,7 @@ from tillgate.services.owners import refuse_to_forget
 from tillgate.services.payment_rows import (
     change_payment,
     find_live_attempt,
+    hold_money,
     load_attempt,
     load_capture,
     load_payment,
@@ -129,7 +130,7 @@ def settle_exception(
     words = check_note(reason, field="reason", shortest=1)
 
     def work(uow: UnitOfWork) -> ExceptionRecord:
-        found = _load(uow.connection, exception_id, lock=True)
+        found = _hold(uow, exception_id)
         if found.closed_at is not None:
             raise Refused("exception_closed", exception=exception_id)
         if action not in found.actions:
@@ -322,6 +323,16 @@ def _take_things(uow: UnitOfWork, owner: PaymentRecord) -> None:
             uow.execute(update(allocation).where(allocation.c.payment_id == owner.id).values(live=1))
     except IntegrityError as error:
         raise Refused("paid_otherwise", money_moved=MoneyMoved.YES, payment=owner.id) from error
+
+
+def _hold(uow: UnitOfWork, exception_id: int) -> ExceptionRecord:
+    """An exception, locked after the money and the work that it is about: whoever writes what became of these holds
+    them when they come to it."""
+    found = _load(uow.connection, exception_id)
+    hold_money(uow.connection, found.payment_id, found.capture_id)
+    if found.outbox_id is not None:
+        outbox.load_work(uow.connection, found.outbox_id, lock=True)
+    return _load(uow.connection, exception_id, lock=True)
 
 
 def _load(connection: Connection, exception_id: int, *, lock: bool = False) -> ExceptionRecord:

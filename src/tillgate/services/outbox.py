@@ -26,6 +26,7 @@ from tillgate.services.access import authorize
 from tillgate.services.attempt_lease import LEASE, is_due, is_free
 from tillgate.services.exception_rows import close_about_work, open_exception
 from tillgate.services.metrics import observe
+from tillgate.services.payment_rows import hold_money
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
 from tillgate.store.models import outbox
@@ -135,6 +136,12 @@ def load_work(connection: Connection, outbox_id: int, *, lock: bool = False) -> 
     return _record(row)
 
 
+def _lock(uow: UnitOfWork, outbox_id: int) -> OutboxRecord:
+    row = load_work(uow.connection, outbox_id)
+    hold_money(uow.connection, row.payment_id, None)
+    return load_work(uow.connection, outbox_id, lock=True)
+
+
 def list_work(connection: Connection, payment_id: int) -> list[OutboxRecord]:
     """What follows or followed a payment, oldest first."""
     query = select(*_OUTBOX).where(outbox.c.payment_id == payment_id).order_by(outbox.c.id)
@@ -161,7 +168,7 @@ def send_again(till: Till, actor: Actor, outbox_id: int) -> None:
     authorize(till, actor, Action.RESEND_NOTICE)
 
     def work(uow: UnitOfWork) -> None:
-        row = load_work(uow.connection, outbox_id, lock=True)
+        row = _lock(uow, outbox_id)
         if row.kind != MAIL or row.done_at is None or row.payload is UNREADABLE:
             raise Refused("work_not_repeatable", outbox=outbox_id)
         key = f"{row.dedupe_key}:again:{secrets.token_hex(4)}"
@@ -192,7 +199,7 @@ def cancel(till: Till, actor: Actor, outbox_id: int, reason: str) -> None:
 
 
 def _open_row(uow: UnitOfWork, outbox_id: int) -> OutboxRecord:
-    row = load_work(uow.connection, outbox_id, lock=True)
+    row = _lock(uow, outbox_id)
     state = row.state(uow.now)
     if state is WorkState.DONE:
         raise Refused("work_done", outbox=outbox_id)
@@ -279,6 +286,8 @@ def _failed(till: Till, row: OutboxRecord, code: str, message: str, *, hopeless:
 
 
 def _park(uow: UnitOfWork, row: OutboxRecord, message: str) -> None:
+    # What comes to stand on Exceptions names the payment.
+    hold_money(uow.connection, row.payment_id, None)
     if not _settle(uow, row, next_at=None, parked_at=uow.now, message=message[:300]):
         return
     kind = ExceptionKind.INVOICE_STUCK if row.kind == INVOICE else ExceptionKind.NOTICE_PARKED

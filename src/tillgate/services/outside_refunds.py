@@ -36,6 +36,8 @@ def take_outside(uow: UnitOfWork, till: Till, provider: str, heard: Iterable[Ref
 
 
 def _take(uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts) -> None:
+    owner = load_payment(uow.connection, source.payment_id, lock=True) if source.payment_id is not None else None
+    source = load_capture(uow.connection, source.id, lock=True)
     open_exception(
         uow,
         ExceptionKind.CONFLICT,
@@ -48,8 +50,6 @@ def _take(uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts
             "refund_ref": facts.provider_ref,
         },
     )
-    owner = load_payment(uow.connection, source.payment_id, lock=True) if source.payment_id is not None else None
-    source = load_capture(uow.connection, source.id, lock=True)
     # While its orders are still to be written the payment stays as it is; the next hearing takes the refund in.
     writing = owner is not None and owner.fulfilment is Fulfilment.PENDING
     if writing or _came_given_back(uow, source) or facts.amount.currency != source.currency:

@@ -132,6 +132,17 @@ def load_capture(connection: Connection, capture_id: int, *, lock: bool = False)
     return record(CaptureRecord, row)
 
 
+def hold_money(connection: Connection, payment_id: int | None, capture_id: int | None) -> None:
+    """Lock what is locked before all else about some money, its refunds, exceptions and work: the payment that it came
+    for, or the money itself where that is nobody's. Two tills then never wait for each other."""
+    if payment_id is None and capture_id is not None:
+        payment_id = load_capture(connection, capture_id).payment_id
+    if payment_id is not None:
+        load_payment(connection, payment_id, lock=True)
+    elif capture_id is not None:
+        load_capture(connection, capture_id, lock=True)
+
+
 def find_capture(connection: Connection, provider: str, provider_ref: str) -> CaptureRecord | None:
     """Money by the provider's name for it."""
     query = select(*_CAPTURE).where(capture.c.provider == provider, capture.c.provider_ref == provider_ref)

@@ -15,7 +15,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.wallet import WALLET
 from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
-from tillgate.services.payment_rows import change_payment, load_capture, load_payment, move_payment
+from tillgate.services.payment_rows import change_payment, hold_money, load_capture, load_payment, move_payment
 from tillgate.services.records import (
     AGAIN,
     OUTSIDE,
@@ -52,10 +52,9 @@ def load_refund(connection: Connection, refund_id: int, *, lock: bool = False) -
 
 
 def lock_refund(uow: UnitOfWork, refund_id: int) -> RefundRecord:
-    """A refund, locked after its payment, as everybody locks: two tills then never wait for each other."""
-    payment_id = load_refund(uow.connection, refund_id).payment_id
-    if payment_id is not None:
-        load_payment(uow.connection, payment_id, lock=True)
+    """A refund, locked after its money."""
+    found = load_refund(uow.connection, refund_id)
+    hold_money(uow.connection, found.payment_id, found.capture_id)
     return load_refund(uow.connection, refund_id, lock=True)
 
 

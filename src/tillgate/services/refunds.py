@@ -251,7 +251,7 @@ def _take(till: Till, refund_id: int, facts: RefundFacts) -> None:
 
 def _later(till: Till, refund_id: int, message: str, retry_after_s: int | None = None) -> None:
     def work(uow: UnitOfWork) -> None:
-        found = load_refund(uow.connection, refund_id, lock=True)
+        found = lock_refund(uow, refund_id)
         if found.state in OPEN_REFUNDS:
             observe(uow, till, "error", "refund_not_heard", 0)
             told = found.message if found.message == OTHER_AMOUNT else message or None

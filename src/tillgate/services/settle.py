@@ -288,6 +288,8 @@ def _not_heard(till: Till, attempt: AttemptRecord, answer: Answer) -> None:
     """No word from the provider: nothing moves, look again later."""
 
     def work(uow: UnitOfWork) -> None:
+        # What may come to stand on Exceptions names the payment.
+        load_payment(uow.connection, attempt.payment_id, lock=True)
         found = load_attempt(uow.connection, attempt.id, lock=True)
         observe(uow, till, "error", f"provider_{answer.outcome.value}", 0)
         due = _due(found, uow)

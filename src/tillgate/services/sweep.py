@@ -18,7 +18,7 @@ from tillgate.domain.payment import RefundState
 from tillgate.ports import Answer, Outcome, PaymentProvider
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.outside_refunds import take_outside
-from tillgate.services.payment_rows import find_capture, load_attempt, note_receipt
+from tillgate.services.payment_rows import find_capture, hold_money, load_attempt, note_receipt
 from tillgate.services.records import CaptureRecord, columns, record
 from tillgate.services.settle import check_attempt
 from tillgate.services.till import Till
@@ -155,6 +155,7 @@ def _take_outside(till: Till, provider: str, found: RefundFacts, uow: UnitOfWork
 
 
 def _report_missing(lost: CaptureRecord, uow: UnitOfWork) -> None:
+    hold_money(uow.connection, lost.payment_id, lost.id)
     open_exception(
         uow,
         ExceptionKind.MISSING_MONEY,
