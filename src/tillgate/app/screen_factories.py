@@ -20,6 +20,7 @@ from tillgate.app.papers import (
     save_invoice_slip,
     save_receipt,
 )
+from tillgate.app.printer import print_saved
 from tillgate.domain.batch import DEFAULT_PROVIDER as BATCH_PROVIDER
 from tillgate.domain.consultation import DEFAULT_PROVIDER
 from tillgate.domain.payment import Mode
@@ -73,7 +74,11 @@ def _consultations(window: TillWindow) -> Screen:
     shop, actor = window.shop, _actor(window)
     receipt, invoice = partial(save_fee_receipt, shop, actor), partial(save_fee_invoice, shop, actor)
     desk = replace(
-        _desk(window), provider=lambda: (DEFAULT_PROVIDER, "session"), save_receipt=receipt, save_invoice=invoice
+        _desk(window),
+        provider=lambda: (DEFAULT_PROVIDER, "session"),
+        save_receipt=receipt,
+        print_receipt=print_saved(receipt),
+        save_invoice=invoice,
     )
     return ConsultationsScreen(replace(_office(window), save_receipt=receipt, save_invoice=invoice), desk)
 
@@ -92,11 +97,10 @@ def _batch(window: TillWindow) -> Screen:
 
 def _instalments(window: TillWindow) -> Screen:
     shop = window.shop
-    # Nothing is sold yet by what is paid here: there is no invoice, and the letters say what was paid.
+    # Nothing is sold yet by what is paid here: there is no invoice, and the receipt says what was paid.
     desk = replace(
         _desk(window),
         provider=lambda: (INSTALMENTS_PROVIDER, shop.till.settings()[RAZORPAY_METHOD]),
-        save_receipt=None,
         save_invoice=None,
     )
     return InstalmentsScreen(_office(window), desk)
@@ -104,7 +108,7 @@ def _instalments(window: TillWindow) -> Screen:
 
 def _payment_invoices(window: TillWindow) -> Screen:
     slip = partial(save_invoice_slip, window.shop, _actor(window))
-    return PaymentInvoicesScreen(_office(window), InvoiceDesk(_desk(window), slip))
+    return PaymentInvoicesScreen(_office(window), InvoiceDesk(_desk(window), slip, print_saved(slip)))
 
 
 def _ask_phone(window: TillWindow, cart: CartView) -> None:
@@ -125,6 +129,7 @@ def _desk(window: TillWindow) -> CheckoutDesk:
     shop = window.shop
     actor = _actor(window)
     settings = shop.till.settings()
+    receipt = partial(save_receipt, shop, actor)
     return CheckoutDesk(
         till=shop.till,
         actor=actor,
@@ -134,7 +139,8 @@ def _desk(window: TillWindow) -> CheckoutDesk:
         provider=partial(_usual_way, shop),
         zone=shop.till.zone,
         language=settings[STORE_LANGUAGE],
-        save_receipt=partial(save_receipt, shop, actor),
+        save_receipt=receipt,
+        print_receipt=print_saved(receipt),
         save_invoice=partial(save_invoice, shop, actor),
         open_file=open_file,
         open_settings=lambda: window.shell.go("settings"),

@@ -299,6 +299,37 @@ class DevicePaid:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidDays:
+    """Instalments of an order that follow one another, from the `first` to the `last`, with their days."""
+
+    first: int
+    last: int
+    first_on: date
+    last_on: date
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentsPaid:
+    """An instalment order as a receipt has it: which of its `of` instalments were paid, and what was `left` then.
+
+    `coupon` is "" where it has none, `next_on` None once all is paid; `returned` went back of these instalments since.
+    """
+
+    number: str
+    bulk_number: str
+    product: str
+    quantity: int
+    of: int
+    days: tuple[PaidDays, ...]
+    left: Money
+    next_on: date | None
+    coupon: str
+    discount: Money
+    returned: Money
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationSlip:
     """What verifying a payment invoice came to, as it was then. `asked` is as typed; `number`, `provider_id` and the
     masked `phone` are empty where no invoice was found. `receipt` is the payer's own number of the money, from the
@@ -325,8 +356,9 @@ class VerificationSlip:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDocument:
-    """What a customer takes along: all orders of one payment, or the one `fee` or `device` invoice that it paid. `copy`
-    marks a print that may not be the first."""
+    """What a customer takes along: all orders of one payment, or the one `fee` or `device` invoice that it paid, or the
+    `instalments`. `wallet` is what it left in the wallet that it was paid from, or that it filled where it paid nothing
+    else. `copy` marks a print that may not be the first."""
 
     payment_id: int
     mode: Mode
@@ -342,10 +374,22 @@ class ReceiptDocument:
     fee: FeeInvoice | None = None
     device: DevicePaid | None = None
     prompt: PromptPaid | None = None
+    instalments: tuple[InstalmentsPaid, ...] = ()
+    wallet: Money | None = None
+
+    @property
+    def fills_wallet(self) -> bool:
+        """Whether it is a top-up's."""
+        return self.wallet is not None and not self.instalments
 
     @property
     def lookup(self) -> str:
-        """What the QR code says: the orders' or the invoice's numbers, for a scanner at the till."""
+        """What the QR code says: the orders' or the invoice's numbers, for a scanner at the till. One order of several
+        on instalments finds them all: they are collected by customer."""
+        if self.instalments:
+            return next((each for each in self.instalments if each.next_on is not None), self.instalments[0]).number
+        if self.fills_wallet:
+            return self.paid.reference
         if self.fee is not None:
             return self.fee.number
         if self.device is not None:

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from tillgate.domain.documents import DevicePaid, FeeInvoice, OrderLine, OrderSummary, PromptPaid, ReceiptDocument
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+
+from tillgate.domain.documents import (
+    DevicePaid,
+    FeeInvoice,
+    InstalmentsPaid,
+    OrderLine,
+    OrderSummary,
+    PaidDays,
+    PromptPaid,
+    ReceiptDocument,
+)
+from tillgate.domain.money import total
 from tillgate.domain.orders import LineType
 from tillgate.domain.tax_rules import TaxEffect
 from tillgate.formats import format_money, written_day, written_instant
@@ -36,8 +51,14 @@ class ReceiptRoll(Roll):
             self._device(self.document.device)
         if self.document.prompt is not None:
             self._prompt(self.document.prompt)
+        for number, orders in groupby(self.document.instalments, attrgetter("bulk_number")):
+            self._bulk(number, list(orders))
+        if self.document.fills_wallet:
+            self._cut()
+            self._sum(self.words.tr("Top-up of the wallet"), self.document.total)
         self._grand_total(self.document.total)
         self._payment()
+        self._what_is_left()
         if self.document.fee is not None:
             self._given_back(self.document.fee)
         self._foot()
@@ -97,7 +118,7 @@ class ReceiptRoll(Roll):
         self._cut()
         self._sum(paid.device, paid.amount)
         self._quiet(self.words.tr("Invoice {number}", number=paid.number))
-        self._quiet(written_day(paid.day, self.words.language, self.currency))
+        self._quiet(self._day(paid.day))
 
     def _prompt(self, paid: PromptPaid) -> None:
         """What the phone was asked for beyond the orders, so that the sums make the total."""
@@ -105,6 +126,48 @@ class ReceiptRoll(Roll):
         for name, amount in paid_beyond(self.words, paid):
             self._sum(name, amount, color=SOFT)
         self._quiet(self.words.tr("Invoice {number}", number=paid.number))
+
+    def _bulk(self, number: str, orders: Sequence[InstalmentsPaid]) -> None:
+        self._cut()
+        self._quiet(self.words.tr("Bulk order {number}", number=number))
+        for order in orders:
+            self._instalments(order)
+
+    def _instalments(self, order: InstalmentsPaid) -> None:
+        """Which of its days were paid, and what of the order was left then."""
+        tr = self.words.tr
+        self.y += 1
+        self.y += self.paper.write_text(LEFT, self.y, INNER, order.product, pt=10, bold=True, most_lines=2)
+        pieces = self.words.ntr(
+            "{number}: {count} piece", "{number}: {count} pieces", order.quantity, number=order.number
+        )
+        self._quiet(pieces)
+        if order.coupon:
+            amount = format_money(order.discount, self.words.language)
+            self._quiet(tr("Coupon {code} took {amount} off.", code=order.coupon, amount=amount))
+        for days in order.days:
+            self._sum(self._numbers(days, order.of), days.amount)
+            self._quiet(self._from_to(days.first_on, days.last_on))
+        if order.returned:
+            self._sum(tr("Given back"), -order.returned, color=SOFT)
+        if order.next_on is None:
+            self._quiet(tr("All instalments are paid."))
+            return
+        self._sum(tr("Left to pay"), order.left, color=SOFT)
+        self._quiet(tr("Next instalment on {day}", day=self._day(order.next_on)))
+
+    def _numbers(self, days: PaidDays, of: int) -> str:
+        if days.first == days.last:
+            return self.words.tr("Instalment {number} of {of}", number=days.first, of=of)
+        return self.words.tr("Instalments {first} to {last} of {of}", first=days.first, last=days.last, of=of)
+
+    def _what_is_left(self) -> None:
+        """Of several orders together, and in the wallet."""
+        orders = self.document.instalments
+        if len(orders) > 1:
+            self._sum(self.words.tr("Left to pay of these orders"), total((each.left for each in orders), self.currency))
+        if self.document.wallet is not None:
+            self._sum(self.words.tr("In the wallet now"), self.document.wallet, color=SOFT)
 
     def _given_back(self, fee: FeeInvoice) -> None:
         for note in fee.notes:
@@ -117,9 +180,16 @@ class ReceiptRoll(Roll):
             price = format_money(line.unit_price, self.words.language)
             self._quiet(self.words.tr("{quantity} at {price} each", quantity=line.quantity, price=price))
         if line.start_on is not None and line.end_on is not None:
-            first, last = (written_day(day, self.words.language, self.currency) for day in (line.start_on, line.end_on))
-            self._quiet(first if first == last else self.words.tr("{first} to {last}", first=first, last=last))
+            self._quiet(self._from_to(line.start_on, line.end_on))
         self.y += 0.6
+
+    def _from_to(self, first: date, last: date) -> str:
+        if first == last:
+            return self._day(first)
+        return self.words.tr("{first} to {last}", first=self._day(first), last=self._day(last))
+
+    def _day(self, day: date) -> str:
+        return written_day(day, self.words.language, self.currency)
 
     def _payment(self) -> None:
         paid, tr = self.document.paid, self.words.tr
@@ -132,10 +202,19 @@ class ReceiptRoll(Roll):
     def _foot(self) -> None:
         document = self.document
         self.y += 4
-        self._code(document.lookup)
-        self._middle(self.words.tr("Scan at the till to find this sale again."), pt=7, color=SOFT)
+        if document.lookup:
+            self._code(document.lookup)
+            self._middle(self._scan_for(), pt=7, color=SOFT)
         warning = mode_warning(self.words, document.mode)
         if warning:
             self._middle(warning, pt=7.5, bold=True)
         self._middle(self.words.tr("Thank you for your visit."), pt=9)
         self.y += 6
+
+    def _scan_for(self) -> str:
+        """What the code is good for."""
+        if self.document.instalments:
+            return self.words.tr("Scan at the till to pay the next instalments.")
+        if self.document.fills_wallet:
+            return self.words.tr("Scan at the till to find this payment again.")
+        return self.words.tr("Scan at the till to find this sale again.")

@@ -30,6 +30,7 @@ from tillgate.ports import DocumentRenderer
 from tillgate.services.access import authorize
 from tillgate.services.credit_notes import list_note_lines, load_note
 from tillgate.services.device_rows import invoice_paid_by, load_device, load_device_invoice
+from tillgate.services.instalment_receipts import instalments_paid, left_in_wallet
 from tillgate.services.invoice_rows import invoice_of_payment
 from tillgate.services.invoice_rows import load_invoice as load_payment_invoice
 from tillgate.services.invoices import list_lines, load_invoice
@@ -59,7 +60,7 @@ def render_credit_note(till: Till, actor: Actor, renderer: DocumentRenderer, not
 def render_receipt(
     till: Till, actor: Actor, renderer: DocumentRenderer, payment_id: int, *, copy: bool = False
 ) -> bytes:
-    """The receipt's PDF; `copy` marks a reprint. Raises NotAllowed, NotFound("payment_unknown")."""
+    """The receipt's PDF; `copy` marks a reprint. Raises as `receipt_document`, and NotAllowed."""
     authorize(till, actor, Action.VIEW_ORDERS)
     with till.db.read() as reading:
         document = receipt_document(till, reading, payment_id, copy=copy)
@@ -108,7 +109,10 @@ def credit_note_document(reading: Connection, note_id: int) -> InvoiceDocument:
 
 
 def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: bool = False) -> ReceiptDocument:
-    """Everything on the receipt of a payment. Raises NotFound("payment_unknown")."""
+    """Everything on the receipt of a payment.
+
+    Raises NotFound("payment_unknown"); for instalments and top-ups Refused("receipt_nothing_paid").
+    """
     owner = load_payment(reading, payment_id)
     return ReceiptDocument(
         payment_id=owner.id,
@@ -124,6 +128,8 @@ def receipt_document(till: Till, reading: Connection, payment_id: int, *, copy: 
         copy=copy,
         device=_device_paid(reading, owner),
         prompt=prompt_paid(reading, owner),
+        instalments=instalments_paid(reading, owner),
+        wallet=left_in_wallet(reading, owner),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.money import Money
 from tillgate.domain.orders import OrderState
+from tillgate.domain.payment import PaymentState, Purpose
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.credit_notes import CreditNoteRecord, list_notes_of
@@ -62,12 +63,21 @@ class PaymentDetails:
     partial_refund: bool
 
     @property
+    def has_receipt(self) -> bool:
+        """Whether there is something that a receipt says was paid."""
+        owner = self.view.payment
+        return bool(self.orders) or (owner.purpose in _WITHOUT_ORDERS and owner.state in _HELD)
+
+    @property
     def refundable(self) -> Money | None:
         """What could still be given back of the money that made it paid; None where there is none."""
         main = next((each for each in self.view.captures if each.main), None)
         return main.left if main is not None and main.left else None
 
 
+# Of which a receipt tells though they make no order of the store's.
+_WITHOUT_ORDERS: Final = frozenset({Purpose.INSTALMENTS, Purpose.WALLET_TOP_UP})
+_HELD: Final = frozenset({PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUND_PENDING})
 _ORDERS: Final = (
     select(
         sales_order.c.id,

@@ -24,6 +24,16 @@ TEXTS: Final[dict[str, Entry]] = {
     "paper_not_saved": Entry(
         mark("The paper could not be saved in {folder}: {error}."), mark("Make room there, then try again.")
     ),
+    "receipt_nothing_paid": Entry(
+        mark("There is no receipt: the money of this payment pays for nothing here."),
+        mark("It has not come, or all of it went back. The payment’s details say which."),
+        about_money=False,
+    ),
+    "printer_refused": Entry(
+        mark("The printer did not take the paper: {error}."),
+        mark("Choose a default printer in this computer’s settings, or save the paper and print it from there."),
+        about_money=False,
+    ),
     "work_done": Entry(mark("This is done already."), _LOOK, about_money=False),
     "work_needed": Entry(
         mark("An invoice can’t be left out: the law wants one."), mark("Try it again instead."), about_money=False

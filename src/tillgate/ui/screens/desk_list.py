@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import Signal, Slot
@@ -14,7 +14,7 @@ from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.data_table import DataTable, Query
 from tillgate.ui.widgets.dialog import Dialog
-from tillgate.ui.widgets.notices import InlineNotice
+from tillgate.ui.widgets.notices import InlineNotice, NoticeAction
 
 
 class DeskList(QWidget):
@@ -66,10 +66,10 @@ class DeskList(QWidget):
         self.notice.clear()
         dialog.open()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, actions: Sequence[NoticeAction] = ()) -> None:
         """It is done; what the details show is no longer what is there."""
         self.table.pane.close_pane()
-        self.notice.say(Tone.SETTLED, text)
+        self.notice.say(Tone.SETTLED, text, actions=actions)
         self.table.refresh()
 
     @Slot()

@@ -53,11 +53,12 @@ class Card(QFrame):
 
 
 class EndPanel(Card):
-    """How the payment ended, in the words of what was paid. `again_asked`, `back_asked`, `receipt_asked`,
-    `invoice_asked`, `exceptions_asked`; `repeats` says whether there is a way to try again at all."""
+    """How the payment ended, in the words of what was paid. `again_asked`, `back_asked`, `print_asked`,
+    `receipt_asked`, `invoice_asked`, `exceptions_asked`; `repeats` says whether there is a way to try again at all."""
 
     again_asked = Signal()
     back_asked = Signal()
+    print_asked = Signal()
     receipt_asked = Signal()
     invoice_asked = Signal()
     exceptions_asked = Signal()
@@ -75,6 +76,7 @@ class EndPanel(Card):
         self.money = plain_label(role="strong", wrap=True)
         self.then = plain_label(tone="muted", wrap=True)
         self.notice = InlineNotice(closable=True)
+        self.print = Button(tr("Print receipt"), icon="printer", on_click=self.print_asked.emit)
         self.receipt = Button(tr("Save receipt"), icon="download", on_click=self.receipt_asked.emit)
         self.invoice = Button(tr("Save invoice"), icon="file-text", on_click=self.invoice_asked.emit)
         self.exceptions = Button(tr("Open Exceptions"), icon="shield-alert", on_click=self.exceptions_asked.emit)
@@ -91,7 +93,7 @@ class EndPanel(Card):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         papers = FlowLayout()
-        for button in (self.receipt, self.invoice, self.exceptions):
+        for button in (self.print, self.receipt, self.invoice, self.exceptions):
             papers.addWidget(button)
         self.column.addLayout(papers)
         ways = QHBoxLayout()
@@ -118,6 +120,7 @@ class EndPanel(Card):
             set_text(label, text if label is self.what or not text else tr(text, **texts))
             label.setVisible(bool(text))
         desk = self._desk
+        self.print.setVisible(stage in SOLD and desk.print_receipt is not None)
         self.receipt.setVisible(stage in SOLD and desk.save_receipt is not None)
         self.invoice.setVisible(stage in SOLD and desk.save_invoice is not None)
         self.exceptions.setVisible(offers_exceptions(stage, desk))

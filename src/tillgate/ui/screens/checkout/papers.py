@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -39,6 +40,15 @@ class Papers(QObject):
             self._notice.say(Tone.SETTLED, tr("The receipt was sent to the printer."))
 
         self._desk.tasks.run(self, lambda: printing(payment_id), done, self._failed, label="receipt")
+
+    def actions(self, payment_id: int) -> list[NoticeAction]:
+        """What a notice of a payment offers, where nothing but the notice tells of it."""
+        ways = [
+            NoticeAction(tr("Print receipt"), partial(self.print_receipt, payment_id), "printer"),
+            NoticeAction(tr("Save receipt"), partial(self.save_receipt, payment_id), "download"),
+        ]
+        desk = self._desk
+        return [way for way, can in zip(ways, (desk.print_receipt, desk.save_receipt), strict=True) if can is not None]
 
     def _save(self, saving: Callable[[int], Path] | None, number: int | None) -> None:
         if saving is not None and number is not None:

@@ -19,6 +19,7 @@ from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.end_panel import EndPanel
 from tillgate.ui.screens.checkout.keys import Key
+from tillgate.ui.screens.checkout.papers import Papers
 from tillgate.ui.screens.checkout.paying import Paying
 from tillgate.ui.screens.checkout.payment_panel import PaymentPanel
 from tillgate.ui.screens.checkout.stage_words import Words
@@ -73,6 +74,7 @@ class PaymentPage(QWidget):
         self.paying.setParent(self)
         self.panel = PaymentPanel(desk, keys=keys, words=words, leave=back)
         self.end = EndPanel(desk, words, back)
+        self.papers = Papers(desk, self.end.notice, self)
         self.told = plain_label(role="strong", tone="settled", wrap=True)
         self.told.hide()
         self._side = QStackedWidget()
@@ -85,6 +87,8 @@ class PaymentPage(QWidget):
         self.end.again_asked.connect(self.try_again)
         self.end.back_asked.connect(self.leave)
         self.end.exceptions_asked.connect(self._to_exceptions)
+        self.end.receipt_asked.connect(lambda: self.papers.save_receipt(self.paying.payment_id))
+        self.end.print_asked.connect(lambda: self.papers.print_receipt(self.paying.payment_id))
         self.paying.changed.connect(self._show_payment_now)
         self.paying.not_started.connect(self.not_started)
         self.paying.refused.connect(self.refused)

@@ -15,7 +15,7 @@ from tillgate.labels import provider_name
 from tillgate.services.consultation_lists import ConsultationDetails, load_consultation
 from tillgate.services.consultation_replies import ActivePayment
 from tillgate.services.consultations import PayConsultation, Pressed, Why
-from tillgate.ui.screens.back_office import BackOffice, PaperSaver
+from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, tender_of
 from tillgate.ui.screens.checkout.payment_page import PaymentPage
 from tillgate.ui.screens.consultations.bill import Bill
@@ -39,9 +39,7 @@ class PayPage(PaymentPage):
         super().__init__(office, desk, FeePaying(desk), SCREEN, keys=PANEL, words=FEE_WORDS, back=back)
         self._key = ""
         self.ask = AskPanel(desk, office.hint(f"{SCREEN}.pay"))
-        papers = PaperSaver(office, self, self.end.notice)
-        self._papers = papers
-        saving = partial(papers.save, desk.save_invoice) if desk.save_invoice is not None else None
+        saving = self.papers.save_invoice if desk.save_invoice is not None else None
         self.bill = Bill(office, saving, None)
         self._side.insertWidget(0, self.ask)
         self._side.setCurrentWidget(self.ask)
@@ -60,7 +58,6 @@ class PayPage(PaymentPage):
         self.ask.reopen_asked.connect(self._reopen)
         self.ask.show_asked.connect(self._show_payment)
         self.ask.back_asked.connect(self.leave)
-        self.end.receipt_asked.connect(self._save_receipt)
         self.end.invoice_asked.connect(self._save_invoice)
         self.paying.created.connect(self._created)
         self.paying.existing.connect(self._found_first)
@@ -168,15 +165,10 @@ class PayPage(PaymentPage):
     # Papers and ways
 
     @Slot()
-    def _save_receipt(self) -> None:
-        if self.paying.payment_id is not None:
-            self._papers.save(self._desk.save_receipt, self.paying.payment_id)
-
-    @Slot()
     def _save_invoice(self) -> None:
         details = self.bill.details
         if details is not None and details.invoice is not None:
-            self._papers.save(self._desk.save_invoice, details.invoice.id)
+            self.papers.save_invoice(details.invoice.id)
 
     @Slot(int)
     def _show_payment(self, payment_id: int) -> None:

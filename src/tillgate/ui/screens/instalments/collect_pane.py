@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -82,12 +82,20 @@ def _days(line: Line, language: str) -> str:
                number=line.order.number, first=first, last=last)  # fmt: skip
 
 
+class Say(Protocol):
+    """Closes the details and tells the list."""
+
+    def __call__(self, text: str, actions: Sequence[NoticeAction] = ()) -> object:
+        """Say it, with what can be done about it."""
+        ...
+
+
 class CollectPane(QWidget):
     """`turned` when there is something to collect, or nothing any more. `say` closes the details and tells the list."""
 
     turned = Signal()
 
-    def __init__(self, desk: InstalmentDesk, row: OrderDues, say: Callable[[str], object]) -> None:
+    def __init__(self, desk: InstalmentDesk, row: OrderDues, say: Say) -> None:
         super().__init__()
         self._desk, self._office, self.row, self._say = desk, desk.office, row, say
         self.notice = InlineNotice(closable=True)
@@ -280,17 +288,16 @@ class CollectPane(QWidget):
             card.lock(locked=locked)
         self.turned.emit()
 
-    def _taken(self, quote: Quote, _started: Started) -> None:
+    def _taken(self, quote: Quote, started: Started) -> None:
         self._lock(locked=False)
-        self._say(
-            ntr(
-                "{amount} was taken from the wallet of {name} for {count} order.",
-                "{amount} was taken from the wallet of {name} for {count} orders.",
-                len(quote.lines),
-                amount=self._office.money(quote.amount),
-                name=self.row.customer,
-            )
+        text = ntr(
+            "{amount} was taken from the wallet of {name} for {count} order.",
+            "{amount} was taken from the wallet of {name} for {count} orders.",
+            len(quote.lines),
+            amount=self._office.money(quote.amount),
+            name=self.row.customer,
         )
+        self._say(text, self._desk.papers.actions(started.payment.id))
 
     def _begun(self, quote: Quote, started: Started) -> None:
         self._lock(locked=False)

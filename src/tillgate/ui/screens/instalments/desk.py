@@ -9,6 +9,7 @@ from typing import Protocol
 from tillgate.domain.money import Money
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.screens.checkout.papers import Papers
 from tillgate.ui.widgets.notices import InlineNotice
 
 
@@ -43,12 +44,13 @@ class PayNow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InstalmentDesk:
-    """`notice` stands above every page; `pay` brings the page of a payment to the front, `show` another page by its
-    key, and `find` shows what a number stands for in one."""
+    """`notice` stands above every page, and says of `papers` where they went; `pay` brings the page of a payment to the
+    front, `show` another page by its key, and `find` shows what a number stands for in one."""
 
     office: BackOffice
     checkout: CheckoutDesk
     notice: InlineNotice
+    papers: Papers
     pay: PayNow
     show: Callable[[str], object]
     find: Callable[[str, str], object]

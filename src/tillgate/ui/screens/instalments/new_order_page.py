@@ -328,6 +328,8 @@ class NewOrderPage(QWidget):
                    "{number} is paid: {amount}. {count} orders are active.", count, number=placed.bulk.number,
                    amount=amount)  # fmt: skip
         actions = [NoticeAction(tr("Show the orders"), partial(self._desk.show, "orders"), "package")]
+        if placed.payment is not None:
+            actions += self._desk.papers.actions(placed.payment.id)
         self._desk.notice.say(Tone.WAITING if failed else Tone.SETTLED, text, "\n".join(failed), actions)
         self.entered()
 

@@ -12,6 +12,7 @@ from tillgate.i18n import tr
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
+from tillgate.ui.screens.checkout.papers import Papers
 from tillgate.ui.screens.instalments.desk import Bill, InstalmentDesk
 from tillgate.ui.screens.instalments.desk_list import DeskList, Page
 from tillgate.ui.screens.instalments.keys import ADD, DESK, ONE, ORDER, PAY, PAYING, SCREEN
@@ -36,7 +37,8 @@ class InstalmentsScreen(Screen):
         self.notice = InlineNotice(closable=True)
         self.page = PayPage(office, desk)
         self.page.left.connect(self._to_pages)
-        given = InstalmentDesk(office, desk, self.notice, self.pay, self.show_page, self.show_number)
+        papers = Papers(desk, self.notice, self)
+        given = InstalmentDesk(office, desk, self.notice, papers, self.pay, self.show_page, self.show_number)
         self._specs = [each for each in pages if office.may(each.needs)]
         self.pages: dict[str, Page] = {each.key: each.factory(given) for each in self._specs}
         tables = [each for each in self.pages.values() if isinstance(each, DeskList)]

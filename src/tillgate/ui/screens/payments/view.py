@@ -182,7 +182,7 @@ class PaymentPane(QWidget):
         view = details.view
         self.check.setVisible(view.waiting)
         self.cancel.setVisible(view.waiting)
-        self.receipt.setVisible(bool(details.orders) and self._office.save_receipt is not None)
+        self.receipt.setVisible(details.has_receipt and self._office.save_receipt is not None)
         self.refund.setVisible(_may_refund(details))
 
     def _make_body(self, details: PaymentDetails) -> QWidget:
