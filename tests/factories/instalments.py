@@ -97,9 +97,16 @@ REQUEST: dict[str, Any] = {
 
 
 def sample() -> dict[str, Any]:
-    """What training has."""
-    found: dict[str, Any] = json.loads(resource("sample", "instalments.json").read_text(encoding="utf-8"))
-    return found
+    """What training has, and of its shop the document's products alone."""
+    given: dict[str, Any] = _sample("instalments.json")
+    shop = _sample("shop.json")
+    products = [each for each in shop["products"] if each["code"] in (IPHONE.upper(), AIRPODS.upper())]
+    vendors = [each for each in shop["vendors"] if each["code"] == products[0]["vendor"]]
+    return given | {"vendors": vendors, "products": products}
+
+
+def _sample(name: str) -> Any:
+    return json.loads(resource("sample", name).read_text(encoding="utf-8"))
 
 
 def sound(shop: Bazaar) -> None:

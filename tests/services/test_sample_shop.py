@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
+from tests.factories.instalments import ITEMS, inr
 from tests.factories.people import signed_in
 from tests.factories.tills import make_till
 from tillgate.domain.catalogue import ProductKind, check_barcode
@@ -18,12 +19,14 @@ from tillgate.domain.payment import Fulfilment, Purpose
 from tillgate.domain.staff import Role
 from tillgate.paths import resource
 from tillgate.services import carts, catalogue
+from tillgate.services.bulk_items import price_item
 from tillgate.services.cart_validation import validate_for_checkout
-from tillgate.services.catalogue import ProductQuery, list_products, list_vendors, search_products
+from tillgate.services.catalogue import ProductQuery, list_products, list_vendors
 from tillgate.services.checkout import new_key, put_up_for_payment
 from tillgate.services.contacts import check_email, check_phone
 from tillgate.services.customers import search_customers
 from tillgate.services.orders import FULFILLING
+from tillgate.services.sample_instalments import load_sample_instalments
 from tillgate.services.sample_shop import SampleCounts, load_sample_shop
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
@@ -72,14 +75,20 @@ def test_everything_in_it_is_well_formed(sqlite_only: Engine, clock: FakeClock) 
     assert all(each.email.endswith("@example.com") or not each.email for each in people)
 
 
-def test_it_has_what_the_instalment_plans_are_reckoned_with(sqlite_only: Engine, clock: FakeClock) -> None:
+def test_training_has_what_the_documents_request_names(sqlite_only: Engine, clock: FakeClock) -> None:
+    """Ruling 10: its figures to the rupee, beside all else that training sells."""
     till = make_till(sqlite_only, clock)
     load_sample_shop(till)
+    load_sample_instalments(till)
     cashier = signed_in(till, Role.CASHIER)
-    phone, pods = (search_products(till, cashier, text)[0].product.id for text in ("iphone 15 pro", "airpods pro"))
-    prices = {each.code: each.price.minor for each in catalogue.load_product(till, cashier, phone).variants}
-    assert (max(prices.values()), prices["VAR-001"]) == (8_000_000, 4_500_000)
-    assert [each.price.minor for each in catalogue.load_product(till, cashier, pods).variants] == [500_000]
+    (john,) = search_customers(till, cashier, "John Doe")
+    with till.db.read() as connection:
+        priced = [price_item(connection, each, john.id, clock.now().date()) for each in ITEMS]
+    assert [(each.plan.total, each.plan.daily) for each in priced] == [
+        (inr(80_000), inr(800)),
+        (inr(80_000), inr(400)),
+        (inr(5_000), inr(100)),
+    ]
 
 
 def test_one_of_everything_can_be_sold(sqlite_only: Engine, clock: FakeClock) -> None:

@@ -1,4 +1,5 @@
-"""What training has to order in instalments: the document's products, coupon, customer and referrer (ruling 10)."""
+"""What training orders in instalments with: the document's coupon, customer and referrer (ruling 10). Its products are
+those of the sample shop."""
 
 from __future__ import annotations
 
@@ -30,14 +31,14 @@ class InstalmentCounts:
 
 
 def load_sample_instalments(till: Till) -> InstalmentCounts:
-    """Add what is missing of it, in one transaction; what is there stays as it is."""
+    """Add what is missing of it, in one transaction, to the sample shop; what is there stays as it is."""
     given = json.loads(resource("sample", "instalments.json").read_text(encoding="utf-8"))
     return till.db.transact(till.system, lambda uow: load_instalments(uow, given))
 
 
 def load_instalments(uow: UnitOfWork, given: Mapping[str, Any]) -> InstalmentCounts:
-    """The same for data given as in instalments.json, inside a transaction."""
-    shop = load_shop(uow, given)
+    """The same for data given as in instalments.json, and products as in shop.json, inside a transaction."""
+    shop = load_shop(uow, {"vendors": (), "products": (), **given})
     known = _ids(uow, coupon.c.code)
     new = [each for each in given["coupons"] if each["code"] not in known]
     for each in new:
