@@ -11,12 +11,14 @@ from tests.factories.purse import Purse, rupees
 from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
 from tillgate.domain.errors import Invalid, NotFound, Refused
 from tillgate.domain.exceptions import ExceptionAction
-from tillgate.domain.ledger import CASH, REFUNDS, UNAPPLIED
+from tillgate.domain.ledger import CASH, REFUNDS, UNAPPLIED, clearing
+from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState, RefundState
 from tillgate.services.cancel import cancel
 from tillgate.services.customers import CustomerDraft, load_customer, update_customer
 from tillgate.services.exception_lists import load_exception_details
 from tillgate.services.exceptions import list_exceptions, settle_exception
+from tillgate.services.owners import Loose, list_forgotten
 from tillgate.services.refunds import request_refund
 from tillgate.services.settle import settle_attempts
 from tillgate.services.sweep import sweep
@@ -92,10 +94,8 @@ def test_a_top_up_given_back_elsewhere_leaves_the_wallet_as_far_as_it_is_there(p
     """On the provider's own pages: what was spent meanwhile is a person's to decide about, and no wallet owes."""
     purse.fill(rupees(500))
     withdraw(purse.till, purse.manager, purse.withdrawal(rupees(400)))
-    (ref,) = (each.provider_ref for facts in purse.bank.checkouts.values() for each in facts.tries)
-    purse.bank.refunds["out"] = RefundFacts("rfnd_out", ref, RefundStatus.DONE, rupees(300), None)
     for _ in range(2):
-        assert sweep(purse.till, purse.bank)
+        _give_back_elsewhere(purse, "out", rupees(300))
     assert (purse.balance(), purse.moves()[-1]) == (rupees(0), ("TOP_UP_RETURNED", -10_000, 0))
     short = [each for each in list_exceptions(purse.till, purse.manager) if "in_wallet" in each.evidence]
     assert [each.evidence for each in short] == [{"refunded_outside": "INR 300.00", "in_wallet": "INR 100.00"}]
@@ -119,19 +119,60 @@ def test_a_top_up_that_went_back_and_came_again_is_owed_to_its_wallet(purse: Pur
     assert (purse.books(UNAPPLIED, REFUNDS), purse.faults()) == ([0, 0], [])
 
 
-def test_of_a_top_up_given_back_elsewhere_that_came_again_a_wallet_is_owed_what_it_gave(purse: Purse) -> None:
+@pytest.mark.parametrize("gone", [rupees(300), rupees(500)])
+@pytest.mark.parametrize("action", [ExceptionAction.CREDIT, ExceptionAction.RETRY])
+def test_of_a_top_up_given_back_elsewhere_that_came_again_a_wallet_is_owed_what_it_gave(
+    purse: Purse, action: ExceptionAction, gone: Money
+) -> None:
+    """What was spent before it went back stays with the store, whichever way the rest goes to the customer."""
     purse.fill(rupees(500))
     withdraw(purse.till, purse.manager, purse.withdrawal(rupees(400)))
-    (ref,) = (each.provider_ref for facts in purse.bank.checkouts.values() for each in facts.tries)
-    purse.bank.refunds["out"] = RefundFacts("rfnd_out", ref, RefundStatus.DONE, rupees(300), None)
-    assert sweep(purse.till, purse.bank)
+    _give_back_elsewhere(purse, "out", gone)
     assert purse.balance() == rupees(0)
     _come_again(purse)
     (returned,) = (each for each in list_exceptions(purse.till, purse.manager) if each.refund_id is not None)
     choices = load_exception_details(purse.till, purse.manager, returned.id).choices
-    assert {each.action: each.amount for each in choices}[ExceptionAction.CREDIT] == rupees(100)
-    settle_exception(purse.till, purse.manager, returned.id, ExceptionAction.CREDIT, "as the customer wishes")
-    assert (purse.balance(), purse.books(UNAPPLIED, REFUNDS), purse.faults()) == (rupees(100), [0, 0], [])
+    assert {each.action: (each.amount, each.hindered) for each in choices}[action] == (rupees(100), "")
+    settle_exception(purse.till, purse.manager, returned.id, action, "as the customer wishes")
+    purse.settle()
+    sent = [(row.amount_minor, row.state) for row in purse.rows(refund)][1:]
+    credited = action is ExceptionAction.CREDIT
+    assert sent == ([] if credited else [(10_000, RefundState.DONE)])
+    assert purse.balance() == rupees(100 if credited else 0)
+    assert (purse.books(UNAPPLIED, REFUNDS, clearing("razorpay")), purse.faults()) == (
+        [0, 0, 50_000 if credited else 40_000], [],
+    )  # fmt: skip
+    assert _forgotten(purse) == []
+
+
+def test_of_a_top_up_that_took_nothing_and_came_again_nothing_is_sent(purse: Purse) -> None:
+    purse.fill(rupees(500))
+    withdraw(purse.till, purse.manager, purse.withdrawal(rupees(500)))
+    _give_back_elsewhere(purse, "out", rupees(500))
+    _come_again(purse)
+    (returned,) = (each for each in list_exceptions(purse.till, purse.manager) if each.refund_id is not None)
+    choices = load_exception_details(purse.till, purse.manager, returned.id).choices
+    assert {each.action: each.hindered for each in choices}[ExceptionAction.RETRY] == "nothing_left"
+    with pytest.raises(Refused, match="nothing_left"):
+        settle_exception(purse.till, purse.manager, returned.id, ExceptionAction.RETRY, "once more")
+    settle_exception(purse.till, purse.manager, returned.id, ExceptionAction.CLOSE, "it was spent")
+    assert (purse.books(REFUNDS), purse.faults(), _forgotten(purse)) == ([0], [], [])
+
+
+@pytest.mark.parametrize(("again", "left"), [(100, 150), (300, 0)])
+def test_what_came_again_and_went_on_the_providers_pages_once_more_leaves_the_wallet_as_far_as_it_is_more(
+    purse: Purse, again: int, left: int
+) -> None:
+    purse.fill(rupees(500))
+    withdraw(purse.till, purse.manager, purse.withdrawal(rupees(400)))
+    _give_back_elsewhere(purse, "out", rupees(300))
+    _come_again(purse)
+    purse.fill(rupees(150))
+    _give_back_elsewhere(purse, "again", rupees(again))
+    assert [each for each in list_exceptions(purse.till, purse.manager) if each.refund_id is not None] == []
+    # Of the two hundred that the customer had spent as well, what is in the wallet now.
+    assert (purse.balance(), purse.faults()) == (rupees(left), [])
+    assert purse.books(REFUNDS) == [0 if again == 100 else 5_000]
 
 
 def test_of_a_top_up_that_went_back_with_another_amount_the_rest_is_in_the_wallet_again(
@@ -169,7 +210,27 @@ def test_what_was_sent_again_and_is_told_with_another_amount_leaves_the_wallet_o
     purse.settle()
     (other,) = list_exceptions(purse.till, purse.manager)
     settle_exception(purse.till, purse.manager, other.id, ExceptionAction.ACCEPT, "as the bank says")
-    assert (purse.balance(), purse.faults()) == (rupees(300), [])
+    # Fifty of what came back did not go again.
+    assert (purse.balance(), purse.books(UNAPPLIED, REFUNDS), purse.faults()) == (rupees(350), [0, 0], [])
+    _come_again(purse)
+    (returned,) = list_exceptions(purse.till, purse.manager)
+    settle_exception(purse.till, purse.manager, returned.id, ExceptionAction.RETRY, "once more")
+    purse.bank.refund_status = RefundStatus.DONE
+    purse.settle()
+    assert [row.amount_minor for row in purse.rows(refund)][-1] == 15_000
+    assert (purse.balance(), purse.books(UNAPPLIED, REFUNDS), purse.faults()) == (rupees(350), [0, 0], [])
+
+
+def _give_back_elsewhere(purse: Purse, name: str, amount: Money) -> None:
+    """On the provider's own pages; of the first money that came."""
+    ref = next(each.provider_ref for facts in purse.bank.checkouts.values() for each in facts.tries)
+    purse.bank.refunds[name] = RefundFacts(f"rfnd_{name}", ref, RefundStatus.DONE, amount, None)
+    assert sweep(purse.till, purse.bank)
+
+
+def _forgotten(purse: Purse) -> list[Loose]:
+    with purse.till.db.read() as connection:
+        return list_forgotten(connection)
 
 
 def _come_again(purse: Purse) -> None:

@@ -18,8 +18,9 @@ from tillgate.domain.staff import Action, Actor
 from tillgate.services import payment_search
 from tillgate.services.access import authorize
 from tillgate.services.customers import cleaned
+from tillgate.services.giving_back import owed_again
 from tillgate.services.outbox import INVOICE
-from tillgate.services.refund_rows import OPEN_REFUNDS
+from tillgate.services.refund_rows import OPEN_REFUNDS, load_refund
 from tillgate.services.refund_told import OTHER_CURRENCY, told_amount
 from tillgate.services.till import Till
 from tillgate.services.wallet_settling import in_wallet, out_of_wallet
@@ -225,8 +226,7 @@ def _choices(
             amount = owed or failed or left
             choices.append(Choice(action, amount, hindered=hindered or _hinders_giving_back(amount, left)))
         elif action is _A.RETRY:
-            sent_anew = found.kind is ExceptionKind.REFUND_FAILED
-            choices.append(Choice(action, failed, hindered=_hinders_giving_back(failed, left) if sent_anew else ""))
+            choices.append(_retrying(connection, found, failed, left))
         elif action is _A.ACCEPT:
             choices.append(_accepting(found))
         elif action is _A.CLOSE:
@@ -235,6 +235,14 @@ def _choices(
         else:
             choices.append(Choice(action, left, hindered=_hinders_giving_back(left, left)))
     return tuple(choices)
+
+
+def _retrying(connection: Connection, found: Row[Any], failed: Money | None, left: Money | None) -> Choice:
+    """A refund that failed is sent anew, as much as is owed of it; any other is asked about."""
+    if found.kind is not ExceptionKind.REFUND_FAILED or found.refund_id is None:
+        return Choice(_A.RETRY, failed)
+    owed = owed_again(connection, load_refund(connection, found.refund_id))
+    return Choice(_A.RETRY, owed, hindered=_hinders_giving_back(owed, left) if owed else "nothing_left")
 
 
 def _accepting(found: Row[Any]) -> Choice:

@@ -30,6 +30,7 @@ from tillgate.services.giving_back import (
     give_back,
     is_undecided,
     let_go,
+    owed_again,
     settle_others,
 )
 from tillgate.services.owners import refuse_to_forget
@@ -218,9 +219,13 @@ def _retry(uow: UnitOfWork, till: Till, found: ExceptionRecord, reason: str) -> 
     if found.kind is ExceptionKind.REFUND_FAILED and found.refund_id is not None:
         failed = lock_refund(uow, found.refund_id)
         source = load_capture(uow.connection, failed.capture_id, lock=True)
-        _refuse_if_gone(source)
+        owed, provider = owed_again(uow.connection, failed), till.providers.get(failed.provider)
+        if not (source.left and owed):
+            raise Refused("nothing_left", capture=source.id, money_moved=MoneyMoved.YES)
+        if provider is not None and not provider.capabilities.partial_refund and owed != failed.amount:
+            raise Refused("partial_unsupported", provider=failed.provider)
         goods = bool(failed.return_goods)
-        give_back(uow, till, source, failed.amount, reason, settling=found.id, return_goods=goods, again=failed)
+        give_back(uow, till, source, owed, reason, settling=found.id, return_goods=goods, again=failed)
     elif found.refund_id is not None:
         asked = load_refund(uow.connection, found.refund_id, lock=True)
         if asked.state in OPEN_REFUNDS:

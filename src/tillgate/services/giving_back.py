@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from tillgate.domain.errors import MoneyMoved, Refused
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionAction, ExceptionKind
@@ -18,6 +18,7 @@ from tillgate.services.payment_rows import find_live_attempt, load_capture, load
 from tillgate.services.records import CaptureRecord, RefundRecord
 from tillgate.services.refund_rows import OPEN_REFUNDS, is_reversed, load_refund, plan_refund
 from tillgate.services.till import Till
+from tillgate.services.wallet_settling import in_wallet, out_of_wallet
 from tillgate.store.models import allocation, capture, money_exception, refund
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -96,7 +97,7 @@ def answer_failed_refunds(uow: UnitOfWork, source: CaptureRecord, amount: Money,
         return
     same = [number for number, owed in failed.items() if owed == amount][:1]
     together = total(failed.values(), amount.currency)
-    returned = any(is_reversed(uow, load_refund(uow.connection, each.refund_id)) for each in waiting)
+    returned = any(is_reversed(uow.connection, load_refund(uow.connection, each.refund_id)) for each in waiting)
     if returned or (not same and amount < together):
         raise Refused("refund_failed_open", money_moved=MoneyMoved.YES, failed=together)
     for number in same or failed:
@@ -106,11 +107,22 @@ def answer_failed_refunds(uow: UnitOfWork, source: CaptureRecord, amount: Money,
 def answer_same_refund(uow: UnitOfWork, source: CaptureRecord, amount: Money, reason: str) -> int | None:
     """What failed here was given back elsewhere: it is owed no more. Its number, if it was done and had come back."""
     for found in _open(uow, source.id, (_K.REFUND_FAILED,)):
-        if found.amount_minor == amount.minor:
+        failed = load_refund(uow.connection, found.refund_id)
+        if amount in (failed.amount, owed_again(uow.connection, failed)):
             close_exception(uow, found.id, ExceptionAction.CLOSE.value, reason)
-            failed = load_refund(uow.connection, found.refund_id)
-            return failed.id if is_reversed(uow, failed) else None
+            return failed.id if is_reversed(uow.connection, failed) else None
     return None
+
+
+def owed_again(connection: Connection, failed: RefundRecord) -> Money:
+    """What a customer is owed of a refund that failed. Of a top-up's that was done and came back it is what that took
+    out of the wallet: what was spent before was never theirs to get back."""
+    if failed.payment_id is None or not is_reversed(connection, failed):
+        return failed.amount
+    owner, source = load_payment(connection, failed.payment_id), load_capture(connection, failed.capture_id)
+    if not (source.main and in_wallet(owner.purpose, owner.fulfilment)):
+        return failed.amount
+    return out_of_wallet(connection, failed.id, failed.currency)
 
 
 def dispose(uow: UnitOfWork, source: CaptureRecord, disposition: CaptureDisposition) -> None:

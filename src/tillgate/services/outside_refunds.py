@@ -13,9 +13,9 @@ from tillgate.domain.payment import Fulfilment, RefundState
 from tillgate.services.exception_rows import open_exception
 from tillgate.services.giving_back import answer_same_refund
 from tillgate.services.payment_rows import find_capture, load_capture, load_payment
-from tillgate.services.records import OUTSIDE, CaptureRecord
+from tillgate.services.records import CaptureRecord
 from tillgate.services.refund_rows import OPEN_REFUNDS, record_outside
-from tillgate.services.returned_refunds import take_returned
+from tillgate.services.returned_refunds import is_called, take_returned
 from tillgate.services.till import Till
 from tillgate.store.models import ledger_tx, refund
 from tillgate.store.unit_of_work import UnitOfWork
@@ -63,14 +63,12 @@ def _is_known(uow: UnitOfWork, source: CaptureRecord, found: RefundFacts) -> boo
 
     One that had failed and is done after all is news: that money is not there any more.
     """
-    named = (refund.c.provider_ref == found.provider_ref) | (refund.c.key == found.key)
+    ours = refund.c.key == found.key
     if found.key is None:
         on_its_way = refund.c.provider_ref.is_(None) & refund.c.state.in_(OPEN_REFUNDS)
-        named = (refund.c.provider_ref == found.provider_ref) | (
-            on_its_way & (refund.c.amount_minor == found.amount.minor)
-        )
-    theirs = refund.c.key.startswith(f"{OUTSIDE}{found.provider_ref}", autoescape=True)
-    states = uow.execute(select(refund.c.state).where(refund.c.capture_id == source.id, named | theirs)).scalars()
+        ours = on_its_way & (refund.c.amount_minor == found.amount.minor)
+    same = ours | is_called(found.provider_ref)
+    states = uow.execute(select(refund.c.state).where(refund.c.capture_id == source.id, same)).scalars()
     known = set(states)
     return bool(known) and not (known == {RefundState.FAILED} and found.status is RefundStatus.DONE)
 

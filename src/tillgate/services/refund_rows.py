@@ -152,7 +152,7 @@ def _credited(uow: UnitOfWork, till: Till, source: CaptureRecord, planned: Refun
 
 
 def _new_key(uow: UnitOfWork, again: RefundRecord | None) -> str:
-    if again is not None and is_reversed(uow, again):
+    if again is not None and is_reversed(uow.connection, again):
         return f"rf-{secrets.token_hex(10)}{AGAIN}{again.id}"
     return f"rf-{secrets.token_hex(16)}"
 
@@ -211,7 +211,7 @@ def record_outside(
         currency=facts.amount.currency,
         provider_ref=facts.provider_ref,
     )
-    if owner is not None and facts.status is not RefundStatus.FAILED and again is None:
+    if owner is not None and facts.status is not RefundStatus.FAILED:
         take_for_outside(uow, owner, load_refund(uow.connection, refund_id))
     apply_refund_facts(uow, till, refund_id, facts)
     return refund_id
@@ -340,14 +340,14 @@ def credited_instead(uow: UnitOfWork, till: Till, found: RefundRecord) -> None:
     if owner.state in (PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED):
         owner = move_payment(uow, owner, PaymentState.REFUND_PENDING)
     settle_owner(uow, till, owner, source.id)
-    if not is_reversed(uow, found):
+    if not is_reversed(uow.connection, found):
         _reverse(uow, till, owner, found)
 
 
-def is_reversed(uow: UnitOfWork, found: RefundRecord) -> bool:
+def is_reversed(connection: Connection, found: RefundRecord) -> bool:
     """Whether a refund took back what was made of the sale: it was done once, or makes good one that was."""
     done = select(ledger_tx.c.id).where(ledger_tx.c.dedupe_key == f"refund:{found.id}")
-    return found.again_of is not None or uow.execute(done).first() is not None
+    return found.again_of is not None or connection.execute(done).first() is not None
 
 
 def freed_of(source: CaptureRecord, found: RefundRecord) -> dict[str, object]:

@@ -53,7 +53,9 @@ def accept_told(
     if source.main and source.payment_id is not None:
         # Into the wallet of a top-up first: what really went back is taken from there.
         put_back(uow, load_payment(uow.connection, source.payment_id), found)
-    made = record_outside(uow, till, source, facts, instead=found, again=found.again_of)
+    made = record_outside(
+        uow, till, source, facts, instead=found, again=found.id if found.again_of is not None else None
+    )
     refund_failed(uow, till, lock_refund(uow, refund_id), OTHER_AMOUNT, settling=settling)
     source = load_capture(uow.connection, source.id)
     if not source.left and status is RefundStatus.DONE:

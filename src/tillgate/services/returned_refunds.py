@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from tillgate.domain.checkout_facts import RefundFacts
 from tillgate.domain.exceptions import RETURNED, CaptureDisposition, ExceptionKind
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.services.exception_rows import open_exception
+from tillgate.services.giving_back import owed_again
 from tillgate.services.payment_rows import load_capture, load_payment, move_payment
-from tillgate.services.records import CaptureRecord, RefundRecord
+from tillgate.services.records import AGAIN, OUTSIDE, SEVERAL, CaptureRecord, RefundRecord
 from tillgate.services.refund_rows import change_refund, freed_of, lock_refund, settle_owner
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
@@ -29,11 +30,18 @@ CAME_BACK: Final = "refund_returned:"
 
 def take_returned(uow: UnitOfWork, till: Till, source: CaptureRecord, facts: RefundFacts) -> None:
     """The provider says of a refund that it failed: news where it was done. What the till gave up itself is none."""
-    same = (refund.c.provider_ref == facts.provider_ref) | (refund.c.key == facts.key)
+    same = (refund.c.key == facts.key) | is_called(facts.provider_ref)
     query = select(refund.c.id).where(refund.c.capture_id == source.id, same, refund.c.state == RefundState.DONE)
     done = uow.execute(query).scalar()
     if done is not None:
         _come_back(uow, till, lock_refund(uow, done), facts)
+
+
+def is_called(provider_ref: str) -> ColumnElement[bool]:
+    """Whether a refund is the one that its provider calls so; what was made or told there has the name in its key."""
+    theirs = f"{OUTSIDE}{provider_ref}"
+    more = (refund.c.key.startswith(f"{theirs}{mark}", autoescape=True) for mark in (AGAIN, SEVERAL))
+    return or_(refund.c.provider_ref == provider_ref, refund.c.key == theirs, *more)
 
 
 def _come_back(uow: UnitOfWork, till: Till, found: RefundRecord, facts: RefundFacts) -> None:
@@ -41,8 +49,10 @@ def _come_back(uow: UnitOfWork, till: Till, found: RefundRecord, facts: RefundFa
     change_refund(uow, found, state=RefundState.FAILED, message=facts.reason or None)
     source = load_capture(uow.connection, found.capture_id, lock=True)
     values: dict[str, object] = freed_of(source, found)
-    if source.disposition is CaptureDisposition.REFUNDED:
-        values["disposition"] = CaptureDisposition.REFUNDING
+    if source.disposition in (CaptureDisposition.REFUNDED, CaptureDisposition.REFUNDING):
+        # Where less is owed than came back, the rest is what a wallet spent of it.
+        whole = owed_again(uow.connection, found) == found.amount
+        values["disposition"] = CaptureDisposition.REFUNDING if whole else CaptureDisposition.APPLIED
     uow.execute(update(capture).where(capture.c.id == source.id).values(values))
     used = owner is not None and bool(source.main) and owner.fulfilment is Fulfilment.DONE
     post(

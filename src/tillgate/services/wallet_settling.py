@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from tillgate.domain.errors import Bug, Refused
 from tillgate.domain.exceptions import ExceptionKind
 from tillgate.domain.ledger import REFUNDS, UNAPPLIED
-from tillgate.domain.money import Money
+from tillgate.domain.money import Money, zero
 from tillgate.domain.payment import Fulfilment, Purpose
 from tillgate.domain.wallet import WALLET, WalletKind
 from tillgate.services.exception_rows import open_exception
@@ -89,13 +89,24 @@ def take_for_refund(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) 
 
 def take_for_outside(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) -> None:
     """The same for money that somebody gave back on the provider's own pages: as far as it is still there. What was
-    spent meanwhile is a person's to decide about."""
+    spent meanwhile is a person's to decide about.
+
+    Where that makes good a refund that had come back, only what this took is counted: of more the rest is taken too, of
+    less it is in the wallet again.
+    """
     if not in_wallet(owner.purpose, owner.fulfilment):
         return
-    there = min(lock_wallet(uow, wallet_of(owner), found.currency), found.amount)
+    wanted = found.amount
+    if found.again_of is not None:
+        wanted -= out_of_wallet(uow.connection, found.again_of, found.currency)
+    if wanted.minor <= 0:
+        if wanted:
+            move_wallet(uow, _returned(owner, found, -wanted, f"top_up_kept:{found.id}"))
+        return
+    there = min(lock_wallet(uow, wallet_of(owner), found.currency), wanted)
     if there:
         _take(uow, owner, found, there)
-    if there < found.amount:
+    if there < wanted:
         evidence: dict[str, object] = {"refunded_outside": str(found.amount), "in_wallet": str(there)}
         key = f"wallet-short:{found.id}"
         open_exception(
@@ -104,26 +115,26 @@ def take_for_outside(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord)
 
 
 def out_of_wallet(connection: Connection, refund_id: int, currency: str) -> Money:
-    """What a top-up's refund took out of the wallet and nobody put back. One that makes good another, which had come
-    back, took nothing itself: that other one did."""
+    """What a top-up's refund took out of the wallet and nobody put back, with what the one took that it makes good."""
     key = str(connection.execute(select(refund.c.key).where(refund.c.id == refund_id)).scalar_one())
     _, again, first = key.rpartition(AGAIN)
-    if again:
-        return out_of_wallet(connection, int(first), currency)
+    before = out_of_wallet(connection, int(first), currency) if again else zero(currency)
+    return before + _taken_by(connection, refund_id, currency)
+
+
+def _taken_by(connection: Connection, refund_id: int, currency: str) -> Money:
     table = wallet_transaction.c
-    taken = select(func.coalesce(func.sum(table.amount_minor), 0)).where(table.refund_id == refund_id)
-    return Money(-int(connection.execute(taken).scalar_one()), currency)
+    moved = select(func.coalesce(func.sum(table.amount_minor), 0)).where(table.refund_id == refund_id)
+    return Money(-int(connection.execute(moved).scalar_one()), currency)
 
 
 def put_back(uow: UnitOfWork, owner: PaymentRecord, found: RefundRecord) -> None:
-    """The refund of a top-up failed: what it took is in the wallet again."""
+    """The refund of a top-up failed: what it took is in the wallet again. Of one that makes good another, that left the
+    wallet long ago, and a person decides again."""
     if not in_wallet(owner.purpose, owner.fulfilment):
         return
-    if found.again_of is not None:
-        # What it was for left the wallet long ago, and a person decides again.
-        return
-    owed = out_of_wallet(uow.connection, found.id, found.currency)
-    if owed:
+    owed = _taken_by(uow.connection, found.id, found.currency)
+    if owed.minor > 0:
         move_wallet(uow, _returned(owner, found, owed, f"top_up_kept:{found.id}"))
 
 
