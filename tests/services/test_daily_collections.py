@@ -21,7 +21,7 @@ from tillgate.domain.instalments import InstalmentOrderState, InstalmentState, I
 from tillgate.domain.ledger import INSTALMENTS, wallet
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
-from tillgate.domain.settings import INSTALMENT_KEEP_PERCENT, INSTALMENT_REMINDERS, Settings
+from tillgate.domain.settings import INSTALMENT_KEEP_PERCENT, INSTALMENT_REMINDERS, RAZORPAY_METHOD, Settings
 from tillgate.domain.wallet import WALLET
 from tillgate.formats import format_money
 from tillgate.services.cancel import cancel
@@ -40,6 +40,7 @@ from tillgate.services.instalment_planner import compare_plans
 from tillgate.services.instalment_reminders import run_reminders
 from tillgate.services.notices import MailWork
 from tillgate.services.outbox import run_due
+from tillgate.services.payment_rows import list_attempts
 from tillgate.services.payment_views import read_view
 from tillgate.services.payments import Started
 from tillgate.services.settle import check_now
@@ -128,8 +129,13 @@ def test_what_is_due_follows_the_store_day_and_one_payment_collects_it(bazaar: B
     with pytest.raises(Refused, match="already_being_paid"):
         collect(bazaar.till, bazaar.cashier, replace(press, key=new_collection_key()))
     assert collect(bazaar.till, bazaar.cashier, press) == Started(begun.payment, existing=True)
-    with pytest.raises(Refused, match="key_reused"):
-        collect(bazaar.till, bazaar.cashier, replace(press, orders=press.orders[:1]))
+    # The wallet's button is another press: nobody is told that it paid what waits at Razorpay.
+    for other in ({"orders": press.orders[:1]}, {"provider": WALLET}):
+        with pytest.raises(Refused, match="key_reused"):
+            collect(bazaar.till, bazaar.cashier, replace(press, **other))
+    with bazaar.till.db.read() as connection:
+        (attempt,) = list_attempts(connection, begun.payment.id)
+    assert attempt.method == SETTINGS[RAZORPAY_METHOD] == "order"
     pay(bazaar, begun)
     assert [paid_numbers(bazaar, order_id) for order_id in ids] == [[1, 2]] * 3
     assert list_dues(bazaar.till, bazaar.cashier, DuesQuery()) == ()
@@ -182,8 +188,12 @@ def test_a_wallet_pays_at_once_or_nothing_happens(bazaar: Bazaar) -> None:
     assert (short.value.values["required"], short.value.values["available"]) == (inr(1_300), inr(1_299))
     assert before == (bazaar.count(payment), bazaar.count(allocation), bazaar.count(wallet_transaction))
     bazaar.fill_wallet(inr(1))
-    made = collected(bazaar, wanted(ids), WALLET)
+    press = pressed(bazaar, wanted(ids), WALLET)
+    made = collect(bazaar.till, bazaar.cashier, press)
     assert made.payment.state is PaymentState.CAPTURED
+    assert collect(bazaar.till, bazaar.cashier, press).payment.id == made.payment.id
+    with pytest.raises(Refused, match="key_reused"):
+        collect(bazaar.till, bazaar.cashier, replace(press, provider="razorpay"))
     assert in_wallet(bazaar) == ledger(bazaar, wallet(bazaar.customer_id)) == inr(0)
     moves = [row for row in bazaar.rows(wallet_transaction) if row.payment_id == made.payment.id]
     assert sorted(-row.amount_minor for row in moves) == [100_00, 400_00, 800_00]

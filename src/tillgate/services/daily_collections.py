@@ -20,11 +20,13 @@ from tillgate.domain.errors import Invalid, MoneyMoved, Refused, Unavailable
 from tillgate.domain.instalments import CURRENCY, INSTALMENT_THING, InstalmentOrderState, InstalmentState
 from tillgate.domain.money import Money, total
 from tillgate.domain.payment import Purpose
+from tillgate.domain.settings import RAZORPAY_METHOD
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.wallet import WALLET
 from tillgate.ports import Payer
 from tillgate.services import payments
 from tillgate.services.access import authorize
+from tillgate.services.bulk_orders import DEFAULT_PROVIDER
 from tillgate.services.instalment_rows import (
     InstalmentOrderRecord,
     InstalmentRecord,
@@ -33,7 +35,7 @@ from tillgate.services.instalment_rows import (
     load_bulk,
     load_order,
 )
-from tillgate.services.payment_rows import find_payment_by_key
+from tillgate.services.payment_rows import find_payment_by_key, list_attempts
 from tillgate.services.payments import Started, StartPayment, Thing
 from tillgate.services.till import Till
 from tillgate.services.wallet_payments import WalletPart, pay_from_wallet
@@ -102,7 +104,8 @@ class Quote:
 class Collect:
     """A press of Collect. `key` was made with the quote; `amount` is what the person saw.
 
-    `provider` WALLET takes it from the customer's wallet; else `method` None is the provider's usual one.
+    `provider` WALLET takes it from the customer's wallet; else `method` None is what the settings say of Razorpay, and
+    another provider's usual one.
     """
 
     key: str
@@ -155,20 +158,15 @@ def _replay(connection: Connection, press: Collect) -> Started | None:
         return None
     made = found[0]
     same = (made.purpose, made.amount) == (Purpose.INSTALMENTS, press.amount)
+    # A wallet's payment has no checkout.
+    ways = {each.provider for each in list_attempts(connection, made.id)} or {WALLET}
     orders = {each.order_id for each in instalments_of_payment(connection, made.id)}
-    if not same or orders != {each.order_id for each in press.orders}:
+    if not same or press.provider not in ways or orders != {each.order_id for each in press.orders}:
         raise Refused("key_reused", payment=made.id)
     return Started(made, existing=True)
 
 
 def _command(till: Till, press: Collect, quote: Quote, payer: Payer) -> StartPayment:
-    method = press.method
-    if press.provider == WALLET:
-        method = WALLET
-    elif method is None:
-        if press.provider not in till.providers:
-            raise Unavailable("provider_off", provider=press.provider)
-        method = till.providers[press.provider].capabilities.default_method
     return StartPayment(
         key=press.key,
         purpose=Purpose.INSTALMENTS,
@@ -180,11 +178,20 @@ def _command(till: Till, press: Collect, quote: Quote, payer: Payer) -> StartPay
         ),
         description=_describe(quote),
         provider=press.provider,
-        method=method,
+        method=_method(till, press),
         customer_id=quote.customer_id,
         payer=payer,
         guard=partial(_guard, quote),
     )
+
+
+def _method(till: Till, press: Collect) -> str:
+    if press.provider == WALLET:
+        return WALLET
+    if press.provider not in till.providers:
+        raise Unavailable("provider_off", provider=press.provider)
+    usual = till.providers[press.provider].capabilities.default_method
+    return press.method or (till.settings()[RAZORPAY_METHOD] if press.provider == DEFAULT_PROVIDER else usual)
 
 
 def _describe(quote: Quote) -> str:
