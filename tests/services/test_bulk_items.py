@@ -45,9 +45,11 @@ BAD_ITEMS = {
     "plan_too_long": [ItemAsk(AIRPODS, 101), ItemAsk(IPHONE, 366), ItemAsk(IPHONE, 181, 1, "VAR-001")],
     "product_not_found": [ItemAsk(each, 50) for each in ("xyz123", "", "0", "999999", "x" * 500, "\x00", "आइफोन")],
     "variant_not_found": [ItemAsk(IPHONE, 100, 1, each) for each in ("VAR-002", "AIRPODS-PRO", "\ud800", "9" * 30)],
-    "coupon_unknown": [ItemAsk(IPHONE, 100, 1, "", each) for each in ("SAVE11", "x", "\x00", "S" * 90)],
+    "coupon_unknown": [ItemAsk(IPHONE, 100, 1, "", each) for each in ("SAVE11", "x", "\x00", "\u202eS", "S" * 90)],
     "coupon_minimum": [ItemAsk(AIRPODS, 50, 1, "", "SAVE10")],
 }
+
+NO_TEXT: list[object] = [5, 0, False, ["x"], {}]
 
 
 def test_every_bad_item_is_named_with_its_reason_and_leaves_nothing(stall: Bazaar) -> None:
@@ -56,7 +58,13 @@ def test_every_bad_item_is_named_with_its_reason_and_leaves_nothing(stall: Bazaa
             error = refusal(stall, item)
             failed = only(error)
             assert (failed.index, failed.code) == (0, code), item
-            assert failed.reason.startswith("Item 1: ")
+            assert failed.reason.startswith("Item 1: ") and failed.reason.isprintable()
+    for field, code in (("productId", "product"), ("variantId", "variant"), ("couponCode", "coupon")):
+        for value in NO_TEXT:
+            # What is no text is not taken for nothing, which is the first variant, or no coupon.
+            body = REQUEST | {"items": [{"productId": AIRPODS, "totalDays": 50, field: value}]}
+            press = read_order_request(body, customer_id=stall.customer_id, key="key-of-nothing")
+            assert only(refusal(stall, *press.items)).code in (f"{code}_not_found", f"{code}_unknown")
 
 
 def test_what_is_left_out_does_not_hold_up_the_others(bazaar: Bazaar) -> None:

@@ -92,7 +92,7 @@ class PricedItem:
 
 
 def price_item(connection: Connection, asked: ItemAsk, customer_id: int, today: date) -> PricedItem:
-    """What an item comes to. Raises Refused with one of the codes that `describe_failure` knows, or "coupon_code"."""
+    """What an item comes to. Raises Refused with one of the codes that `describe_failure` knows."""
     offer = find_offer(connection, asked)
     quantity = check_quantity(asked.quantity)
     if quantity < offer.smallest_quantity:
@@ -107,7 +107,7 @@ def price_item(connection: Connection, asked: ItemAsk, customer_id: int, today: 
         return PricedItem(offer, quantity, _as_seen(asked, offer, check_plan(line, days)))
     # With more days than any plan has the daily amount says nothing yet.
     ask = CouponAsk(customer_id, offer.product_id, offer.category, line, min(days, LONGEST_PLAN), LEAST_DAILY)
-    coupon = _price_coupon(connection, asked.coupon, ask, today)
+    coupon = price_coupon(connection, asked.coupon, ask, today)
     plan = check_plan(line - coupon.discount, days)
     return PricedItem(offer, quantity, _as_seen(asked, offer, plan), coupon, ask)
 
@@ -156,14 +156,6 @@ def _as_seen(asked: ItemAsk, offer: Offer, plan: Plan) -> Plan:
     if asked.total is not None and asked.total != plan.total:
         raise Refused("total_changed", name=offer.name, now=plan.total, asked=asked.total)
     return plan
-
-
-def _price_coupon(connection: Connection, code: str, ask: CouponAsk, today: date) -> Priced:
-    try:
-        return price_coupon(connection, code, ask, today)
-    except Invalid as error:
-        # What can't be a code is nobody's coupon.
-        raise NotFound("coupon_unknown", coupon=_shown(code)) from error
 
 
 def _rows_of(connection: Connection, named: str) -> list[Row[Any]]:

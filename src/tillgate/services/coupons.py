@@ -91,7 +91,8 @@ def find_coupon(connection: Connection, code: str, *, lock: bool = False) -> Cou
     try:
         cleaned = clean_code(code)
     except Invalid as error:
-        raise NotFound("coupon_unknown", coupon=code.strip()[:30]) from error
+        # What can't be a code is nobody's coupon; of what was typed, what a message can show.
+        raise NotFound("coupon_unknown", coupon="".join(filter(str.isprintable, code.strip()[:30]))) from error
     query = select(*_COUPON).where(_C.code == cleaned)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:

@@ -358,12 +358,17 @@ def _item(given: object) -> ItemAsk:
     fields: Mapping[str, object] = given if isinstance(given, dict) else {}
     quantity = fields.get("quantity")
     return ItemAsk(
-        product=_text(fields.get("productId")),
+        product=_named(fields.get("productId")),
         total_days=fields.get("totalDays"),
         quantity=1 if quantity is None else quantity,
-        variant=_text(fields.get("variantId")),
-        coupon=_text(fields.get("couponCode")),
+        variant=_named(fields.get("variantId")),
+        coupon=_named(fields.get("couponCode")),
     )
+
+
+def _named(value: object) -> str:
+    """A code; what is of another kind is nobody's, and not the same as none."""
+    return "" if value is None else value if isinstance(value, str) else f"not text: {value!r}"
 
 
 def _address(given: object) -> DeliveryAddress:
