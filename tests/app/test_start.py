@@ -26,12 +26,13 @@ from tillgate.domain.errors import NotAllowed, Refused
 from tillgate.domain.payment import Mode
 from tillgate.domain.settings import STORE_NAME
 from tillgate.domain.staff import Role
+from tillgate.paths import resource
 from tillgate.services.pin_hash import Pins
 from tillgate.services.sign_in import list_people, sign_in
 from tillgate.services.till import Till
 from tillgate.store.engine import sqlite_engine
 from tillgate.store.first_look import first_look
-from tillgate.ui import theme
+from tillgate.ui import icons, theme
 from tillgate.ui.screens.settings.integrity_page import IntegrityPage
 from tillgate.ui.screens.sign_in import SignInScreen
 from tillgate.ui.theme import Scheme
@@ -161,6 +162,7 @@ def session_of(started: Start) -> str | None:
 
 
 def test_a_pin_typed_before_the_till_is_open_lets_in_once_it_is(start: Callable[..., Start]) -> None:
+    icons._drawing.cache_clear()
     started = start()
     started.until(lambda: started.application.window)
     assert started.application.till is not None
@@ -176,6 +178,8 @@ def test_a_pin_typed_before_the_till_is_open_lets_in_once_it_is(start: Callable[
     started.until(lambda: session_of(started) == CASHIER.name)
     started.until(lambda: started.application.till and started.application.till.shell.current_key == "checkout")
     started.until(lambda: started.application.till and started.application.till.tasks.pending == 0)
+    # Every icon was read on the lane: no screen reads its own as it is painted.
+    assert icons._drawing.cache_info().misses == len(list(resource("icons", "lucide").glob("*.svg")))
 
 
 def test_what_the_last_integrity_check_found_stands_above_the_screens_and_opens_it(

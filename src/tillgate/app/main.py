@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 APPLICATION: Final = "Tillgate"
 PAINTED_WITHIN_S: Final = 2.0
+# How long a thread keeps the interpreter from one that waits for it: a paint asks for it many times over.
+_TURN_S: Final = 0.0005
 Prepare = Callable[["Shop"], None]
 
 
@@ -239,6 +241,7 @@ def make_qt(arguments: list[str] | None = None) -> QApplication:
     made = QApplication([*(arguments or sys.argv[:1]), *theme.ARGUMENTS])
     made.setApplicationName(APPLICATION)
     made.setDesktopFileName("tillgate")
+    sys.setswitchinterval(_TURN_S)
     made.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))
     theme.install(made, theme.Scheme.SYSTEM)
     return made
