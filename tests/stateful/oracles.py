@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy import select
 
@@ -16,12 +16,16 @@ from tillgate.domain.exceptions import CaptureDisposition
 from tillgate.domain.ledger import UNAPPLIED, clearing
 from tillgate.domain.orders import OrderState
 from tillgate.domain.payment import DEAD, WAITING, Fulfilment, PaymentState, RefundState
+from tillgate.domain.wallet import WALLET
 from tillgate.services.owners import list_forgotten
 from tillgate.store import models
 from tillgate.store.audit import verify_chain
 
 OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
 COUNTED: Final = (*OPEN_REFUNDS, RefundState.DONE)
+_D: Final = CaptureDisposition
+# What may have become of money that something was made for: it is used, or the customer has it again.
+_OF_THE_SETTLED: Final = (_D.APPLIED, _D.REFUNDED, _D.CREDITED)
 
 
 @dataclass
@@ -49,7 +53,7 @@ class Books:
     outbox: list[Any]
 
     @classmethod
-    def read(cls, world: World) -> Books:
+    def read(cls, world: World) -> Self:
         """All of it at one moment."""
         with world.tills["T1"].db.read() as connection:
             tables = (getattr(models, each.name) for each in fields(cls))
@@ -57,6 +61,10 @@ class Books:
             fault = verify_chain(connection, world.tills["T1"].db.audit_key)
         assert fault is None, f"the audit chain is broken: {fault}"
         return cls(*map(list, found))
+
+    def at_bank(self, rows: list[Any]) -> list[Any]:
+        """Captures or refunds without those of wallets, of which the bank knows nothing."""
+        return [each for each in rows if each.provider != WALLET]
 
     def attempts_of(self, payment_id: int) -> list[Any]:
         return [each for each in self.payment_attempt if each.payment_id == payment_id]
@@ -66,6 +74,18 @@ class Books:
 
     def refunds_of(self, capture_id: int) -> list[Any]:
         return [each for each in self.refund if each.capture_id == capture_id]
+
+    def done_of(self, capture_id: int) -> list[Any]:
+        """Those that went through."""
+        return [each for each in self.refunds_of(capture_id) if each.state is RefundState.DONE]
+
+    def unapplied(self, capture: Any) -> int:
+        """What of a capture nothing was made for yet."""
+        owner = next((each for each in self.payment if each.id == capture.payment_id), None)
+        if owner is not None and capture.main and owner.fulfilment is Fulfilment.DONE:
+            return 0
+        gone = sum(each.amount_minor for each in self.done_of(capture.id))
+        return int(capture.amount_minor - gone - self.credited(capture))
 
     def credited(self, capture: Any) -> int:
         """What of a capture was put into a wallet."""
@@ -97,7 +117,7 @@ def money_is_in_the_books_as_it_came(world: World, books: Books) -> None:
     holder = {t.provider_ref: c for c in world.bank.checkouts.values() for t in c.tries}
     references = {each.id: each.reference for each in books.payment_attempt}
     assert len({each.provider_ref for each in books.capture}) == len(books.capture)
-    for each in books.capture:
+    for each in books.at_bank(books.capture):
         found = tries[each.provider_ref]
         assert found.took_money, f"{each.provider_ref} took nothing"
         assert (each.amount_minor, each.currency) == (found.amount.minor, found.amount.currency)
@@ -111,11 +131,12 @@ def no_more_goes_back_than_came(world: World, books: Books) -> None:
         counted = sum(r.amount_minor for r in books.refunds_of(each.id) if r.state in COUNTED)
         assert each.refunded_minor == counted + books.credited(each)
         assert each.refunded_minor <= each.amount_minor
+    for each in books.at_bank(books.capture):
         assert world.bank.refunded(each.provider_ref) <= world.bank.taken(each.provider_ref)
     ours = {each.key: each for each in books.refund}
     for key, facts in world.bank.refunds.items():
         assert ours[key].amount_minor == facts.amount.minor
-    for refund in books.refund:
+    for refund in books.at_bank(books.refund):
         at_bank = world.bank.refunds.get(refund.key)
         if refund.state is RefundState.DONE:
             assert at_bank is not None
@@ -152,12 +173,12 @@ def the_bank_has_no_checkout_that_we_gave_up(world: World, books: Books) -> None
         given_up = attempt.ended_reason == "settled_by_manager" and attempt.next_check_at is not None
         if not attempt.live and attempt.method == "link" and not given_up:
             assert checkout.status is not CheckoutStatus.OPEN, f"attempt {attempt.id} is over, its link is open"
-        if attempt.ended_at is not None and world.clock.now() - attempt.ended_at < world.WATCHED:
+        if attempt.ended_at is not None and world.latest() - attempt.ended_at < world.WATCHED:
             assert attempt.next_check_at is not None, f"attempt {attempt.id} is not watched"
 
 
-def a_payment_is_for_exactly_the_cart(world: World, books: Books) -> None:
-    """Property 16, payment intent creation: written down whole, for the cart's total, before anything is sent."""
+def a_payment_is_the_sum_of_its_parts(_world: World, books: Books) -> None:
+    """Property 16, payment intent creation: written down whole, before anything is sent."""
     parts: dict[int, int] = defaultdict(int)
     for each in books.allocation:
         parts[each.payment_id] += each.amount_minor
@@ -165,6 +186,11 @@ def a_payment_is_for_exactly_the_cart(world: World, books: Books) -> None:
         assert parts[each.id] == each.amount_minor
         for attempt in books.attempts_of(each.id):
             assert json.loads(attempt.parameters)["amount"] == attempt.amount_minor == each.amount_minor
+
+
+def a_payment_is_for_exactly_the_cart(world: World, books: Books) -> None:
+    """The same property: for the total of the cart as the cashier saw it."""
+    for each in books.payment:
         promise = world.promised.get(each.id)
         if promise is not None:
             total = promise.cart.totals.total
@@ -172,18 +198,22 @@ def a_payment_is_for_exactly_the_cart(world: World, books: Books) -> None:
             assert each.customer_id == (promise.cart.customer.id if promise.cart.customer else None)
 
 
-def no_orders_without_verified_money(world: World, books: Books) -> None:
+def an_order_is_what_is_made(_world: World, books: Books) -> None:
+    """A payment that is settled has its orders, and no other has any."""
+    paid_for = {each.payment_id for each in books.sales_order}
+    assert paid_for == {each.id for each in books.payment if each.fulfilment is Fulfilment.DONE}
+
+
+def nothing_is_made_without_verified_money(world: World, books: Books) -> None:
     """Properties 17 and 18: what the bank took under our reference, in this account and mode, for at least this amount,
     in this currency, and as an answer said in which all of that was right.
     """
     holder = {t.provider_ref: c for c in world.bank.checkouts.values() for t in c.tries}
-    paid_for = {each.payment_id for each in books.sales_order}
     for each in books.payment:
-        assert (each.fulfilment is Fulfilment.DONE) == (each.id in paid_for)
-        if each.id not in paid_for:
+        if each.fulfilment is not Fulfilment.DONE or each.provider == WALLET:
             continue
         money = books.main_capture(each.id)
-        assert money is not None, f"payment {each.id} has orders and no money"
+        assert money is not None, f"payment {each.id} is settled without money"
         assert money.provider_ref in world.bank.told, f"{money.provider_ref} was believed from a wrong answer"
         checkout = holder[money.provider_ref]
         asked = next((a for a in books.attempts_of(each.id) if a.reference == checkout.reference), None)
@@ -192,7 +222,7 @@ def no_orders_without_verified_money(world: World, books: Books) -> None:
         assert world.bank.taken(money.provider_ref) >= each.amount_minor
         assert money.currency == each.currency
         assert (checkout.amount.minor, checkout.amount.currency) == (each.amount_minor, each.currency)
-        assert money.disposition in (CaptureDisposition.APPLIED, CaptureDisposition.REFUNDED)
+        assert money.disposition in _OF_THE_SETTLED, f"{money.provider_ref} is {money.disposition}"
 
 
 def orders_split_the_cart_by_vendor(world: World, books: Books) -> None:
@@ -279,18 +309,17 @@ def the_ledger_says_where_the_money_is(world: World, books: Books) -> None:
     for entry in books.ledger_entry:
         sums[entry.tx_id, entry.currency] += entry.amount_minor
     assert not any(sums.values())
-    owners = {each.id: each for each in books.payment}
     held: dict[str, int] = defaultdict(int)
     unapplied: dict[str, int] = defaultdict(int)
     for each in books.capture:
-        gone = sum(r.amount_minor for r in books.refunds_of(each.id) if r.state is RefundState.DONE)
-        held[each.currency] += each.amount_minor - gone
-        owner = owners.get(each.payment_id)
-        if owner is None or not each.main or owner.fulfilment is not Fulfilment.DONE:
-            unapplied[each.currency] += each.amount_minor - gone - books.credited(each)
+        unapplied[each.currency] += books.unapplied(each)
+    for each in books.at_bank(books.capture):
+        gone = books.at_bank(books.done_of(each.id))
+        held[each.currency] += each.amount_minor - sum(back.amount_minor for back in gone)
     for currency, amount in held.items():
         assert books.balance(clearing(world.bank.name), currency) == amount
-        assert books.balance(UNAPPLIED, currency) == -unapplied[currency]
+    for currency, amount in unapplied.items():
+        assert books.balance(UNAPPLIED, currency) == -amount
 
 
 def everything_open_is_looked_at_again(world: World, books: Books) -> None:
@@ -316,22 +345,28 @@ def what_could_not_be_made_says_why(world: World, books: Books) -> None:
             assert each.ended_reason != "orders_failed", f"payment {each.id}"
 
 
-ORACLES: Final[tuple[Oracle, ...]] = (
+# What holds of any payment, whatever is sold.
+MONEY: Final[tuple[Oracle, ...]] = (
     nothing_went_wrong_unseen,
     money_is_in_the_books_as_it_came,
     no_more_goes_back_than_came,
     a_thing_is_collected_for_once,
     the_bank_has_no_checkout_that_we_gave_up,
+    a_payment_is_the_sum_of_its_parts,
+    nothing_is_made_without_verified_money,
+    the_ledger_says_where_the_money_is,
+    everything_open_is_looked_at_again,
+    what_could_not_be_made_says_why,
+)
+ORACLES: Final[tuple[Oracle, ...]] = (
+    *MONEY,
     a_payment_is_for_exactly_the_cart,
-    no_orders_without_verified_money,
+    an_order_is_what_is_made,
     orders_split_the_cart_by_vendor,
     an_order_has_one_invoice_that_names_it,
     what_went_back_is_reversed,
     numbers_have_no_gaps,
     stock_is_what_was_there_less_what_was_sold,
-    the_ledger_says_where_the_money_is,
-    everything_open_is_looked_at_again,
-    what_could_not_be_made_says_why,
 )
 
 
@@ -345,6 +380,13 @@ def check(world: World) -> None:
 def check_settled(world: World) -> None:
     """When all is well again and days have passed: every paisa is used, given back, or on somebody's list."""
     books = Books.read(world)
+    money_has_come_to_rest(world, books)
+    made = {each.order_id for each in books.sales_invoice}
+    assert {each.id for each in books.sales_order} == made, "an order has no invoice"
+
+
+def money_has_come_to_rest(world: World, books: Books) -> None:
+    """The same, whatever is sold."""
     listed = {each.capture_id for each in books.money_exception if each.closed_at is None}
     settled_by_hand = {each.capture_id for each in books.money_exception if each.closed_at is not None}
     known = {each.provider_ref: each for each in books.capture}
@@ -364,8 +406,6 @@ def check_settled(world: World) -> None:
         assert each.fulfilment is not Fulfilment.PENDING
         if each.state in WAITING:
             _still_waits_for_the_customer(world, books, each)
-    made = {each.order_id for each in books.sales_invoice}
-    assert {each.id for each in books.sales_order} == made, "an order has no invoice"
     assert all(each.done_at is not None for each in books.outbox)
 
 

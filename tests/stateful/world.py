@@ -7,11 +7,11 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from sqlalchemy import Table, select, update
 
@@ -23,6 +23,7 @@ from tests.stateful.bank import Bank
 from tillgate import failpoints
 from tillgate.domain.errors import Refused, Unavailable
 from tillgate.domain.payment import Purpose
+from tillgate.domain.settings import Settings
 from tillgate.domain.staff import Actor, Role
 from tillgate.services import carts, orders
 from tillgate.services.attempt_lease import release_left_behind
@@ -36,7 +37,7 @@ from tillgate.services.returns import settle_returns, store_return
 from tillgate.services.sample_shop import load_shop
 from tillgate.services.settle import settle_attempts, settle_fulfilments
 from tillgate.services.sweep import sweep
-from tillgate.services.till import Till
+from tillgate.services.till import Fulfilling, Till
 from tillgate.store.engine import sqlite_engine
 from tillgate.store.models import outbox, payment_attempt, refund, staff_session, stock_move, variant
 from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
@@ -85,9 +86,12 @@ class People:
     manager: Actor
 
 
-@cache
-def _template() -> tuple[bytes, dict[str, People], int]:
-    """A shop with two tills and people signed in for years, as a file's bytes; the people, and a customer."""
+# What stands at every till of a new shop: a file's bytes, who is signed in for years, and the numbers of customers.
+Template = tuple[bytes, dict[str, People], tuple[int, ...]]
+
+
+def new_shop(stock_up: Callable[[Till, People], tuple[int, ...]]) -> Template:
+    """A shop with two tills; `stock_up` brings what it sells and its customers, whose numbers it says."""
     with TemporaryDirectory() as folder:
         path = new_sqlite(Path(folder))
         engine = sqlite_engine(path)
@@ -97,13 +101,21 @@ def _template() -> tuple[bytes, dict[str, People], int]:
             till = make_till(engine, clock, till_id=name)
             both = (signed_in(till, role, f"{role.value} at {name}", lasts=FOR_YEARS) for role in Role)
             people[name] = People(*both)
-        with till.db.write(till.system) as uow:
-            load_shop(uow, SHOP)
-        customer = create_customer(
-            till, people["T2"].cashier, CustomerDraft("Asha Rao", "asha@example.com", "98450 12345")
-        )
+        customers = stock_up(till, people["T2"])
         engine.dispose()
-        return path.read_bytes(), people, customer.id
+        return path.read_bytes(), people, customers
+
+
+@cache
+def _counter() -> Template:
+    return new_shop(_stock_up)
+
+
+def _stock_up(till: Till, people: People) -> tuple[int, ...]:
+    with till.db.write(till.system) as uow:
+        load_shop(uow, SHOP)
+    draft = CustomerDraft("Asha Rao", "asha@example.com", "98450 12345")
+    return (create_customer(till, people.cashier, draft).id,)
 
 
 @dataclass
@@ -118,15 +130,17 @@ class Promise:
 
 @dataclass
 class World:
-    """`promised` is what the oracles know of each payment; `killed` counts processes that died."""
+    """`promised` is what the oracles know of each payment, `customers` are those of the shop, `deaths` counts processes
+    that died, `options` are the store's settings."""
 
     folder: TemporaryDirectory[str]
     clock: TickingClock
     bank: Bank
     tills: dict[str, Till]
     people: dict[str, People]
-    customer_id: int
-    promised: dict[int, Promise] = field(default_factory=dict)
+    customers: tuple[int, ...]
+    promised: dict[int, Any] = field(default_factory=dict)
+    options: Settings = field(default_factory=Settings)
     returns: dict[int, str] = field(default_factory=dict)
     delivered: dict[int, int] = field(default_factory=dict)
     most_units: dict[int, int] = field(default_factory=dict)
@@ -139,19 +153,30 @@ class World:
 
     # product.md: what ended is watched for three days.
     WATCHED: ClassVar[timedelta] = timedelta(days=3)
+    # What is no fault of ours when a person's press ends with it.
+    refusals: ClassVar[tuple[type[Exception], ...]] = (Refused, Unavailable)
     # A planted bug in the schema.
     robbed_of: ClassVar[str] = ""
 
     @classmethod
-    def open(cls) -> World:
+    def template(cls) -> Template:
+        """The shop that a new world begins with."""
+        return _counter()
+
+    def fulfilling(self) -> dict[Purpose, Fulfilling]:
+        """What is made of payments."""
+        return {Purpose.CHECKOUT: orders.FULFILLING}
+
+    @classmethod
+    def open(cls) -> Self:
         """A new shop."""
-        content, people, customer_id = _template()
+        content, people, customers = cls.template()
         folder = TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
         path = Path(folder.name, "tillgate.db")
         path.write_bytes(content)
         clock = TickingClock()
         bank = Bank(before=lambda _verb: refuse_inside_transaction(), clock=clock)
-        world = cls(folder, clock, bank, {}, people, customer_id)
+        world = cls(folder, clock, bank, {}, people, customers)
         engine = sqlite_engine(path)
         if cls.robbed_of:
             with engine.execution_options(writing=True).begin() as connection:
@@ -160,7 +185,8 @@ class World:
             world.tills[name] = replace(
                 make_till(engine, clock, till_id=name),
                 providers={bank.name: bank},
-                fulfilling={Purpose.CHECKOUT: replace(orders.FULFILLING, make=world._make)},
+                fulfilling={purpose: world._breakable(how) for purpose, how in world.fulfilling().items()},
+                settings=lambda: world.options,
             )
         for row in world.rows(variant):
             world.delivered[row.id] = world.most_units[row.id] = row.stock
@@ -197,7 +223,7 @@ class World:
         """Do something at a till. None if it was refused or could not be done, or if the till died and began anew."""
         try:
             return act()
-        except (Refused, Unavailable):
+        except self.refusals:
             return None
         except Killed:
             self.restart(name)
@@ -211,28 +237,31 @@ class World:
         self.tills[name] = till
         release_left_behind(till, payment_attempt, refund, outbox)
 
-    def _make(self, uow: UnitOfWork, owner: PaymentRecord) -> None:
-        orders.make_orders(uow, owner)
-        if self.broken_making:
-            self.broke_making = True
-            raise Broken
+    def _breakable(self, usual: Fulfilling) -> Fulfilling:
+        """What is made fails at its end, while the world says so."""
+
+        def make(uow: UnitOfWork, owner: PaymentRecord) -> None:
+            usual.make(uow, owner)
+            if self.broken_making:
+                self.broke_making = True
+                raise Broken
+
+        return replace(usual, make=make)
 
     # --- time ---
 
+    def latest(self) -> datetime:
+        """The latest time that any clock has shown."""
+        return self.clock.now()
+
+    def rounds(self) -> tuple[Callable[[Till], object], ...]:
+        """What the timer of a till does, one after the other."""
+        return (settle_fulfilments, settle_returns, settle_attempts, settle_refunds, _work_off)
+
     def tick(self, name: str) -> None:
-        """What the timer of a till does, once."""
-        till = self.tills[name]
-        works: Mapping[str, Work] = {"invoice": make_due, "mail": _mail}
-        steps: list[Callable[[], object]] = [
-            lambda: settle_fulfilments(till),
-            lambda: settle_returns(till),
-            lambda: settle_attempts(till),
-            lambda: settle_refunds(till),
-            lambda: run_due(till, works, limit=50),
-        ]
-        for step in steps:
-            self.attempt(name, step)
-            till = self.tills[name]
+        """The timer of a till, once."""
+        for work in self.rounds():
+            self.attempt(name, partial(work, self.tills[name]))
 
     def sweep(self, name: str) -> None:
         """Once a day."""
@@ -275,6 +304,11 @@ class World:
         with self.tills["T1"].db.read() as connection:
             query = select(table).where(*(table.c[name] == value for name, value in where.items()))
             return list(connection.execute(query.order_by(*table.primary_key.columns)).all())
+
+
+def _work_off(till: Till) -> object:
+    works: Mapping[str, Work] = {"invoice": make_due, "mail": _mail}
+    return run_due(till, works, limit=50)
 
 
 def _mail(_till: Till, row: OutboxRecord) -> str:

@@ -1,0 +1,18 @@
+"""The machine of instalments, as long as the profile says."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+from tests.stateful.order_machine import OrderLife
+
+EXAMPLES = int(os.environ.get("TILLGATE_LIVES") or ("3000" if os.environ.get("TILLGATE_CAMPAIGN") else "7"))
+
+TestOrderLife = OrderLife.TestCase
+TestOrderLife.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
