@@ -4,9 +4,10 @@ what the money held is let go. Whoever decides, at the payment or on Exceptions,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from tillgate.domain.errors import MoneyMoved, Refused
 from tillgate.domain.exceptions import CaptureDisposition, ExceptionAction, ExceptionKind
@@ -102,6 +103,15 @@ def answer_failed_refunds(uow: UnitOfWork, source: CaptureRecord, amount: Money,
         raise Refused("refund_failed_open", money_moved=MoneyMoved.YES, failed=together)
     for number in same or failed:
         close_exception(uow, number, ExceptionAction.RETRY.value, reason)
+
+
+def sum_failed_refunds(connection: Connection, payment_ids: Collection[int]) -> int:
+    """What refunds of payments come to that failed and wait for a person, in minor units of their one currency."""
+    asked = (money_exception.c.kind == _K.REFUND_FAILED) & money_exception.c.closed_at.is_(None)
+    query = select(func.coalesce(func.sum(refund.c.amount_minor), 0)).join(
+        money_exception, money_exception.c.refund_id == refund.c.id
+    )
+    return int(connection.execute(query.where(refund.c.payment_id.in_(payment_ids), asked)).scalar_one())
 
 
 def answer_same_refund(uow: UnitOfWork, source: CaptureRecord, amount: Money, reason: str) -> int | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from tillgate.domain.errors import MoneyMoved, Refused
 from tillgate.domain.instalments import InstalmentOrderState, InstalmentState
@@ -21,7 +22,7 @@ from tillgate.domain.settings import INSTALMENT_KEEP_PERCENT
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.coupons import release_coupon
-from tillgate.services.giving_back import answer_failed_refunds, give_back
+from tillgate.services.giving_back import give_back, sum_failed_refunds
 from tillgate.services.instalment_dues import list_open_payments
 from tillgate.services.instalment_rows import (
     InstalmentOrderRecord,
@@ -35,7 +36,7 @@ from tillgate.services.instalment_stock import give_back_pieces
 from tillgate.services.payment_rows import find_main_capture, load_capture, load_payment
 from tillgate.services.refund_rows import OPEN_REFUNDS
 from tillgate.services.till import Till
-from tillgate.store.models import refund
+from tillgate.store.models import instalment, instalment_order, refund
 from tillgate.store.unit_of_work import UnitOfWork
 
 _MAY_END: Final = frozenset({InstalmentOrderState.ACTIVE, InstalmentOrderState.COMPLETED})
@@ -79,7 +80,7 @@ class CancelOrder:
 
 def quote_cancellation(till: Till, actor: Actor, order_id: int) -> Cancellation:
     """What would go back now. Raises NotFound("instalment_order_unknown"), Refused("instalment_order_over" |
-    "instalment_being_paid" | "refund_on_its_way")."""
+    "instalment_being_paid" | "refund_on_its_way" | "refund_failed_open")."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
     with till.db.read() as connection:
         return _quote(till, connection, load_order(connection, order_id))
@@ -90,8 +91,8 @@ def cancel_order(
 ) -> InstalmentOrderRecord:
     """End an active or completed order. Needs a manager or an approval for the amount that goes back.
 
-    Raises as `quote_cancellation`, NotAllowed, Refused("cancellation_changed" | "refund_failed_open" |
-    "partial_unsupported" | "customer_needed"), Invalid for the reason: nothing changes then.
+    Raises as `quote_cancellation`, NotAllowed, Refused("cancellation_changed" | "partial_unsupported" |
+    "customer_needed"), Invalid for the reason: nothing changes then.
     """
     subject = f"instalment_order:{press.order_id}"
     if approval_token is None:
@@ -143,7 +144,7 @@ def _quote(till: Till, connection: Connection, order: InstalmentOrderRecord) -> 
     for each in schedule:
         if each.payment_id is not None:
             parts[each.payment_id] += each.amount_minor - each.returned_minor
-    _refuse_under_way(connection, parts)
+    _refuse_under_way(connection, parts, order.currency)
     paid = Money(sum(parts.values()), order.currency)
     kept = Money(paid.minor * till.settings()[INSTALMENT_KEEP_PERCENT] // 100, order.currency)
     return Cancellation(
@@ -165,20 +166,25 @@ def _newest_first(parts: dict[int, int], back: Money) -> list[Share]:
     return shares
 
 
-def _refuse_under_way(connection: Connection, payment_ids: dict[int, int]) -> None:
-    """A refund on its way belongs to nobody's order yet: what is left of its payment isn't known before it ends."""
+def _refuse_under_way(connection: Connection, payment_ids: dict[int, int], currency: str) -> None:
+    """A refund on its way belongs to nobody's order yet: what is left of its payment isn't known before it ends. One
+    that failed is owed for something else, and a person is asked about it."""
     waiting = select(refund.c.payment_id).where(
         refund.c.payment_id.in_(list(payment_ids)), refund.c.state.in_(OPEN_REFUNDS)
     )
     found = connection.execute(waiting.limit(1)).scalar_one_or_none()
     if found is not None:
         raise Refused("refund_on_its_way", money_moved=MoneyMoved.YES, payment=found)
+    failed = sum_failed_refunds(connection, payment_ids)
+    if failed:
+        raise Refused("refund_failed_open", money_moved=MoneyMoved.YES, failed=Money(failed, currency))
 
 
 def _end(uow: UnitOfWork, quote: Cancellation, press: CancelOrder, reason: str) -> None:
     order = quote.order
     move_all(uow, order.id, InstalmentState.DUE, InstalmentState.CANCELLED)
-    change_order(uow, order, state=InstalmentOrderState.CANCELLED, cancelled_at=uow.now, cancel_reason=reason)
+    at = _cancelled_last(uow, order)
+    change_order(uow, order, state=InstalmentOrderState.CANCELLED, cancelled_at=at, cancel_reason=reason)
     if press.goods_are_back:
         give_back_pieces(uow, [order])
     if not quote.kept:
@@ -196,6 +202,17 @@ def _end(uow: UnitOfWork, quote: Cancellation, press: CancelOrder, reason: str) 
     )
 
 
+def _cancelled_last(uow: UnitOfWork, order: InstalmentOrderRecord) -> datetime:
+    """Later than every order that was cancelled before of the same payments, which the caller holds, wherever the clock
+    stands: of a payment that gives back, the order that was cancelled last comes first (`apply_return`)."""
+    same = _payments_of(uow.connection, order)
+    others = select(func.max(instalment_order.c.cancelled_at)).join(
+        instalment, instalment.c.order_id == instalment_order.c.id
+    )
+    last: datetime | None = uow.execute(others.where(instalment.c.payment_id.in_(same))).scalar_one()
+    return uow.now if last is None else max(uow.now, last + timedelta(microseconds=1))
+
+
 def _give_back(till: Till, uow: UnitOfWork, share: Share, press: CancelOrder, approver: int | None) -> None:
     owner = load_payment(uow.connection, share.payment_id)
     source = find_main_capture(uow.connection, owner.id)
@@ -205,5 +222,4 @@ def _give_back(till: Till, uow: UnitOfWork, share: Share, press: CancelOrder, ap
     if provider is not None and not provider.capabilities.partial_refund and share.amount != source.amount:
         raise Refused("partial_unsupported", provider=source.provider)
     source = load_capture(uow.connection, source.id, lock=True)
-    answer_failed_refunds(uow, source, share.amount, press.reason)
     give_back(uow, till, source, share.amount, press.reason, approved_by=approver, into_wallet=press.into_wallet)

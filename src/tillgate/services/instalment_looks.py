@@ -100,7 +100,8 @@ def _firsts(connection: Connection) -> Iterator[Difference]:
 
 
 def _stock(connection: Connection) -> Iterator[Difference]:
-    """An order that waits or lives holds its pieces; one that never began holds none."""
+    """An order that waits or lives holds its pieces; one that never began holds none, any other that is over all
+    of them or none."""
     held = (
         select(stock_move.c.instalment_order_id, (-func.sum(stock_move.c.quantity)).label("held"))
         .where(stock_move.c.instalment_order_id.is_not(None))
@@ -108,9 +109,8 @@ def _stock(connection: Connection) -> Iterator[Difference]:
         .subquery()
     )
     over = _O.state == InstalmentOrderState.CANCELLED
-    wanted = case(
-        (over & _O.cancel_reason.in_(_NEVER_BEGUN), 0), (over, func.coalesce(held.c.held, 0)), else_=_O.quantity
-    )
+    came_back = func.coalesce(held.c.held, 0) <= 0
+    wanted = case((over & (came_back | _O.cancel_reason.in_(_NEVER_BEGUN)), 0), else_=_O.quantity)
     query = select(_O.number, wanted.label("wanted"), func.coalesce(held.c.held, 0).label("held"))
     query = query.join(held, held.c.instalment_order_id == _O.id, isouter=True)
     for row in connection.execute(query.where(wanted != func.coalesce(held.c.held, 0))):

@@ -278,16 +278,19 @@ def _announce(uow: UnitOfWork, payment: PaymentRecord, *, first: bool) -> None:
 
 
 def _free_ended(uow: UnitOfWork, payment: PaymentRecord, orders: Iterable[InstalmentOrderRecord]) -> None:
-    """What living orders held of which this payment alone paid anything: pieces that are back, then coupons."""
+    """What orders held that end with this payment, as it alone paid anything of them: pieces that are back, then
+    coupons. The pieces of one that was cancelled before come back with its money, if they did not then."""
     paid_by_others = select(instalment.c.order_id).where(
         instalment.c.state == _I.PAID, instalment.c.payment_id != payment.id
     )
-    living = [each for each in orders if each.state in _LIVING]
+    mine = list(orders)
+    living = [each for each in mine if each.state in _LIVING]
+    over = [each for each in mine if each.state is _S.CANCELLED]
     lasting = paid_by_others.where(instalment.c.order_id.in_([each.id for each in living]))
     kept = set(uow.execute(lasting).scalars())
     ended = [each for each in living if each.id not in kept]
-    if ended and goods_are_back(uow, payment.id):
-        give_back_pieces(uow, ended)
+    if (ended or over) and goods_are_back(uow, payment.id):
+        give_back_pieces(uow, [*ended, *over])
     lock_coupons_of(uow, ended)
     for each in ended:
         release_coupon(uow, each.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from tillgate.domain.errors import Refused
 from tillgate.domain.instalments import OUT_OF_STOCK
@@ -49,12 +49,22 @@ def take_again(uow: UnitOfWork, orders: Sequence[InstalmentOrderRecord]) -> None
 
 
 def give_back_pieces(uow: UnitOfWork, orders: Sequence[InstalmentOrderRecord]) -> None:
-    """What orders held is for sale again."""
+    """What orders, which the caller holds, have reserved yet is for sale again; what came back before counts once."""
     lock_variants(uow, (each.variant_id for each in orders))
+    held = _held_by(uow, [each.id for each in orders])
     for each in orders:
-        stock = {"stock": variant.c.stock + each.quantity}
-        uow.execute(update(variant).where(variant.c.id == each.variant_id).values(stock))
-        _note(uow, each.id, each.variant_id, each.quantity, RELEASED)
+        pieces = held.get(each.id, 0)
+        if pieces:
+            stock = {"stock": variant.c.stock + pieces}
+            uow.execute(update(variant).where(variant.c.id == each.variant_id).values(stock))
+            _note(uow, each.id, each.variant_id, pieces, RELEASED)
+
+
+def _held_by(uow: UnitOfWork, order_ids: Sequence[int]) -> dict[int, int]:
+    table = stock_move.c
+    query = select(table.instalment_order_id, -func.sum(table.quantity)).group_by(table.instalment_order_id)
+    rows = uow.execute(query.where(table.instalment_order_id.in_(order_ids)))
+    return {int(order_id): int(pieces) for order_id, pieces in rows}
 
 
 def _note(uow: UnitOfWork, order_id: int, variant_id: int, pieces: int, reason: str) -> None:
