@@ -315,7 +315,9 @@ def stock_is_what_orders_left(world: OrderWorld, books: OrderBooks) -> None:
         elif order.cancel_reason == CancelReason.REFUNDED.value:
             wanted = {0, order.quantity} if _brought_back(books, order) else {order.quantity}
         else:
-            wanted = {0 if world.endings[order.id].goods_are_back else order.quantity}
+            kept = 0 if world.endings[order.id].goods_are_back else order.quantity
+            # They came back then, or with all of its money.
+            wanted = {0, kept} if _brought_back(books, order) else {kept}
         assert held[order.id] in wanted, f"order {order.id} is {order.state} and holds {held[order.id]}"
         left[order.variant_id] -= held[order.id]
     for each in books.variant:
