@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -118,7 +119,9 @@ def test_a_stepper_stays_between_its_ends(qtbot: QtBot) -> None:
     stepper = Stepper("Silk saree", most=3)
     qtbot.addWidget(stepper)
     said: list[int] = []
+    refused: list[str] = []
     stepper.changed.connect(said.append)
+    stepper.refused.connect(lambda: refused.append(stepper.line.text()))
     less, more = stepper.findChildren(Button)
     assert not less.isEnabled()
     more.click()
@@ -127,9 +130,12 @@ def test_a_stepper_stays_between_its_ends(qtbot: QtBot) -> None:
     stepper.line.setText("")
     stepper.line.editingFinished.emit()
     assert stepper.value == 3
-    stepper.line.setText("0")
-    stepper.line.editingFinished.emit()
-    assert stepper.line.text() == "1"
+    for typed in ("0", "4", "1"):
+        stepper.line.setText("")
+        QTest.keyClicks(stepper.line, typed)
+        stepper.line.editingFinished.emit()
+    # What is beyond its ends is told, and changes nothing.
+    assert (refused, stepper.line.text()) == (["3", "3"], "1")
     stepper.set_value(2)
     assert said == [2, 3, 1]
     assert more.accessibleName() == "One more of Silk saree"

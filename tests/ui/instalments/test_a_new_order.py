@@ -297,6 +297,19 @@ def test_what_is_missing_is_asked_for_and_what_was_typed_stays(page: Instalments
     page.settled(
         lambda: here.planner.trouble.text().startswith("An order of ₹5,000.00 may be paid in 100 days at most")
     )
+    for typed, told in (("999", "An order of ₹5,000.00 may be paid in 100 days at most, not in 999."),
+                        ("1.5", "The days of a plan are a whole number, 1 or more."),
+                        ("0", "The days of a plan are a whole number, 1 or more.")):  # fmt: skip
+        here.planner.days.setFocus()
+        page.enter(typed)
+        page.settled(lambda: not here.planner.looking)
+        assert here.planner.trouble.text() == told
+    for typed in ("0", "11"):
+        here.planner.say("")
+        here.planner.quantity.line.setFocus()
+        page.enter(typed)
+        assert here.planner.trouble.text() == "The quantity of an item is a whole number from 1 to 10."
+        assert here.items[0].quantity == 1
     here.planner.days.setFocus()
     page.enter("45")
     page.settled(lambda: here.planner.plans.marked is not None and here.planner.plans.marked.value.days == 45)

@@ -7,7 +7,7 @@ from typing import Final
 from tillgate.i18n import mark
 from tillgate.ui.messages.entry import Entry
 
-_COUNT: Final = mark("Type a whole number.")
+_COUNT: Final = mark("Type another number.")
 _FIELD: Final = mark("Correct the delivery address.")
 _ITEM: Final = mark("Choose another product or variant.")
 _LOOK: Final = mark("Look at the bulk order.")
@@ -36,10 +36,10 @@ _ITEMS: Final[dict[str, Entry]] = {
     "product_not_offered": Entry(mark("{name} is not for sale in instalments."), _ITEM, about_money=False),
     "product_out_of_stock": Entry(mark("Of {name} only {left} are left."), mark("Order fewer, or later.")),
     "item_quantity_out_of_range": Entry(
-        mark("The quantity of an item is between {least} and {most}."), _COUNT, about_money=False
+        mark("The quantity of an item is a whole number from {least} to {most}."), _COUNT, about_money=False
     ),
     "quantity_below_least": Entry(mark("At least {least} of this are sold at once."), _COUNT, about_money=False),
-    "days_malformed": Entry(mark("The days of a plan are 1 or more."), _COUNT, about_money=False),
+    "days_malformed": Entry(mark("The days of a plan are a whole number, 1 or more."), _COUNT, about_money=False),
     "plan_too_long": Entry(
         mark("An order of {total} may be paid in {most} days at most, not in {days}."),
         mark("Choose fewer days."),

@@ -205,9 +205,11 @@ class SearchField(QLineEdit):
 
 
 class Stepper(QWidget):
-    """A quantity with - and +; the number can be typed. `changed(int)` once per accepted change."""
+    """A quantity with - and +; the number can be typed. `changed(int)` once per accepted change; `refused` where what
+    was typed is beyond its ends, and changes nothing."""
 
     changed = Signal(int)
+    refused = Signal()
 
     def __init__(self, name: str, *, least: int = 1, most: int = 999) -> None:
         super().__init__()
@@ -219,7 +221,8 @@ class Stepper(QWidget):
         self._less, self._more = less, more
         self.line = QLineEdit(str(least))
         self.line.setAccessibleName(tr("Quantity of {name}", name=name))
-        self.line.setValidator(QIntValidator(0, most, self))
+        # What is too much can be typed, so that it can be said.
+        self.line.setValidator(QIntValidator(0, 9_999, self))
         self.line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.line.setFixedWidth(56)
         self.line.editingFinished.connect(self._typed)
@@ -248,7 +251,12 @@ class Stepper(QWidget):
     @Slot()
     def _typed(self) -> None:
         text = self.line.text()
-        self._accept(int(text) if text.isdecimal() else self._value)
+        value = int(text) if text.isdecimal() else self._value
+        if self._least <= value <= self._most:
+            self._accept(value)
+            return
+        self._show()
+        self.refused.emit()
 
     def _accept(self, value: int) -> None:
         before = self._value

@@ -20,7 +20,7 @@ _LABELS: Final = {
     "line1": mark("Address"),
     "line2": mark("Second line of the address (optional)"),
     "city": mark("City"),
-    "region": mark("State"),
+    "region": mark("State or province"),
     "pincode": mark("Postal code (PIN)"),
     "country": mark("Country"),
     "landmark": mark("Landmark (optional)"),

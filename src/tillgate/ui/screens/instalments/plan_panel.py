@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
-from tillgate.domain.instalments import LONGEST_PLAN, MOST_QUANTITY
+from tillgate.domain.instalments import MOST_QUANTITY, FailedItem
 from tillgate.i18n import ntr, tr
 from tillgate.services.instalment_planner import Comparison, PlanOption
 from tillgate.ui.screens.checkout.choice_list import Choice, ChoiceList
@@ -87,6 +87,7 @@ class PlanPanel(QWidget):
     def _connect(self) -> None:
         self.variant.changed.connect(self._edit)
         self.quantity.changed.connect(lambda _value: self._edit())
+        self.quantity.refused.connect(self._refuse_quantity)
         self.quantity.line.returnPressed.connect(self.coupon.setFocus)
         self.coupon.line.editingFinished.connect(self._edit)
         self.coupon.submitted.connect(self.plans.setFocus)
@@ -151,23 +152,21 @@ class PlanPanel(QWidget):
             return
         self._asked += 1
         self.looking = True
-        days = int(self.days.text) if self.days.text.isascii() and self.days.text.isdigit() else 0
-        own = min(days, LONGEST_PLAN + 1) or item.days
-        desk = self._desk.office
-        work = partial(compare, desk.till, desk.actor, item, self._customer_id, own)
-        desk.tasks.run(self, work, partial(self._show, self._asked, days), self._not_read, label="plans")
+        typed, desk = self.days.text, self._desk.office
+        days = int(typed) if typed.isascii() and typed.isdigit() else 0
+        work = partial(compare, desk.till, desk.actor, item, self._customer_id, days or item.days)
+        show = partial(self._show, self._asked, days, bool(typed) and not days)
+        desk.tasks.run(self, work, show, self._not_read, label="plans")
         self.changed.emit(item)
 
-    def _show(self, asked: int, own_days: int, found: Comparison) -> None:
+    def _show(self, asked: int, own_days: int, no_days: bool, found: Comparison) -> None:
         item = self.item
         if asked != self._asked or item is None:
             return
         self.looking = False
-        told = reason(found.refused) if found.refused is not None else ""
-        own = next((each for each in found.options if each.days == own_days and each.refused is not None), None)
-        if own is not None and own.refused is not None:
-            told = reason(own.refused)
-        self.say(told)
+        own = next((each.refused for each in found.options if each.days == own_days), None)
+        refused = own or found.refused or (FailedItem(0, "days_malformed", {}) if no_days else None)
+        self.say(reason(refused) if refused is not None else "")
         options = [each for each in found.options if each.refused is None]
         wanted = own_days or item.days
         at = next((row for row, each in enumerate(options) if each.days == wanted), 0)
@@ -176,6 +175,10 @@ class PlanPanel(QWidget):
         if item.plan is not None:
             self.item = replace(item, plan=next((each for each in options if each.days == item.days), None))
         self.changed.emit(self.item)
+
+    @Slot()
+    def _refuse_quantity(self) -> None:
+        self.say(reason(FailedItem(0, "item_quantity_out_of_range", {"least": 1, "most": MOST_QUANTITY})))
 
     def _not_read(self, error: TillgateError) -> None:
         self.looking = False
@@ -202,13 +205,14 @@ def _choice(desk: CheckoutDesk, option: PlanOption) -> Choice:
     notes = [tr("{total} in all", total=desk.money(option.total))] if option.total is not None else []
     if option.discount is not None and option.discount.minor:
         notes.append(tr("coupon −{amount}", amount=desk.money(option.discount)))
-    ends = [tr("last on {day}", day=desk.day(option.last))] if option.last is not None else []
-    if option.commission is not None and option.commission.minor:
-        ends.append(tr("commission {amount}", amount=desk.money(option.commission)))
+    days = [ntr("{count} day", "{count} days", option.days)]
+    if option.last is not None:
+        days.append(tr("last on {day}", day=desk.day(option.last)))
+    earned = option.commission if option.commission is not None and option.commission.minor else None
     return Choice(
         option,
-        ntr("{count} day", "{count} days", option.days),
+        "  ·  ".join(days),
         "  ·  ".join(notes),
         tr("{amount} a day", amount=desk.money(option.daily)) if option.daily is not None else "",
-        "  ·  ".join(ends),
+        tr("commission {amount}", amount=desk.money(earned)) if earned is not None else "",
     )

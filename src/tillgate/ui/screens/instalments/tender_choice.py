@@ -32,8 +32,8 @@ class TenderChoice(QWidget):
         self.said = plain_label(role="caption", wrap=True)
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(plain_label(tr("First payment"), "label"))
-        row.addStretch(1)
+        # Two words of another language stand one below the other.
+        row.addWidget(plain_label(tr("First payment"), "label", wrap=True), 1)
         for way, button in self.buttons.items():
             button.setCheckable(True)
             button.clicked.connect(partial(self.choose, way))

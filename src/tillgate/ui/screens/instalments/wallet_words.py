@@ -13,7 +13,7 @@ from tillgate.ui.screens.person_field import PersonField, PersonWords
 MOVES: Final[dict[WalletKind, str]] = {
     WalletKind.TOP_UP: mark("Top-up"),
     WalletKind.PAYMENT: mark("Payment"),
-    WalletKind.REFUND: mark("Refund"),
+    WalletKind.REFUND: mark("Money given back"),
     WalletKind.WITHDRAWAL: mark("Paid out in cash"),
     WalletKind.COMMISSION: mark("Commission"),
     WalletKind.CREDIT: mark("Credit from Exceptions"),
