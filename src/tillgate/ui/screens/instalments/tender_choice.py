@@ -32,15 +32,15 @@ class TenderChoice(QWidget):
         self.said = plain_label(role="caption", wrap=True)
         row = QHBoxLayout()
         row.setSpacing(8)
-        # Two words of another language stand one below the other.
-        row.addWidget(plain_label(tr("First payment"), "label", wrap=True), 1)
         for way, button in self.buttons.items():
             button.setCheckable(True)
             button.clicked.connect(partial(self.choose, way))
-            row.addWidget(button)
+            row.addWidget(button, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        # Above, since two chips with their keys fill the line in other languages.
+        column.addWidget(plain_label(tr("First payment"), "label"))
         column.addLayout(row)
         column.addWidget(self.said)
         self.choose(PayBy.RAZORPAY)
