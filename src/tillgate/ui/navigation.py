@@ -18,8 +18,8 @@ from tillgate.ui.widgets.labels import as_tooltip
 
 WIDTH = 92
 # As tall as there is room for all, and never too small for a finger.
-_TALLEST, _LEAST = 62, 46
-_GAP = 4
+_TALLEST, _LEAST = 62, 48
+_GAP = 2
 _AROUND = 8
 _EDGE = 3
 
@@ -111,11 +111,13 @@ class Rail(QFrame):
             column.addWidget(button)
             button.clicked.connect(lambda _checked=False, key=key: self.asked.emit(key))
         column.addStretch(1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidget(page)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # It would hide the ends of the words: a low window's rail goes by wheel, by Tab and with the menu Go to.
+        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -128,6 +130,8 @@ class Rail(QFrame):
             button.mark(key == current)
             button.show_count(counts.get(key, 0))
         self._fit()
+        if current in self.buttons:
+            self._scroll.ensureWidgetVisible(self.buttons[current], 0, 0)
 
     @guarded()
     def resizeEvent(self, event: QResizeEvent) -> None:
