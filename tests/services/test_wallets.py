@@ -37,6 +37,7 @@ from tillgate.services.wallet_lists import (
     list_wallets,
     statement_key,
     sum_wallet_transactions,
+    wallet_key,
 )
 from tillgate.services.wallet_payments import WalletPart, pay_from_wallet
 from tillgate.services.wallets import Withdrawal, new_wallet_key, view_wallet, withdraw
@@ -268,6 +269,13 @@ def test_a_statement_is_searched_summed_and_paged(pocket: Purse) -> None:
     (row,) = list_wallets(pocket.till, pocket.cashier, "asha")
     assert (row.balance, count_wallets(pocket.till, pocket.cashier)) == (rupees(900), 1)
     assert list_wallets(pocket.till, pocket.cashier, "ravi") == []
+    # Whoever never had a wallet is found for a first top-up.
+    (first,) = list_wallets(pocket.till, pocket.cashier, "ravi", everybody=True)
+    assert (first.customer.id, first.balance, first.changed_at) == (pocket.other, rupees(0), None)
+    whole = list_wallets(pocket.till, pocket.cashier, everybody=True)
+    assert len(whole) == count_wallets(pocket.till, pocket.cashier, everybody=True) > 1
+    assert row in whole
+    assert whole[1:] == list_wallets(pocket.till, pocket.cashier, everybody=True, after=wallet_key(whole[0]))
     view = view_wallet(pocket.till, pocket.cashier, pocket.customer)
     assert (view.balances, view.referrer) == ((rupees(900),), None)
 

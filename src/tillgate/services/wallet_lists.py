@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, exists, false, func, or_, sele
 
 from tillgate.domain.catalogue import search_words
 from tillgate.domain.commission import CommissionKind
+from tillgate.domain.instalments import CURRENCY
 from tillgate.domain.money import Money
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.wallet import WalletKind
@@ -92,11 +93,11 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class WalletRow:
-    """A customer with what is in their wallet, in one currency."""
+    """A customer with what is in their wallet, in one currency; `changed_at` None where it never held anything."""
 
     customer: CustomerRecord
     balance: Money
-    changed_at: datetime
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +201,29 @@ def sum_commissions(till: Till, actor: Actor, referrer_id: int, query: Statement
 
 
 def list_wallets(
-    till: Till, actor: Actor, text: str = "", *, after: Key | None = None, skip: int = 0, limit: int = 100
+    till: Till,
+    actor: Actor,
+    text: str = "",
+    *,
+    everybody: bool = False,
+    after: Key | None = None,
+    skip: int = 0,
+    limit: int = 100,
 ) -> list[WalletRow]:
-    """Wallets by their customers' names, searched as customers are; one that was emptied stands there with nothing."""
+    """Wallets by their customers' names, searched as customers are; one that was emptied stands there with nothing.
+
+    With `everybody` customers who never had one stand there too, those who are still served.
+    """
     authorize(till, actor, Action.VIEW_PAYMENTS)
+    currency = func.coalesce(_B.currency, CURRENCY)
     with till.db.read() as connection:
         chosen = (
-            select(*_CUSTOMER, _B.currency, _B.balance_minor, _B.changed_at)
-            .join(wallet_balance, _B.customer_id == customer.c.id)
-            .where(*_named(connection, text))
-        )
-        order = (customer.c.name, customer.c.id, _B.currency)
+            select(*_CUSTOMER, currency.label("currency"), func.coalesce(_B.balance_minor, 0).label("balance_minor"),
+                   _B.changed_at)
+            .join(wallet_balance, _B.customer_id == customer.c.id, isouter=everybody)
+            .where(*_named(connection, text), _has_wallet_or_may())
+        )  # fmt: skip
+        order = (customer.c.name, customer.c.id, currency)
         rows = connection.execute(page(chosen, order, descending=False, after=after, skip=skip, limit=limit))
         return [
             WalletRow(record(CustomerRecord, row), Money(row.balance_minor, row.currency), row.changed_at)
@@ -223,12 +236,17 @@ def wallet_key(row: WalletRow) -> Key:
     return (row.customer.name, row.customer.id, row.balance.currency)
 
 
-def count_wallets(till: Till, actor: Actor, text: str = "") -> int:
-    """How many wallets the list has."""
+def count_wallets(till: Till, actor: Actor, text: str = "", *, everybody: bool = False) -> int:
+    """How many rows the list has."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
+    joined = customer.join(wallet_balance, _B.customer_id == customer.c.id, isouter=everybody)
     with till.db.read() as connection:
-        joined = select(func.count()).select_from(wallet_balance.join(customer, _B.customer_id == customer.c.id))
-        return int(connection.execute(joined.where(*_named(connection, text))).scalar_one())
+        counted = select(func.count()).select_from(joined).where(*_named(connection, text), _has_wallet_or_may())
+        return int(connection.execute(counted).scalar_one())
+
+
+def _has_wallet_or_may() -> ColumnElement[bool]:
+    return or_(_B.customer_id.is_not(None), customer.c.active == 1)
 
 
 def list_referrers(

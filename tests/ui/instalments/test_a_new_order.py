@@ -20,12 +20,14 @@ from tillgate.store.models import bulk_order, payment, variant
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 
-RETURN, TAB, F2, F3, F7, F9 = (
+RETURN, TAB, F2, F3, F6, F7, F8, F9 = (
     Qt.Key.Key_Return,
     Qt.Key.Key_Tab,
     Qt.Key.Key_F2,
     Qt.Key.Key_F3,
+    Qt.Key.Key_F6,
     Qt.Key.Key_F7,
+    Qt.Key.Key_F8,
     Qt.Key.Key_F9,
 )
 
@@ -118,6 +120,11 @@ def test_the_documents_three_items_are_ordered_and_paid_by_keyboard_alone(page: 
     page.customer_pays()
     assert "The instalments are paid, and the orders are active." in page.texts
     assert {each.state for each in shop.now(made).orders} == {InstalmentOrderState.ACTIVE}
+    page.screen.page.end.receipt.click()
+    page.settled(lambda: page.screen.page.end.notice.text.startswith("Saved as receipt-"))
+    page.screen.page.end.print.click()
+    page.settled(lambda: page.screen.page.end.notice.text == "The receipt was sent to the printer.")
+    assert page.opened[1:] == [f"receipt-{shop.payment(made).id}", f"printed-{shop.payment(made).id}"]
     page.wake()
     page.key(RETURN)
     page.settled(lambda: not page.screen.paying)
@@ -186,7 +193,9 @@ def test_a_telephone_number_that_there_can_not_be_is_said_at_its_field(page: Ins
 def test_a_wallet_pays_at_once_and_says_what_it_lacks(page: InstalmentsPage, shop: Bazaar) -> None:
     shop.fill_wallet(inr(1299))
     here = fill(page)
-    here.side.tender.buttons[PayBy.WALLET].click()
+    for key, way in ((F8, PayBy.WALLET), (F6, PayBy.RAZORPAY), (F8, PayBy.WALLET)):
+        page.key(key)
+        assert here.side.tender.value is way
     page.settled(lambda: here.side.tender.said.text() == "The wallet has ₹1,299.00, and ₹1,300.00 is needed.")
     page.key(F9)
     page.settled(lambda: "The wallet has ₹1,299.00, and ₹1,300.00 is needed." in page.screen.notice.text)
@@ -200,6 +209,11 @@ def test_a_wallet_pays_at_once_and_says_what_it_lacks(page: InstalmentsPage, sho
     assert (made.bulk.state, len(made.wallet_transactions)) == (BulkState.ACTIVE, 3)
     page.settled(lambda: page.screen.notice.text.startswith(f"{made.bulk.number} is paid: ₹1,300.00. 3 orders are"))
     assert (page.screen.paying, page.opened, here.items) == (False, [], ())
+    printing = page.screen.notice.buttons[1]
+    assert [each.text() for each in page.screen.notice.buttons] == ["Show the orders", "Print receipt", "Save receipt"]
+    printing.click()
+    page.settled(lambda: page.screen.notice.text == "The receipt was sent to the printer.")
+    assert page.opened == [f"printed-{shop.payment(made).id}"]
 
 
 def test_a_held_key_and_a_second_press_are_one_bulk_order(page: InstalmentsPage, shop: Bazaar) -> None:

@@ -18,6 +18,7 @@ from tillgate.services.payment_lists import PaymentQuery, list_payments
 from tillgate.services.wallet_rows import balance_of
 from tillgate.services.wallets import Withdrawal, new_wallet_key, withdraw
 from tillgate.ui.screens.checkout.stages import Stage
+from tillgate.ui.screens.instalments import collect_pane
 from tillgate.ui.screens.instalments.due_list import WHEN
 from tillgate.ui.tasks import Tasks
 
@@ -100,9 +101,12 @@ def test_some_orders_and_days_ahead_are_taken_from_the_wallet_once(
     assert page.card(2).amount.text() == "₹500.00"
     assert pane.wallet.text() == "Take ₹1,300.00 from the wallet"
     # A second press while the first is under way is none.
-    pane.wallet.click()
-    pane.wallet.click()
+    assert page.shell.commands.hint("instalments.from_wallet") == "F8"
+    taking = page.shell.commands.action("instalments.from_wallet")
+    taking.trigger()
+    taking.trigger()
     page.settled(lambda: "was taken" in page.said)
+    assert [each.text() for each in page.screen.notice.buttons] == ["Print receipt", "Save receipt"]
     assert "₹1,300.00 was taken from the wallet of John Doe for 2 orders." in page.said
     assert _paid_days(shop, placed) == [2, 1, 6]
     assert _balance(shop) == inr(700).minor
@@ -148,6 +152,23 @@ def test_what_changed_meanwhile_is_told_and_never_collected_twice(
     waiting = [each for each in list_payments(shop.till, shop.manager, PaymentQuery())
                if each.state is not PaymentState.CAPTURED]  # fmt: skip
     assert len(waiting) == 1
+
+
+def test_a_customers_orders_go_on_as_far_as_there_are_any(page: ListsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect_pane, "PAGE", 2)
+    pane = page.open_customer()
+    assert (list(page.texts_in(pane) & {"3 orders"}), len(pane.cards)) == (["3 orders"], 2)
+    assert pane.more.text() == "Show 1 more order"
+    shown = list(pane.cards.values())
+    page.space(1)
+    pane.more.setFocus()
+    page.key(Qt.Key.Key_Return)
+    page.settled(lambda: len(pane.cards) == 3)
+    page.quoted()
+    assert list(pane.cards.values())[:2] == shown, "what was shown and chosen stays"
+    assert (shown[1].chosen, pane.more.isHidden()) == (False, True)
+    assert page.shell.focusWidget() is page.card(2).check
+    assert pane.collect.text() == "Collect ₹900.00 for 2 orders"
 
 
 def test_a_scanned_number_opens_its_customer_and_days_ahead_are_found(

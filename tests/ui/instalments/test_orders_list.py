@@ -129,7 +129,12 @@ def _keeping(shop: Bazaar, percent: int) -> None:
 def _cancel(page: ListsPage, placed: Placed) -> CancelDialog:
     page.open_bulk()
     card = next(each for each in page.bulk.cards if each.order.id == placed.orders[0].id)
-    card.cancel.click()
+    # Of three orders none is meant until one is open.
+    assert not page.can("cancel_one")
+    card.calendar.button.setFocus()
+    page.key(Qt.Key.Key_Return)
+    assert page.can("cancel_one")
+    page.key(Qt.Key.Key_F11)
     dialog = page.dialog(CancelDialog)
     page.settled(lambda: dialog.quote is not None)
     return dialog
@@ -163,6 +168,9 @@ def test_a_manager_cancels_an_order_by_rule(qtbot: QtBot, tasks: Tasks, shop: Ba
     with shop.till.db.read() as connection:
         assert balance_of(connection, shop.customer_id, "INR") == inr(600)
     page.settled(lambda: _facts(page)["Orders"] == "Being paid off: 2, Cancelled: 1")
+    assert (_facts(page)["Paid"], _facts(page)["Given back"]) == ("₹1,300.00", "₹600.00")
+    (told,) = page.bulk.cards[0].findChildren(Facts)[:1]
+    assert (dict(told.rows)["Given back"], dict(told.rows)["Remaining"]) == ("₹600.00", "₹0.00")
 
 
 def test_a_cashier_asks_a_manager(page: ListsPage, shop: Bazaar) -> None:

@@ -52,6 +52,15 @@ def test_a_cashier_tops_up_a_wallet_by_keys_alone(window: Open, shop: Bazaar) ->
     page = window(shop.cashier)
     assert list(page.screen.pages) == ["wallets", "orders"]
     assert "No wallets yet" in page.texts
+    # Whoever never had a wallet is found, and topped up from there too.
+    page.front.table.set_query(Query("doe"))
+    page.settled(lambda: page.rows(3) == [("John Doe", "", "")])
+    page.open_row()
+    page.key(Qt.Key.Key_T, CTRL)
+    page.dialog(TopUpDialog).reject()
+    page.closed(TopUpDialog)
+    page.front.table.set_query(Query())
+    page.settled(lambda: page.rows() == [])
     page.add()
     dialog = page.dialog(TopUpDialog)
     assert nameless(dialog) == []

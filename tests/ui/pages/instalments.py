@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
@@ -81,6 +82,8 @@ class InstalmentsPage:
             provider=lambda: ("razorpay", "order"),
             zone=till.zone,
             language=self.language,
+            save_receipt=self._save_receipt,
+            print_receipt=lambda number: self.opened.append(f"printed-{number}"),
             open_exceptions=lambda: self.opened.append("exceptions"),
             in_front=self._in_front,
         )
@@ -99,6 +102,10 @@ class InstalmentsPage:
     def _open(self, url: str) -> bool:
         self.opened.append(url)
         return True
+
+    def _save_receipt(self, number: int) -> Path:
+        self.opened.append(f"receipt-{number}")
+        return Path(f"receipt-{number}.pdf")
 
     def _sign_in(self, session: str, *, locked: bool = False) -> None:
         actor = self.actor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
@@ -97,7 +97,9 @@ class Section(QWidget):
 
 
 class Disclosure(QWidget):
-    """A title that opens what it names; the content is made when it is first opened."""
+    """A title that opens what it names; the content is made when it is first opened. `turned` each time."""
+
+    turned = Signal()
 
     def __init__(self, title: str, make: Callable[[], QWidget], *, shown: bool = False) -> None:
         super().__init__()
@@ -133,3 +135,4 @@ class Disclosure(QWidget):
             self._content.setHidden(not self._content.isHidden())
         self.button.show_icon("chevron-down" if self.is_open else "chevron-right")
         self.button.setAccessibleDescription("")
+        self.turned.emit()

@@ -74,6 +74,26 @@ class BulkPane(QWidget):
         self._office.tasks.watch(self, kinds, lambda _changes: self._timer.start())
         self.reload()
 
+    @property
+    def verbs(self) -> dict[str, Button]:
+        """Its buttons that have a key. Of its orders the one is meant that stands alone, or whose calendar is open."""
+        meant = self._meant()
+        return {"cancel_order": self.cancel} | ({"cancel_one": meant.cancel} if meant is not None else {})
+
+    def _meant(self) -> OrderCard | None:
+        can = [each for each in self.cards if not each.cancel.isHidden()]
+        chosen = [each for each in can if each.is_open] or can
+        return chosen[0] if len(chosen) == 1 else None
+
+    @Slot()
+    def _turned(self) -> None:
+        """Another order is meant: the key stands at its button alone."""
+        meant = self._meant()
+        for card in self.cards:
+            if card is not meant:
+                card.cancel.show_hint("")
+        self.turned.emit()
+
     @Slot()
     def reload(self) -> None:
         """Read it again."""
@@ -116,6 +136,7 @@ class BulkPane(QWidget):
         for order in orders:
             lines = [each for each in details.payments if each.instalment.order_id == order.id]
             card = OrderCard(self._office, order, lines, self._cancel_order, shown=order.id in opened)
+            card.calendar.turned.connect(self._turned)
             self.cards.append(card)
             section.add(card)
         column.addWidget(section)
@@ -138,6 +159,7 @@ class BulkPane(QWidget):
             (tr("Open until"), until),
             (tr("Total"), money(summary.total)),
             (tr("Paid"), money(summary.paid)),
+            (tr("Given back"), money(summary.returned) if summary.returned else ""),
             (tr("Remaining"), money(summary.remaining)),
             (tr("First payments"), money(summary.first_total)),
             (tr("Orders"), ", ".join(counts)),

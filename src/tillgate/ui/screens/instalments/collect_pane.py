@@ -28,7 +28,7 @@ from tillgate.services.daily_collections import (
     new_collection_key,
     quote_collection,
 )
-from tillgate.services.instalment_dues import DuesQuery, OrderDues, When, list_dues
+from tillgate.services.instalment_dues import DuesQuery, OrderDues, When, list_dues, sum_dues
 from tillgate.services.payments import Started
 from tillgate.services.wallets import view_wallet
 from tillgate.ui.one_at_a_time import OneAtATime
@@ -42,27 +42,38 @@ from tillgate.ui.widgets.notices import InlineNotice, NoticeAction
 from tillgate.ui.widgets.side_pane import lay_out_now
 
 _QUOTE_MS: Final = 120
-# More of one customer's than anybody pays off at once.
-_MOST: Final = 40
+# Those that are owed the longest; the others when they are asked for.
+PAGE: Final = 20
 # What has changed, so that the amount is asked for again before the next press.
-_ASK_AGAIN: Final = frozenset({"collection_changed", "insufficient_balance", "already_being_paid", "nothing_due"})
+_ASK_AGAIN: Final = frozenset(
+    {"collection_changed", "insufficient_balance", "already_being_paid", "nothing_due", "key_reused"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Owing:
-    """A customer's orders with unpaid days, and what is in the wallet."""
+    """The first of a customer's orders with unpaid days, how many there are, and what is in the wallet."""
 
     orders: tuple[OrderDues, ...]
+    count: int
     balance: Money
 
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return self.count - len(self.orders)
 
-def load_owing(office: BackOffice, customer_id: int) -> Owing:
+
+def load_owing(office: BackOffice, customer_id: int, most: int) -> Owing:
     """On the work lane."""
     query = DuesQuery(When.OPEN, customer_id=customer_id)
-    orders = list_dues(office.till, office.actor, query, limit=_MOST)
+    orders = list_dues(office.till, office.actor, query, limit=most)
+    count = len(orders)
+    if count == most:
+        count = sum_dues(office.till, office.actor, query).orders
     balances = view_wallet(office.till, office.actor, customer_id).balances
     balance = next((each for each in balances if each.currency == CURRENCY), Money(0, CURRENCY))
-    return Owing(orders, balance)
+    return Owing(orders, count, balance)
 
 
 def collection_bill(quote: Quote, customer: str, language: str) -> Bill:
@@ -80,6 +91,11 @@ def _days(line: Line, language: str) -> str:
         return tr("{number}: {day}", number=line.order.number, day=first)
     return ntr("{number}: {count} day, {first} to {last}", "{number}: {count} days, {first} to {last}", line.days,
                number=line.order.number, first=first, last=last)  # fmt: skip
+
+
+def _only_added(before: Owing, now: Owing) -> bool:
+    """Whether more of the same are shown."""
+    return now.count == before.count and now.orders[: len(before.orders)] == before.orders
 
 
 class Say(Protocol):
@@ -112,7 +128,9 @@ class CollectPane(QWidget):
         self.wallet = Button(icon="wallet", on_click=partial(self._press, True))
         self.told = plain_label(role="caption", tone="muted", wrap=True)
         self._guard = OneAtATime(self._office.tasks, self, self.collect, self.wallet)
-        self._list: QWidget | None = None
+        self.more = Button(icon="chevron-down", on_click=self._show_more)
+        self._most = PAGE
+        self._list: Section | None = None
         self._facts: Facts | None = None
         self.collect.show_hint(self._office.hint("instalments.pay"))
         self._timer = self._timer_for(self._ask_quote)
@@ -134,8 +152,9 @@ class CollectPane(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(12)
-        for widget in (self.collect, self.wallet, self.told, self.notice):
+        for widget in (self.collect, self.wallet, self.told, self.notice, self.more):
             self._column.addWidget(widget)
+        self.more.hide()
         self._column.addStretch(1)
         may = self._office.may(Action.TAKE_PAYMENT)
         for widget in (self.collect, self.wallet):
@@ -153,15 +172,18 @@ class CollectPane(QWidget):
         """Read it again; what is chosen stays chosen."""
         if self._guard.running:
             return
-        work = partial(load_owing, self._office, self.row.customer_id)
+        work = partial(load_owing, self._office, self.row.customer_id, self._most)
         self._office.tasks.run(self, work, self._show, self.notice.show_error, label="dues")
 
     def _show(self, owing: Owing) -> None:
         # Nothing that is looked at or typed into is made anew where it says the same.
         if self._owing is None or self._owing.balance != owing.balance:
             self._show_facts(owing)
-        if self._owing is None or self._owing.orders != owing.orders:
+        if self._owing is not None and self._list is not None and _only_added(self._owing, owing):
+            self._add_cards(self._list, owing.orders[len(self._owing.orders) :], {})
+        else:
             self._show_orders(owing)
+        self._show_rest(owing)
         self._owing = owing
         lay_out_now()
         self._ask_quote()
@@ -181,8 +203,10 @@ class CollectPane(QWidget):
     def _show_orders(self, owing: Owing) -> None:
         before = {order: (card.chosen, card.days) for order, card in self.cards.items()}
         held = [order for order, card in self.cards.items() if card.takes_keys]
-        old, self._list = self._list, self._section(owing, before)
-        self._column.insertWidget(self._column.count() - 1, self._list)
+        old, self._list = self._list, Section(ntr("{count} order", "{count} orders", owing.count), spacing=8)
+        self.cards = {}
+        self._add_cards(self._list, owing.orders, before)
+        self._column.insertWidget(self._column.indexOf(self.more), self._list)
         for order in held:
             if order in self.cards:
                 self.cards[order].check.setFocus()
@@ -190,17 +214,31 @@ class CollectPane(QWidget):
             old.hide()
             old.deleteLater()
 
-    def _section(self, owing: Owing, before: dict[int, tuple[bool, int]]) -> Section:
-        section = Section(ntr("{count} order", "{count} orders", len(owing.orders)), spacing=8)
-        self.cards = {}
-        for each in owing.orders:
+    def _add_cards(self, section: Section, orders: Sequence[OrderDues], before: dict[int, tuple[bool, int]]) -> None:
+        for each in orders:
             card = DuesCard(self._desk, each, self._open_payment)
             chosen, days = before.get(each.order_id, (self._wanted(each), max(1, each.due_days)))
             card.choose(chosen=chosen, days=days)
             card.changed.connect(self._timer.start)
             self.cards[each.order_id] = card
             section.add(card)
-        return section
+
+    def _show_rest(self, owing: Owing) -> None:
+        """What is further down, and the first of it where it was asked for."""
+        count = min(owing.more, PAGE)
+        self.more.show_text(ntr("Show {count} more order", "Show {count} more orders", count))
+        asked = self.more.hasFocus() and self._owing is not None and len(owing.orders) > len(self._owing.orders)
+        if asked and self._owing is not None:
+            first = self.cards[owing.orders[len(self._owing.orders)].order_id]
+            # A layout shows what is added only later, and what is hidden takes no focus.
+            first.show()
+            first.check.setFocus()
+        self.more.setVisible(bool(count))
+
+    @Slot()
+    def _show_more(self) -> None:
+        self._most += PAGE
+        self.reload()
 
     def _wanted(self, row: OrderDues) -> bool:
         """All that is due; ahead only what was opened."""

@@ -116,7 +116,7 @@ class DueList(DeskList):
     def _details(self, row: OrderDues) -> QWidget:
         made = CollectPane(self.desk, row, self.say)
         made.turned.connect(self.turned)
-        self.show_verbs({})
+        self.show_verbs({"from_wallet": made.wallet})
         return made
 
     @Slot()

@@ -33,13 +33,16 @@ ORDER: Final = (
     Verb("address", mark("Type the delivery address"), "truck", "F7", _PAY),
     Verb("clear", mark("Empty the order"), "trash-2", "", _PAY),
 )
-# Of the row that is open: buttons of its details.
+# Of what is open: buttons of a row's details, and of the order's foot.
 ONE: Final = (
+    Verb("from_wallet", mark("Pay from the wallet"), "wallet", "F8", _PAY),
+    Verb("through", mark("Make the first payment through Razorpay"), "credit-card", "F6", _PAY),
     Verb("top_up", mark("Top up the wallet"), "plus", "Ctrl+T", _PAY),
     Verb("pay_out", mark("Pay out from the wallet"), "banknote", "Ctrl+P", _PAY),
     Verb("statement", mark("Show the statement"), "list", "Ctrl+Shift+S", Action.VIEW_PAYMENTS),
     Verb("change", mark("Change what is open"), "pencil", "Ctrl+S", Action.EDIT_COUPONS),
     Verb("cancel_order", mark("Cancel the bulk order that is open"), "ban", "Ctrl+Shift+X", Action.CANCEL_PAYMENT),
+    Verb("cancel_one", mark("Cancel the order that is open"), "ban", "F11", _PAY),
     Verb("withdraw", mark("Withdraw what is open"), "circle-minus", "Ctrl+D", Action.EDIT_COUPONS),
 )
 PAYING: Final = (

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
 from tillgate.domain.errors import Invalid, TillgateError
-from tillgate.domain.instalments import MOST_ITEMS, BulkState, DeliveryAddress, FailedItem
+from tillgate.domain.instalments import MOST_ITEMS, BulkState, DeliveryAddress, FailedItem, PayBy
 from tillgate.i18n import ntr, tr
 from tillgate.services.bulk_ends import find_bulk_order
 from tillgate.services.bulk_lists import BulkQuery, BulkRow, list_bulk_orders
@@ -48,7 +48,6 @@ class NewOrderPage(QWidget):
     def __init__(self, desk: InstalmentDesk) -> None:
         super().__init__()
         self._desk, self._office = desk, desk.office
-        self.verbs: dict[str, Button] = {}
         self.items: tuple[DraftItem, ...] = ()
         self._made = 0
         self._key = new_bulk_key()
@@ -56,6 +55,8 @@ class NewOrderPage(QWidget):
         self._act = OneAtATime(desk.office.tasks, self)
         set_density(self, Density.TOUCH)
         self.side = OrderSide(desk)
+        ways = self.side.tender.buttons
+        self.verbs = {"from_wallet": ways[PayBy.WALLET], "through": ways[PayBy.RAZORPAY]}
         self.finder = ProductFinder(desk)
         self.planner = PlanPanel(desk)
         self.address = AddressForm()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Slot
@@ -106,9 +107,14 @@ class OrdersList(DeskList):
 
     def _details(self, row: BulkRow) -> QWidget:
         made = BulkPane(self.desk, row.bulk.number, self.open_dialog)
-        made.turned.connect(self.turned)
-        self.show_verbs({"cancel_order": made.cancel})
+        made.turned.connect(partial(self._show_verbs_of, made))
+        self.show_verbs(made.verbs)
         return made
+
+    def _show_verbs_of(self, pane: BulkPane) -> None:
+        """They change with the order that is open."""
+        if pane is self.pane:
+            self.show_verbs(pane.verbs)
 
     @Slot()
     def _open_first(self) -> None:

@@ -49,6 +49,8 @@ class InstalmentsScreen(Screen):
         self._lay_out()
         for key, page in self.pages.items():
             page.turned.connect(partial(self._turned, key))
+            for verb, button in page.verbs.items():
+                button.show_hint(office.hint(f"{SCREEN}.{verb}"))
         self.show_page(self.front)
 
     def _lay_out(self) -> None:
@@ -126,7 +128,7 @@ class InstalmentsScreen(Screen):
         if self._list_commands is not None and isinstance(page, DeskList):
             self._list_commands.turn_to(page.table, page.verbs)
         elif self._list_commands is not None:
-            self._list_commands.follow({})
+            self._list_commands.follow(page.verbs)
         self._show_commands()
         if self.isVisible() and not self.paying:
             page.entered()
@@ -172,7 +174,7 @@ class InstalmentsScreen(Screen):
         if key != self.front or self.paying:
             return
         page = self.pages[key]
-        if self._list_commands is not None and isinstance(page, DeskList):
+        if self._list_commands is not None:
             self._list_commands.follow(page.verbs)
         self._show_commands()
 

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.changes import Kind
+from tillgate.domain.money import Money
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark, tr
 from tillgate.services.wallet_lists import WalletRow, count_wallets, list_wallets, wallet_key
@@ -27,7 +28,7 @@ from tillgate.ui.widgets.notices import NoticeAction
 
 
 class WalletList(DeskList):
-    """By the customers' names."""
+    """By the customers' names; a search finds customers who never had a wallet too, for their first top-up."""
 
     adds = mark("Top up a wallet")
 
@@ -37,7 +38,7 @@ class WalletList(DeskList):
         columns: list[Column[WalletRow]] = [
             text_column("customer", tr("Customer"), lambda row: row.customer.name, sortable=False, width=200,
                         stretch=True, strong=True),
-            money_column("balance", tr("Balance"), lambda row: row.balance, sortable=False, width=150),
+            money_column("balance", tr("Balance"), _balance, sortable=False, width=150),
             instant_column("changed", tr("Last move"), lambda row: row.changed_at, sortable=False, width=168),
             text_column("phone", tr("Phone"), lambda row: row.customer.phone, sortable=False, width=150, minor=True),
             text_column("email", tr("E-mail"), lambda row: row.customer.email, sortable=False, width=190, minor=True),
@@ -57,7 +58,7 @@ class WalletList(DeskList):
             empty=EmptyText(
                 "wallet",
                 tr("No wallets yet"),
-                tr("A wallet begins with its first top-up, refund or commission; instalments are paid from it."),
+                tr("Search for any customer, by name, phone or e-mail, to top up a wallet for the first time."),
                 NoticeAction(tr("Top up a wallet"), self.add, "plus"),
             ),
             refresh_on={Kind.WALLET, Kind.CUSTOMER},
@@ -73,10 +74,17 @@ class WalletList(DeskList):
         ask_top_up(self)
 
     def _fetch(self, query: Query, after: tuple[Any, ...] | None, skip: int, limit: int) -> list[WalletRow]:
-        return list_wallets(self.office.till, self.office.actor, query.text, after=after, skip=skip, limit=limit)
+        till, actor, whole = self.office.till, self.office.actor, bool(query.text.strip())
+        return list_wallets(till, actor, query.text, everybody=whole, after=after, skip=skip, limit=limit)
 
     def _sum(self, query: Query) -> Summary:
-        return Summary(count_wallets(self.office.till, self.office.actor, query.text))
+        whole = bool(query.text.strip())
+        return Summary(count_wallets(self.office.till, self.office.actor, query.text, everybody=whole))
 
     def _details(self, row: WalletRow) -> QWidget:
         return WalletPane(self, row.customer)
+
+
+def _balance(row: WalletRow) -> Money | None:
+    """Nothing at all where there never was anything."""
+    return row.balance if row.changed_at is not None else None
