@@ -24,6 +24,7 @@ from tests.factories.instalments import (
 )
 from tillgate.domain.errors import Invalid, NotFound, Refused, TillgateError, Unavailable
 from tillgate.domain.instalments import BulkState, InstalmentOrderState, InstalmentState, ItemAsk
+from tillgate.domain.money import LARGEST_MINOR
 from tillgate.services.bulk_orders import PlaceBulk, load_placed, place_bulk_order
 from tillgate.services.instalment_documents import (
     error_document,
@@ -68,15 +69,19 @@ def test_every_bad_item_is_named_with_its_reason_and_leaves_nothing(stall: Bazaa
 
 
 def test_what_is_left_out_does_not_hold_up_the_others(bazaar: Bazaar) -> None:
-    placed = bazaar.place(ItemAsk("xyz123", 10), ITEMS[1], replace(ITEMS[2], quantity=11), ITEMS[0])
+    nonsense = [replace(ITEMS[2], coupon=each) for each in ("S\x00VE10", "\ud800", "S" * 10_000)]
+    placed = bazaar.place(ItemAsk("xyz123", 10), ITEMS[1], replace(ITEMS[2], quantity=11), ITEMS[0], *nonsense)
     assert [each.position for each in placed.orders] == [1, 3]
     assert [each.reason for each in placed.bulk.failed] == [
         "Item 1: Product 'xyz123' not found",
         "Item 3: Quantity must be a whole number from 1 to 10",
+        "Item 5: Coupon 'SVE10' not found",
+        "Item 6: Coupon '' not found",
+        f"Item 7: Coupon '{'S' * 30}' not found",
     ]
     said = placed_document(placed)["data"]
-    assert said["summary"]["totalItems"] == 4
-    assert (said["summary"]["failedItems"], said["summary"]["totalFirstPayment"]) == (2, 1200)
+    assert said["summary"]["totalItems"] == 7
+    assert (said["summary"]["failedItems"], said["summary"]["totalFirstPayment"]) == (5, 1200)
     assert said["failedItems"][0] == {"index": 0, "error": "Item 1: Product 'xyz123' not found"}
     again = load_placed(bazaar.till, placed.bulk.id)
     assert placed_document(again)["data"]["failedItems"] == said["failedItems"]
@@ -119,6 +124,11 @@ def test_what_is_not_sold_any_more_or_let_or_priced_otherwise(stall: Bazaar) -> 
     stall.restock(2, "AIRPODS-PRO")
     failed = only(refusal(stall, replace(ITEMS[2], quantity=3, total_days=10)))
     assert failed.reason == "Item 1: Product 'AirPods Pro' is out of stock. Available: 2"
+    stall.restock(3, "AIRPODS-PRO")
+    with stall.till.db.write(stall.till.system) as uow:
+        uow.execute(update(variant).where(variant.c.code == "AIRPODS-PRO").values(price_minor=LARGEST_MINOR))
+    failed = only(refusal(stall, replace(ITEMS[2], quantity=3)))
+    assert failed.reason == "Item 1: The amount is too large"
 
 
 REQUEST_ERRORS: list[tuple[Callable[[Bazaar], PlaceBulk], str, str]] = [

@@ -35,6 +35,7 @@ from tillgate.services.instalment_documents import (
     verified_document,
     write_json,
 )
+from tillgate.services.wallets import TopUp, top_up
 from tillgate.store.ledger import balance
 from tillgate.store.models import (
     bulk_order,
@@ -195,6 +196,14 @@ def test_a_wallet_pays_at_once_with_one_transaction_for_each_order(bazaar: Bazaa
     assert bazaar.provider.sends("create") == 0
     assert refusal(bazaar, pay_by="WALLET").code == "insufficient_balance"
     sound(bazaar)
+
+
+def test_the_key_of_another_payment_places_nothing(stall: Bazaar) -> None:
+    stall.fill_wallet(inr(1300))
+    press = TopUp("key-of-a-top-up", stall.customer_id, inr(5), "razorpay", "link")
+    topped_up = top_up(stall.till, stall.cashier, press)
+    refused = refusal(stall, pay_by="WALLET", key=press.key)
+    assert (refused.code, refused.values["payment"]) == ("key_reused", topped_up.payment.id)
 
 
 def test_a_bad_signature_is_refused_and_a_foreign_order_is_not_ours(bazaar: Bazaar) -> None:

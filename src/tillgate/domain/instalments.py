@@ -291,6 +291,7 @@ _REASONS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "daily_below_minimum": _said("Daily amount below minimum {least}"),
     "total_changed": _said("Product '{name}' comes to {now} now, not {asked}"),
     "instalment_currency": _said("Product is not priced in {expected}"),
+    "amount_too_large": _said("The amount is too large"),
     "coupon_unknown": _said("Coupon '{coupon}' not found"),
     "coupon_over": _said("Coupon '{coupon}' is not valid now"),
     "coupon_used_up": _said("Coupon '{coupon}' is used up"),

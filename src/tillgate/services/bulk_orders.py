@@ -224,10 +224,13 @@ def _write_down(
 
     try:
         return till.db.transact(actor, work)
-    except IntegrityError:
+    except IntegrityError as error:
         # Another till or thread won between our look and our write, by this very press: say what it made.
         with till.db.read() as connection:
             made = _pressed_again(connection, press)
+            other = find_payment_by_key(connection, press.key)
+        if made is None and other is not None:
+            raise Refused("key_reused", payment=other[0].id) from error
         if made is None:
             raise
         return made, True

@@ -7,6 +7,7 @@ database refuses a count above the limit.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -111,7 +112,11 @@ def price_coupon(connection: Connection, code: str, ask: CouponAsk, today: date)
 
 def lock_coupons(uow: UnitOfWork, codes: Iterable[str]) -> None:
     """Lock those of these codes that there are, in the order of their numbers, as everybody does."""
-    cleaned = {code.strip().upper() for code in codes}
+    cleaned = set()
+    for code in codes:
+        # What can't be a code locks nothing; its item says so.
+        with suppress(Invalid):
+            cleaned.add(clean_code(code))
     if cleaned:
         uow.execute(select(_C.id).where(_C.code.in_(sorted(cleaned))).order_by(_C.id).with_for_update()).all()
 
