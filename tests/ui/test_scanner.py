@@ -119,6 +119,20 @@ def test_a_scan_is_heard_wherever_the_focus_is(till: Till, target: str) -> None:
     assert not pressed
 
 
+def test_a_tap_of_space_presses_a_button_however_quick_it_is(till: Till) -> None:
+    """Its press is held back until it can be no scan, and its release comes meanwhile."""
+    pressed: list[int] = []
+    till.button.clicked.connect(lambda: pressed.append(1))
+    till.button.setFocus()
+    till.key(" ", 500)
+    till.qtbot.waitUntil(lambda: len(pressed) == 1)
+    till.key(" ", 500)
+    till.qtbot.waitUntil(lambda: len(pressed) == 2)
+    assert not till.button.isDown()
+    till.scan("4017")
+    assert (till.heard[-1], len(pressed)) == ("4017", 2)
+
+
 def test_a_scan_reaches_no_shortcut(till: Till) -> None:
     fired: list[str] = []
     for keys in ("Return", "Tab", "B"):

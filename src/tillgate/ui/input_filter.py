@@ -133,7 +133,7 @@ class InputFilter(QObject):
             self._idle.noticed()
         if kind in _KEYS and isinstance(event, QKeyEvent) and watched.isWidgetType() and self._window.isVisible():
             return self._quarantine.take(event) or self._dialog_key(event) or self._scanner.take(watched, event)
-        return False
+        return kind is QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and self._scanner.take_release(event)
 
     def _dialog_key(self, event: QKeyEvent) -> bool:
         pressed = event.type() is QEvent.Type.KeyPress and QApplication.activeModalWidget() is not None

@@ -45,6 +45,8 @@ class _Held:
     key: int
     modifiers: Qt.KeyboardModifier
     text: str
+    # Let go of while it was held back: a button that heard no release would stay down and do nothing.
+    let_go: bool = False
 
 
 class Scanner(QObject):
@@ -96,6 +98,14 @@ class Scanner(QObject):
             return False
         return self._more(event) if quick and self._first else self._start(watched, event)
 
+    def take_release(self, event: QKeyEvent) -> bool:
+        """Look at a key that is let go of; True when it goes no further, as its press has not yet."""
+        held = next((key for key in self._held if key.key == event.key() and not key.let_go), None)
+        if held is None or self._handing_over or event.isAutoRepeat():
+            return False
+        held.let_go = True
+        return True
+
     @Slot()
     def release(self) -> None:
         """It was typing: hand the held keys to the widget they were meant for."""
@@ -112,7 +122,8 @@ class Scanner(QObject):
         self._handing_over = True
         try:
             for key in held:
-                QApplication.sendEvent(target, QKeyEvent(QEvent.Type.KeyPress, key.key, key.modifiers, key.text))
+                for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)[: 2 if key.let_go else 1]:
+                    QApplication.sendEvent(target, QKeyEvent(kind, key.key, key.modifiers, key.text))
         finally:
             self._handing_over = False
 
