@@ -40,7 +40,15 @@ def proofs(cycles: int) -> dict[str, list[str]]:
     crash = [sys.executable, "-m", "tests.crash.campaign"]
     return {
         "properties": [*PYTEST, "-n", "2", "tests/domain"],
-        "stateful": [*PYTEST, "tests/stateful"],
+        "stateful": [*PYTEST, "tests/stateful/test_payment_life.py", "tests/stateful/test_planted_bugs.py"],
+        # Instalment orders, wallets, coupons and commission, from the first payment to the last refund.
+        "orders": [
+            *PYTEST,
+            "-n",
+            "2",
+            "tests/stateful/test_order_life.py",
+            "tests/stateful/test_planted_order_bugs.py",
+        ],
         "crash": [*crash, "--cycles", str(cycles)],
         # The same shop on a server, which is killed as well; and two tills at odds.
         "crash-server": [*crash, "--on", "postgres", "--cycles", str(cycles // 4)],

@@ -6,9 +6,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Final, Self
 
-from sqlalchemy import select
+from sqlalchemy import Select, Table, select
 
 from tests.stateful.world import World
 from tillgate.domain.checkout_facts import CheckoutStatus, RefundStatus
@@ -57,7 +58,7 @@ class Books:
         """All of it at one moment."""
         with world.tills["T1"].db.read() as connection:
             tables = (getattr(models, each.name) for each in fields(cls))
-            found = [connection.execute(select(t).order_by(*t.primary_key.columns)).all() for t in tables]
+            found = [connection.execute(_whole(table)).all() for table in tables]
             fault = verify_chain(connection, world.tills["T1"].db.audit_key)
         assert fault is None, f"the audit chain is broken: {fault}"
         return cls(*map(list, found))
@@ -101,6 +102,12 @@ class Books:
 
     def balance(self, account: str, currency: str) -> int:
         return sum(e.amount_minor for e in self.ledger_entry if (e.account, e.currency) == (account, currency))
+
+
+@cache
+def _whole(table: Table) -> Select[Any]:
+    """A table from its first row to its last; made once, since it is read after every step."""
+    return select(table).order_by(*table.primary_key.columns)
 
 
 Oracle = Callable[[World, Books], None]

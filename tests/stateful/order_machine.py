@@ -127,13 +127,19 @@ class OrderLife(Life):
         found = one_of(world.rows(bulk_order, state=BulkState.PENDING), pick)
         world.attempt(name, lambda: cancel_bulk_order(world.tills[name], world.people[name].cashier, found.id))
 
-    @rule(name=TILL, items=ITEMS, method=METHOD, pays=st.sampled_from(["in time", "late", "late", "never"]))
-    def lapse(self, name: str, items: tuple[ItemAsk, ...], method: str, pays: str) -> None:
+    @rule(
+        name=TILL,
+        items=ITEMS,
+        method=METHOD,
+        pays=st.sampled_from(["in time", "late", "late", "never"]),
+        seconds=st.sampled_from([31 * 60, 31 * 60, DAY_S]),
+    )
+    def lapse(self, name: str, items: tuple[ItemAsk, ...], method: str, pays: str, seconds: int) -> None:
         """Nobody pays within half an hour; or somebody does in the very moment that it is over, or after it."""
         world, before = self.world, set(self.world.bank.checkouts)
         self.place(name, 1, items, PayBy.RAZORPAY.value, method)
         fresh = [each for number, each in world.bank.checkouts.items() if number not in before]
-        world.clock.advance(31 * 60)
+        world.clock.advance(seconds)
         if pays == "late":
             world.attempt(name, lambda: run_expiry(world.tills[name]))
         for each in fresh:
@@ -145,7 +151,7 @@ class OrderLife(Life):
     @rule(name=TILL, items=ITEMS, how=st.sampled_from([0, 1, 2, 3, 3]))
     def lapse_and_decide(self, name: str, items: tuple[ItemAsk, ...], how: int) -> None:
         """Late money, and what the manager says of it."""
-        self.lapse(name, items, "link", "late")
+        self.lapse(name, items, "link", "late", 31 * 60)
         if self.world.rows(money_exception, closed_at=None):
             self.settle(name, 0, how)
 
