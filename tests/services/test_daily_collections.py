@@ -302,7 +302,8 @@ def test_a_cancelled_order_gives_back_what_was_paid_and_takes_nothing_from_its_s
     assert in_wallet(bazaar) == inr(1_600)
     assert -ledger(bazaar, wallet(bazaar.customer_id)) == inr(1_600)
     assert bazaar.stock() == stock + 2
-    assert bazaar.order(ids[0]).state is _S.CANCELLED
+    ended = bazaar.order(ids[0])
+    assert (ended.state, ended.paid, ended.returned, ended.remaining) == (_S.CANCELLED, inr(1_600), inr(1_600), inr(0))
     assert {each.state for each in bazaar.schedule(ids[0])} == {_I.PAID, _I.CANCELLED}
     assert [bazaar.order(order_id).paid for order_id in ids[1:]] == [inr(800), inr(200)]
     with bazaar.till.db.read() as connection:

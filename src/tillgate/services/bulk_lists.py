@@ -46,11 +46,15 @@ _ORDER: Final = (_B.created_at, _B.id)
 
 @dataclass(frozen=True, slots=True)
 class BulkSummary:
-    """What all orders of a bulk order come to together (seed 001, 3); cancelled ones owe nothing any more."""
+    """What all orders of a bulk order come to together (seed 001, 3); cancelled ones owe nothing any more.
+
+    `returned` is what of `paid` went back while its instalments stay paid.
+    """
 
     orders: int
     total: Money
     paid: Money
+    returned: Money
     first_total: Money
     remaining: Money
     counts: Mapping[InstalmentOrderState, int]
@@ -153,13 +157,13 @@ def list_customers_bulks(till: Till, actor: Actor, customer_id: int) -> tuple[Bu
 def summarize(bulk: BulkRecord, orders: Sequence[InstalmentOrderRecord]) -> BulkSummary:
     """Totals and counts of a bulk order's orders."""
     counted = Counter(each.state for each in orders)
-    owing = [each for each in orders if each.state is not InstalmentOrderState.CANCELLED]
     return BulkSummary(
         orders=len(orders),
         total=total((each.total for each in orders), CURRENCY),
         paid=total((each.paid for each in orders), CURRENCY),
+        returned=total((each.returned for each in orders), CURRENCY),
         first_total=bulk.first_total,
-        remaining=total((each.remaining for each in owing), CURRENCY),
+        remaining=total((each.remaining for each in orders), CURRENCY),
         counts={state: counted[state] for state in InstalmentOrderState},
     )
 

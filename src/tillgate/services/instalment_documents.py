@@ -301,7 +301,6 @@ def _order(order: InstalmentOrderRecord) -> Document:
 
 
 def _order_details(order: InstalmentOrderRecord) -> Document:
-    cancelled = order.state is InstalmentOrderState.CANCELLED
     return {
         "orderId": order.number,
         "_id": str(order.id),
@@ -312,7 +311,7 @@ def _order_details(order: InstalmentOrderRecord) -> Document:
         "dailyPaymentAmount": plain(order.daily),
         "productPrice": plain(order.total),
         "totalPaidAmount": plain(order.paid),
-        "remainingAmount": 0 if cancelled else plain(order.remaining),
+        "remainingAmount": plain(order.remaining),
         "paidInstallments": order.paid_count,
         "status": order.state.value,
         "createdAt": _instant(order.created_at),

@@ -151,9 +151,15 @@ class InstalmentOrderRecord:
         return Money(self.paid_minor, self.currency)
 
     @property
+    def returned(self) -> Money:
+        """What of it went back while its instalments stay paid."""
+        return Money(self.returned_minor, self.currency)
+
+    @property
     def remaining(self) -> Money:
-        """What is still to be paid."""
-        return Money(self.total_minor - self.paid_minor, self.currency)
+        """What is still to be paid; nothing of a cancelled order."""
+        over = self.state is InstalmentOrderState.CANCELLED
+        return Money(0 if over else self.total_minor - self.paid_minor, self.currency)
 
     @property
     def plan(self) -> Plan:
