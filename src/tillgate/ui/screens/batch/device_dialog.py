@@ -16,7 +16,7 @@ from tillgate.services.devices import DeviceDraft, save_device
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.batch.words import DEVICE
 from tillgate.ui.screens.form_dialog import ChoiceField, FormDialog
-from tillgate.ui.screens.person_field import PersonField, PersonWords
+from tillgate.ui.screens.person_field import CustomerField
 from tillgate.ui.widgets.fields import MoneyField, TextField
 from tillgate.ui.widgets.moments import DayField
 
@@ -33,18 +33,9 @@ class DeviceDialog(FormDialog):
         super().__init__(parent, office, title, told, verb=tr("Save the device"), width=600)
         self._row = row
         here = row.device if row is not None else None
-        words = PersonWords(
-            title=tr("Customer"),
-            search=tr("Customer’s name, phone or e-mail"),
-            found=tr("Customers found"),
-            other=tr("Another customer"),
-            new=tr("New customer"),
-            nobody=tr("Nobody found. Write a new customer down."),
-            unread=tr("The customers can’t be read just now. Type again in a moment."),
-        )
         self.code = TextField(tr("Code"), placeholder="BIKE001", limit=32)
         self.name = TextField(tr("Name"), limit=120)
-        self.customer = PersonField(office, words)
+        self.customer = CustomerField(office)
         self.rate = MoneyField(tr("Daily rate"), here.currency if here is not None else _CURRENCY)
         self.status = ChoiceField(tr("State"))
         for each in DeviceStatus:

@@ -102,7 +102,7 @@ class CouponDialog(FormDialog):
         self.category.set_text(here.category or "")
         if here.product_id is not None:
             self.only.setChecked(True)
-            self.product.show_product(here.product_id, row.product)
+            self.product.show_value(here.product_id, row.product)
         for fixed in (self.code, self.flat, self.share):
             fixed.line.setReadOnly(True)
         self.kind.combo.setEnabled(False)

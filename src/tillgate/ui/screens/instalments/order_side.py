@@ -19,7 +19,7 @@ from tillgate.ui.screens.instalments.desk import InstalmentDesk
 from tillgate.ui.screens.instalments.keys import PAY, SCREEN
 from tillgate.ui.screens.instalments.order_draft import DraftItem, first_payment, reason
 from tillgate.ui.screens.instalments.tender_choice import TenderChoice
-from tillgate.ui.screens.person_field import PersonField, PersonWords
+from tillgate.ui.screens.person_field import CustomerField
 from tillgate.ui.text import shown
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import ElidedLabel, plain_label, set_text
@@ -54,7 +54,7 @@ class OrderSide(QFrame):
     def __init__(self, desk: InstalmentDesk) -> None:
         super().__init__()
         self._desk = desk
-        self.customer = PersonField(desk.office, _words())
+        self.customer = CustomerField(desk.office)
         self.customer.search.returnPressed.connect(self.customer.pick)
         self.customer.chosen.connect(self.customer_known)
         self.count = plain_label(role="strong")
@@ -148,15 +148,3 @@ class OrderSide(QFrame):
         marked = self.items.marked
         if marked is not None:
             self.item_removed.emit(marked.value)
-
-
-def _words() -> PersonWords:
-    return PersonWords(
-        title=tr("Customer"),
-        search=tr("Customer’s name, phone or e-mail"),
-        found=tr("Customers found"),
-        other=tr("Another customer"),
-        new=tr("New customer"),
-        nobody=tr("Nobody found. Write a new customer down."),
-        unread=tr("The customers can’t be read just now. Type again in a moment."),
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -11,7 +10,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.changes import Kind
-from tillgate.domain.errors import TillgateError
 from tillgate.domain.instalments import CURRENCY
 from tillgate.domain.staff import Actor
 from tillgate.i18n import ntr, tr
@@ -19,6 +17,7 @@ from tillgate.services.catalogue import ProductHit, search_products
 from tillgate.services.till import Till
 from tillgate.ui.screens.checkout.choice_list import Choice, ChoiceList
 from tillgate.ui.screens.checkout.customer_dialog import CustomerSearch
+from tillgate.ui.screens.finder_field import Searching
 from tillgate.ui.screens.instalments.desk import InstalmentDesk
 from tillgate.ui.text import shown
 from tillgate.ui.widgets.labels import plain_label, set_text
@@ -35,9 +34,6 @@ class ProductFinder(QWidget):
     def __init__(self, desk: InstalmentDesk) -> None:
         super().__init__()
         self._desk = desk
-        self._shown_for: str | None = None
-        self._enter_for: str | None = None
-        self._looking = False
         self.search = CustomerSearch(tr("Search products or scan"))
         self.list = ChoiceList(tr("Products found"))
         self.said = plain_label(role="caption", tone="muted", wrap=True)
@@ -46,54 +42,23 @@ class ProductFinder(QWidget):
         column.setSpacing(8)
         column.addWidget(self.said)
         column.addWidget(self.list, 1)
-        self.search.textChanged.connect(self._typed)
-        self.search.returnPressed.connect(self.pick)
-        self.search.stepped.connect(self.list.step)
-        self.list.picked.connect(self.pick)
-        desk.office.tasks.watch(self, {Kind.CATALOGUE}, lambda _changes: self._look())
-        self._look()
+        self.search.textChanged.connect(lambda _text: self.touched.emit())
+        office = desk.office
+        find = partial(_sold_here, office.till, office.actor)
+        searching = Searching(
+            self, office.tasks, self.search, self.list, find=find, choice=self._choice, label="products"
+        )
+        searching.taken.connect(self._taken)
+        searching.found.connect(lambda text, count: set_text(self.said, self._told(text, count)))
+        searching.failed.connect(desk.notice.show_error)
+        self.search.returnPressed.connect(searching.pick)
+        office.tasks.watch(self, {Kind.CATALOGUE}, lambda _changes: searching.look())
+        searching.look()
 
-    @Slot()
-    def pick(self) -> None:
-        """Choose the marked one; once it is found, where Enter was quicker than the search."""
-        typed = self.search.text().strip()
-        if self._shown_for != typed:
-            self._enter_for = typed
-            return
-        marked = self.list.marked
-        if marked is not None:
-            self.search.clear()
-            self.chosen.emit(marked.value)
-
-    @Slot()
-    def _typed(self) -> None:
-        self._enter_for = None
-        self.touched.emit()
-        self._look()
-
-    def _look(self) -> None:
-        if self._looking:
-            return
-        self._looking = True
-        text = self.search.text().strip()
-        office = self._desk.office
-        work = partial(_sold_here, office.till, office.actor, text)
-        office.tasks.run(self, work, partial(self._found, text), self._not_found, label="products")
-
-    def _found(self, text: str, hits: Sequence[ProductHit]) -> None:
-        self._looking = False
-        self._shown_for = text
-        self.list.show_choices([self._choice(each) for each in hits])
-        set_text(self.said, self._told(text, len(hits)))
-        if text != self.search.text().strip():
-            self._look()
-        elif self._enter_for == text:
-            self._enter_for = None
-            self.pick()
-
-    def _not_found(self, error: TillgateError) -> None:
-        self._looking = False
-        self._desk.notice.show_error(error)
+    @Slot(object)
+    def _taken(self, hit: ProductHit) -> None:
+        self.search.clear()
+        self.chosen.emit(hit)
 
     def _told(self, text: str, count: int) -> str:
         if count:

@@ -21,7 +21,7 @@ from tillgate.ui.dialogs.approval import Asked
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.form_dialog import FormDialog, sentence
-from tillgate.ui.screens.instalments.wallet_words import CustomerField
+from tillgate.ui.screens.person_field import CustomerField
 from tillgate.ui.widgets.fields import MoneyField, TextField
 
 

@@ -1,4 +1,4 @@
-"""Why wallets and commissions move, in words, and whom their forms ask for."""
+"""Why wallets and commissions move, in words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import Final
 
 from tillgate.domain.commission import CommissionKind
 from tillgate.domain.wallet import WalletKind
-from tillgate.i18n import mark, tr
-from tillgate.ui.screens.back_office import BackOffice
-from tillgate.ui.screens.person_field import PersonField, PersonWords
+from tillgate.i18n import mark
 
 MOVES: Final[dict[WalletKind, str]] = {
     WalletKind.TOP_UP: mark("Top-up"),
@@ -24,27 +22,3 @@ EARNINGS: Final[dict[CommissionKind, str]] = {
     CommissionKind.TAKEN_BACK: mark("Taken back"),
     CommissionKind.PAID_OUT: mark("Paid into the wallet"),
 }
-
-
-class CustomerField(PersonField):
-    """`value` is the customer's number, once `chosen`."""
-
-    def __init__(self, office: BackOffice, title: str = "") -> None:
-        words = PersonWords(
-            title=title or tr("Customer"),
-            search=tr("Customer’s name, phone or e-mail"),
-            found=tr("Customers found"),
-            other=tr("Another customer"),
-            new=tr("New customer"),
-            nobody=tr("Nobody found. Write a new customer down."),
-            unread=tr("The customers can’t be read just now. Type again in a moment."),
-        )
-        super().__init__(office, words)
-
-    def ready(self, missing: str) -> bool:
-        """Whether it is known who; else whoever is marked is chosen, or what is missing is said."""
-        if self.value is not None:
-            return True
-        if not self.pick() and self.list.isHidden():
-            self.show_error(missing)
-        return False
