@@ -248,6 +248,8 @@ def test_every_letter_about_instalments_names_the_order(stall: Bazaar, language:
     run_due(till, {"mail": MailWork(postman, postman)}, limit=50)
     assert len(postman.sent) == len(letters) == 6
     assert {each.to for each in postman.sent} == {"john@example.com", "owner@example.com"}
+    door = "John Doe, 123 Main Street, Apt 4B, Near Central Mall, Mumbai, Maharashtra, 400001, India, 9876543210"
+    assert sum(door in each.text and door in each.html for each in postman.sent) == 2
     for each in postman.sent:
         for order in placed.orders:
             assert order.number in each.text and order.number in each.html

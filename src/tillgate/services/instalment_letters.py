@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tillgate.domain.instalments import CURRENCY, InstalmentOrderState, InstalmentState
+from tillgate.domain.instalments import CURRENCY, DeliveryAddress, InstalmentOrderState, InstalmentState
 from tillgate.domain.money import Money, total
 from tillgate.services.instalment_rows import (
     InstalmentOrderRecord,
@@ -60,12 +60,17 @@ def instalment_context(reading: Connection, owner: PaymentRecord, written: Calla
     for order_id, found in groupby(instalments_of_payment(reading, owner.id), attrgetter("order_id")):
         lines.append(_line(load_order(reading, order_id), list(found), written))
     bulks = [load_bulk(reading, number) for number in sorted({each.order.bulk_order_id for each in lines})]
-    places = [", ".join(filter(None, (b.address_line1, b.address_line2, b.city, b.region, b.pincode))) for b in bulks]
     return {
         "lines": lines,
         "bulk_numbers": ", ".join(bulk.number for bulk in bulks),
-        "delivery": "; ".join(places),
+        "delivery": "; ".join(_delivery(bulk.address) for bulk in bulks),
     }
+
+
+def _delivery(to: DeliveryAddress) -> str:
+    """Whom it goes to, and all that helps to find the door."""
+    parts = (to.name, to.line1, to.line2, to.landmark, to.city, to.region, to.pincode, to.country, to.phone)
+    return ", ".join(filter(None, parts))
 
 
 def _line(
