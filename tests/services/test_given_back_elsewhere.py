@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.factories.clock import FakeClock
@@ -133,3 +135,29 @@ def test_one_that_is_on_its_way_is_followed_to_its_end_and_never_sent_by_us(desk
     assert desk.payment(paid.id).state is PaymentState.CAPTURED
     assert [each.kind for each in desk.exceptions()] == [_K.CONFLICT]
     assert desk.provider.sends("refund") == 0
+
+
+@pytest.mark.parametrize("came_back", [False, True])
+def test_what_was_owed_and_fails_elsewhere_too_is_owed_still(desk: Desk, clock: FakeClock, *, came_back: bool) -> None:
+    """One of ours that failed, or that was done and came back; taken for answered while theirs was on its way."""
+    paid = desk.paid()
+    if not came_back:
+        desk.provider.faults["refund"] = ["declined"]
+    request_refund(desk.till, desk.manager, paid.id, Money(10_000, "INR"), "broken")
+    desk.settle()
+    for key, told in desk.provider.refunds.items():
+        desk.provider.refunds[key] = replace(told, status=RefundStatus.FAILED)
+    desk.sweep()
+    assert [each.kind for each in desk.exceptions()] == [_K.REFUND_FAILED]
+    clock.advance(60)
+    give_back_outside(desk, 10_000, status=RefundStatus.PENDING)
+    desk.sweep()
+    assert [each.kind for each in desk.exceptions()] == [_K.CONFLICT]
+    clock.advance(60)
+    give_back_outside(desk, 10_000, status=RefundStatus.FAILED)
+    desk.settle()
+    (owed,) = (each for each in desk.exceptions() if each.kind is _K.REFUND_FAILED)
+    settle_exception(desk.till, desk.manager, owed.id, _A.RETRY, "once more")
+    desk.settle()
+    assert (left(desk, paid.id), held(desk), desk.provider.taken_minor()) == (0, 0, 0)
+    assert desk.ledger_is_even()

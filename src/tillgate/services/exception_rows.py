@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
-from tillgate.services.records import AttemptRecord
+from tillgate.services.records import AttemptRecord, RefundRecord
 from tillgate.store.models import money_exception
 from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
@@ -129,6 +129,15 @@ def close_about_refund(
     for found in uow.execute(query.order_by(money_exception.c.id)).all():
         if found.id != besides:
             close_exception(uow, int(found.id), ExceptionAction.CLOSE.value, reason)
+
+
+def was_answered_by(uow: UnitOfWork, found: RefundRecord) -> bool:
+    """Whether a refund of ours that had failed was taken for given back when this one, made elsewhere, was heard of."""
+    table = money_exception.c
+    same = (table.capture_id == found.capture_id) & (table.kind == ExceptionKind.REFUND_FAILED)
+    # In one transaction: whoever wrote the one down closed the other.
+    then = (table.closed_at == found.created_at) & (table.reason == found.reason)
+    return uow.execute(select(table.id).where(same, then)).first() is not None
 
 
 def close_about_work(uow: UnitOfWork, outbox_id: int, action: ExceptionAction, reason: str) -> None:

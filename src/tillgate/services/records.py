@@ -203,6 +203,12 @@ class RefundRecord:
         return int(number) if again else None
 
     @property
+    def instead(self) -> bool:
+        """One of theirs that stands for one of ours: somebody is owed its money if it fails."""
+        asked = self.automatic or self.requested_by is not None
+        return self.outside and (bool(asked) or self.again_of is not None)
+
+    @property
     def their_name(self) -> str | None:
         """The provider's name for it, as far as it is known."""
         if self.provider_ref is None and self.outside:

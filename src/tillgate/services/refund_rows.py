@@ -14,7 +14,7 @@ from tillgate.domain.ledger import REFUNDS, UNAPPLIED, clearing, pair
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.wallet import WALLET
-from tillgate.services.exception_rows import close_about_refund, open_again, open_exception
+from tillgate.services.exception_rows import close_about_refund, open_again, open_exception, was_answered_by
 from tillgate.services.payment_rows import change_payment, hold_money, load_capture, load_payment, move_payment
 from tillgate.services.records import (
     AGAIN,
@@ -388,7 +388,7 @@ def refund_failed(
     close_about_refund(uow, found.id, _ON_ITS_WAY, "refund_failed", besides=settling)
     source = load_capture(uow.connection, found.capture_id, lock=True)
     uow.execute(update(capture).where(capture.c.id == source.id).values(freed_of(source, found)))
-    if settling is None and not found.outside:
+    if settling is None and (not found.outside or found.instead or was_answered_by(uow, found)):
         open_exception(
             uow,
             ExceptionKind.REFUND_FAILED,
