@@ -21,6 +21,7 @@ from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.instalments import collect_pane
 from tillgate.ui.screens.instalments.due_list import WHEN
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.widgets.data_table import Query
 
 _DAY = 24 * 60 * 60
 _PHONE, _MAC, _PODS = inr(800), inr(400), inr(100)
@@ -110,6 +111,16 @@ def test_some_orders_and_days_ahead_are_taken_from_the_wallet_once(
     assert "₹1,300.00 was taken from the wallet of John Doe for 2 orders." in page.said
     assert _paid_days(shop, placed) == [2, 1, 6]
     assert _balance(shop) == inr(700).minor
+    page.settled(lambda: page.rows(4) == [("John Doe", "Due today", "", "₹400.00")])
+
+    # The receipt's code opens its order for the next day, though nothing of it is due.
+    page.screen.scan(placed.orders[0].number)
+    page.settled(lambda: page.rows(1) == [("John Doe",)] and page.due.pane is not None)
+    page.quoted()
+    assert page.pane.row.order_id == placed.orders[0].id
+    assert page.pane.collect.text() == "Collect ₹1,200.00 for 2 orders"
+    page.screen.go_back()
+    page.due.table.set_query(Query())
     page.settled(lambda: page.rows(4) == [("John Doe", "Due today", "", "₹400.00")])
 
     # Nothing is chosen: nothing can be collected, and it says so.

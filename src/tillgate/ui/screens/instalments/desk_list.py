@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from PySide6.QtCore import SignalInstance
+from PySide6.QtCore import SignalInstance, Slot
 
 from tillgate.ui.screens import desk_list
 from tillgate.ui.screens.instalments.desk import InstalmentDesk
@@ -88,3 +88,40 @@ class DeskList(desk_list.DeskList):
 
     def add(self) -> None:
         """Ask for one more, in a list that `adds`."""
+
+
+class PayList(DeskList):
+    """Its details have a button that F9 presses. What is scanned is opened, and the first of several."""
+
+    def __init__(self, desk: InstalmentDesk) -> None:
+        self._opens_first = False
+        super().__init__(desk)
+        self.table.loaded.connect(self._open_first)
+        self.table.pane.closed.connect(self.turned)
+
+    @property
+    def main(self) -> Button | None:
+        """That button; None while nothing is open."""
+        raise NotImplementedError
+
+    @property
+    def pays(self) -> bool:
+        """Whether it does anything now."""
+        main = self.main
+        return main is not None and main.isEnabled() and not main.isHidden()
+
+    def pay(self) -> None:
+        """Press it."""
+        if self.main is not None and self.pays:
+            self.main.click()
+
+    def scan(self, code: str) -> None:
+        """Show what bears the number, with its details."""
+        self._opens_first = True
+        super().scan(code)
+
+    @Slot()
+    def _open_first(self) -> None:
+        if self._opens_first and not self.table.model.waiting:
+            self._opens_first = False
+            self.table.open_row(0)

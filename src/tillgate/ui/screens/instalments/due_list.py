@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.changes import Kind
@@ -12,9 +11,9 @@ from tillgate.domain.staff import Action
 from tillgate.i18n import tr
 from tillgate.services.instalment_dues import DuesQuery, OrderDues, When, dues_key, list_dues, sum_dues
 from tillgate.ui.screens.instalments.collect_pane import CollectPane
-from tillgate.ui.screens.instalments.desk import InstalmentDesk
-from tillgate.ui.screens.instalments.desk_list import DeskList
+from tillgate.ui.screens.instalments.desk_list import PayList
 from tillgate.ui.screens.instalments.words import status_of_dues
+from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.data_table import (
     Choice,
     ChoiceFilter,
@@ -37,17 +36,15 @@ _TOTALS: Final = {
     When.OVERDUE: ("overdue",),
     When.TODAY: ("today",),
     When.UPCOMING: ("upcoming",),
+    When.OPEN: ("overdue", "today", "upcoming"),
 }
 
 
-class DueList(DeskList):
-    """Orders, the longest overdue first. The details collect for the customer of a row."""
+class DueList(PayList):
+    """Orders, the longest overdue first. The details collect for the customer of a row, or of a number that is scanned:
+    a receipt's order is paid ahead where nothing of it is due."""
 
-    def __init__(self, desk: InstalmentDesk) -> None:
-        self._opens_first = False
-        super().__init__(desk)
-        self.table.loaded.connect(self._open_first)
-        self.table.pane.closed.connect(self.turned)
+    _scanned = ""
 
     def make_table(self) -> DataTable:
         """What is due until today, unless other days are chosen."""
@@ -86,7 +83,7 @@ class DueList(DeskList):
 
     def scan(self, code: str) -> None:
         """The customer of an order's or a bulk order's number."""
-        self._opens_first = True
+        self._scanned = code.strip()
         super().scan(code)
 
     @property
@@ -96,38 +93,27 @@ class DueList(DeskList):
         return body if isinstance(body, CollectPane) else None
 
     @property
-    def pays(self) -> bool:
-        """Whether something is chosen that can be collected."""
-        return self.pane is not None and self.pane.collect.isEnabled() and not self.pane.collect.isHidden()
-
-    def pay(self) -> None:
-        """Collect it."""
-        if self.pane is not None and self.pays:
-            self.pane.collect.click()
+    def main(self) -> Button | None:
+        """What collects from the customer that is open."""
+        return self.pane.collect if self.pane is not None else None
 
     def _fetch(self, query: Query, after: tuple[Any, ...] | None, skip: int, limit: int) -> tuple[OrderDues, ...]:
-        return list_dues(self.office.till, self.office.actor, _asked(query), after=after, skip=skip, limit=limit)
+        return list_dues(self.office.till, self.office.actor, self._asked(query), after=after, skip=skip, limit=limit)
 
     def _sum(self, query: Query) -> Summary:
-        asked = _asked(query)
+        asked = self._asked(query)
         found = sum_dues(self.office.till, self.office.actor, asked)
         return Summary(found.orders, {column: getattr(found, column) for column in _TOTALS[asked.when]})
+
+    def _asked(self, query: Query) -> DuesQuery:
+        usual = When.OPEN if query.text and query.text == self._scanned else When.DUE
+        return DuesQuery(When(query.choice(WHEN) or usual.value), text=query.text)
 
     def _details(self, row: OrderDues) -> QWidget:
         made = CollectPane(self.desk, row, self.say)
         made.turned.connect(self.turned)
         self.show_verbs({"from_wallet": made.wallet})
         return made
-
-    @Slot()
-    def _open_first(self) -> None:
-        if self._opens_first and not self.table.model.waiting:
-            self._opens_first = False
-            self.table.open_row(0)
-
-
-def _asked(query: Query) -> DuesQuery:
-    return DuesQuery(When(query.choice(WHEN) or When.DUE.value), text=query.text)
 
 
 def _choices() -> list[Choice]:

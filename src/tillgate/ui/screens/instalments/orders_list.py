@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from tillgate.domain.changes import Kind
@@ -14,9 +13,9 @@ from tillgate.domain.staff import Action
 from tillgate.i18n import tr
 from tillgate.services.bulk_lists import BulkQuery, BulkRow, bulk_key, count_bulk_orders, list_bulk_orders
 from tillgate.ui.screens.instalments.bulk_pane import BulkPane
-from tillgate.ui.screens.instalments.desk import InstalmentDesk
-from tillgate.ui.screens.instalments.desk_list import DeskList
+from tillgate.ui.screens.instalments.desk_list import PayList
 from tillgate.ui.screens.instalments.words import BULK_STATUS
+from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.data_table import (
     Choice,
     ChoiceFilter,
@@ -39,14 +38,8 @@ STATE: Final = "state"
 PLACED: Final = "placed"
 
 
-class OrdersList(DeskList):
+class OrdersList(PayList):
     """Found by a bulk order's or an order's number, or by customer."""
-
-    def __init__(self, desk: InstalmentDesk) -> None:
-        self._opens_first = False
-        super().__init__(desk)
-        self.table.loaded.connect(self._open_first)
-        self.table.pane.closed.connect(self.turned)
 
     def make_table(self) -> DataTable:
         """By when they were placed."""
@@ -77,11 +70,6 @@ class OrdersList(DeskList):
             own_keys=False,
         )
 
-    def scan(self, code: str) -> None:
-        """The bulk order of a number."""
-        self._opens_first = True
-        super().scan(code)
-
     @property
     def pane(self) -> BulkPane | None:
         """The bulk order that is open."""
@@ -89,14 +77,9 @@ class OrdersList(DeskList):
         return body if isinstance(body, BulkPane) else None
 
     @property
-    def pays(self) -> bool:
-        """Whether the first payment of what is open can be gone on with."""
-        return self.pane is not None and self.pane.pay.isEnabled() and not self.pane.pay.isHidden()
-
-    def pay(self) -> None:
-        """Go on with it."""
-        if self.pane is not None and self.pays:
-            self.pane.pay.click()
+    def main(self) -> Button | None:
+        """What goes on with the first payment of what is open."""
+        return self.pane.pay if self.pane is not None else None
 
     def _fetch(self, query: Query, after: tuple[Any, ...] | None, skip: int, limit: int) -> tuple[BulkRow, ...]:
         till, actor = self.office.till, self.office.actor
@@ -115,12 +98,6 @@ class OrdersList(DeskList):
         """They change with the order that is open."""
         if pane is self.pane:
             self.show_verbs(pane.verbs)
-
-    @Slot()
-    def _open_first(self) -> None:
-        if self._opens_first and not self.table.model.waiting:
-            self._opens_first = False
-            self.table.open_row(0)
 
 
 def _asked(query: Query) -> BulkQuery:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
-
-from tillgate.domain.changes import Kind
 from tillgate.domain.instalments import CURRENCY
-from tillgate.domain.staff import Action
 from tillgate.i18n import mark, tr
 from tillgate.services.wallet_lists import ReferrerRow, count_referrers, list_referrers, referrer_key
 from tillgate.ui.screens.instalments.desk_list import DeskList
 from tillgate.ui.screens.instalments.wallet_dialogs import ReferrerDialog
-from tillgate.ui.screens.instalments.wallet_pane import WalletPane
+from tillgate.ui.screens.instalments.wallet_list import purses
 from tillgate.ui.widgets.data_table import (
     Column,
     DataTable,
@@ -35,7 +31,6 @@ class ReferrerList(DeskList):
 
     def make_table(self) -> DataTable:
         """Whoever brought somebody, or earned something once."""
-        office = self.office
         columns: list[Column[ReferrerRow]] = [
             text_column("referrer", tr("Referrer"), lambda row: row.customer.name, sortable=False, width=200,
                         stretch=True, strong=True),
@@ -48,27 +43,19 @@ class ReferrerList(DeskList):
         source: KeysetSource[ReferrerRow, tuple[Any, ...]] = KeysetSource(
             self._fetch, self._sum, lambda _query, row: referrer_key(row)
         )
-        return DataTable(
+        return purses(
+            self,
             tr("Referrers"),
-            columns=columns,
-            source=source,
-            tasks=office.tasks,
-            zone=office.zone,
+            columns,
+            source,
             key=lambda row: row.customer.id,
-            details=self._details,
-            detail_title=lambda row: row.customer.name,
             empty=EmptyText(
                 "users",
                 tr("Nobody brought a customer yet"),
                 tr("Whoever brings a customer earns a commission on each of their instalments."),
                 NoticeAction(tr("Say who brought a customer"), self.add, "plus"),
             ),
-            refresh_on={Kind.WALLET, Kind.CUSTOMER},
-            saved=office.views,
             export_name="referrers",
-            exportable=office.may(Action.EXPORT),
-            before_export=office.before_export(self, "referrers"),
-            own_keys=False,
         )
 
     def add(self) -> None:
@@ -81,6 +68,3 @@ class ReferrerList(DeskList):
 
     def _sum(self, query: Query) -> Summary:
         return Summary(count_referrers(self.office.till, self.office.actor, query.text))
-
-    def _details(self, row: ReferrerRow) -> QWidget:
-        return WalletPane(self, row.customer)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol
 
 from PySide6.QtWidgets import QWidget
 
@@ -10,6 +11,7 @@ from tillgate.domain.changes import Kind
 from tillgate.domain.money import Money
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark, tr
+from tillgate.services.customers import CustomerRecord
 from tillgate.services.wallet_lists import WalletRow, count_wallets, list_wallets, wallet_key
 from tillgate.ui.screens.instalments.desk_list import DeskList
 from tillgate.ui.screens.instalments.wallet_pane import WalletPane, ask_top_up
@@ -27,6 +29,53 @@ from tillgate.ui.widgets.data_table import (
 from tillgate.ui.widgets.notices import NoticeAction
 
 
+class Purse(Protocol):
+    """A row of somebody whose wallet stands in the details."""
+
+    @property
+    def customer(self) -> CustomerRecord:
+        """Whose it is."""
+        ...
+
+
+def purses(
+    owner: DeskList,
+    title: str,
+    columns: Sequence[Column[Any]],
+    source: KeysetSource[Any, Any],
+    *,
+    key: Callable[[Any], Hashable],
+    empty: EmptyText,
+    export_name: str,
+) -> DataTable:
+    """A list of people with money in the store, whose details are their wallet."""
+    office = owner.office
+
+    def details(row: Purse) -> QWidget:
+        return WalletPane(owner, row.customer)
+
+    def name(row: Purse) -> str:
+        return row.customer.name
+
+    return DataTable(
+        title,
+        columns=columns,
+        source=source,
+        tasks=office.tasks,
+        zone=office.zone,
+        key=key,
+        details=details,
+        detail_title=name,
+        empty=empty,
+        refresh_on={Kind.WALLET, Kind.CUSTOMER},
+        saved=office.views,
+        export_name=export_name,
+        exportable=office.may(Action.EXPORT),
+        before_export=office.before_export(owner, export_name),
+        own_keys=False,
+    )
+
+
 class WalletList(DeskList):
     """By the customers' names; a search finds customers who never had a wallet too, for their first top-up."""
 
@@ -34,7 +83,6 @@ class WalletList(DeskList):
 
     def make_table(self) -> DataTable:
         """One row for each customer and currency."""
-        office = self.office
         columns: list[Column[WalletRow]] = [
             text_column("customer", tr("Customer"), lambda row: row.customer.name, sortable=False, width=200,
                         stretch=True, strong=True),
@@ -46,27 +94,19 @@ class WalletList(DeskList):
         source: KeysetSource[WalletRow, tuple[Any, ...]] = KeysetSource(
             self._fetch, self._sum, lambda _query, row: wallet_key(row)
         )
-        return DataTable(
+        return purses(
+            self,
             tr("Wallets"),
-            columns=columns,
-            source=source,
-            tasks=office.tasks,
-            zone=office.zone,
+            columns,
+            source,
             key=lambda row: (row.customer.id, row.balance.currency),
-            details=self._details,
-            detail_title=lambda row: row.customer.name,
             empty=EmptyText(
                 "wallet",
                 tr("No wallets yet"),
                 tr("Search for any customer, by name, phone or e-mail, to top up a wallet for the first time."),
                 NoticeAction(tr("Top up a wallet"), self.add, "plus"),
             ),
-            refresh_on={Kind.WALLET, Kind.CUSTOMER},
-            saved=office.views,
             export_name="wallets",
-            exportable=office.may(Action.EXPORT),
-            before_export=office.before_export(self, "wallets"),
-            own_keys=False,
         )
 
     def add(self) -> None:
@@ -80,9 +120,6 @@ class WalletList(DeskList):
     def _sum(self, query: Query) -> Summary:
         whole = bool(query.text.strip())
         return Summary(count_wallets(self.office.till, self.office.actor, query.text, everybody=whole))
-
-    def _details(self, row: WalletRow) -> QWidget:
-        return WalletPane(self, row.customer)
 
 
 def _balance(row: WalletRow) -> Money | None:
