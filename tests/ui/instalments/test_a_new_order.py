@@ -15,7 +15,9 @@ from tests.ui.pages.instalments import InstalmentsPage
 from tillgate.domain.errors import MoneyMoved, Unavailable
 from tillgate.domain.instalments import BulkState, InstalmentOrderState, PayBy
 from tillgate.domain.money import Money
+from tillgate.services.bulk_ends import cancel_bulk_order
 from tillgate.services.bulk_orders import Placed, load_placed, place_bulk_order
+from tillgate.services.cancel import Ended
 from tillgate.store.models import bulk_order, payment, variant
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
@@ -285,6 +287,35 @@ def test_a_first_payment_that_ended_is_begun_again_and_a_restart_finds_it(page: 
     assert (page.screen.page.bill.title.text(), len(page.opened)) == (made.bulk.number, opened)
     page.customer_pays()
     assert shop.now(made).bulk.state is BulkState.ACTIVE
+
+
+def test_what_was_taken_out_is_put_back_and_what_waits_is_told_as_long_as_it_does(
+    page: InstalmentsPage, shop: Bazaar
+) -> None:
+    here, undo = form(page), (Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    choose_customer(page)
+    choose_item(page, "AirPods Pro", 50)
+    here.address.fill(ADDRESS)
+    before = here.items
+    here.side.items.setFocus()
+    page.key(Qt.Key.Key_Delete)
+    assert (here.items, page.screen.notice.text) == ((), "AirPods Pro is out of the order.")
+    page.key(*undo)
+    assert (here.items, page.screen.notice.text) == (before, "")
+    page.command("clear")
+    assert (here.items, here.side.customer.value, page.screen.notice.text) == ((), None, "The order is emptied.")
+    page.key(*undo)
+    assert (here.items, here.side.customer.value, here.address.address) == (before, shop.customer_id, ADDRESS)
+    page.key(F9)
+    page.settled(lambda: page.stage is Stage.WAITING)
+    [made] = placed(shop)
+    page.command("leave")
+    page.command("undo")
+    assert (here.items, here.side.customer.value) == ((), None), "what was placed is not an order again"
+    page.open_again()
+    page.settled(lambda: page.screen.notice.text.startswith("1 bulk order waits for its first payment."))
+    assert cancel_bulk_order(shop.till, shop.cashier, made.bulk.id) is Ended.CANCELLED
+    page.settled(lambda: page.screen.notice.text == "")
 
 
 def test_what_is_missing_is_asked_for_and_what_was_typed_stays(page: InstalmentsPage, shop: Bazaar) -> None:

@@ -32,6 +32,7 @@ ORDER: Final = (
     Verb("customer", mark("Choose the customer"), "user", "F3", _PAY),
     Verb("address", mark("Type the delivery address"), "truck", "F7", _PAY),
     Verb("clear", mark("Empty the order"), "trash-2", "", _PAY),
+    Verb("undo", mark("Put back what was taken out of the order"), "undo-2", "Ctrl+Z", _PAY),
 )
 # Of what is open: buttons of a row's details, and of the order's foot.
 ONE: Final = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -14,8 +14,6 @@ from tillgate.domain.changes import Kind
 from tillgate.domain.errors import Invalid, TillgateError
 from tillgate.domain.instalments import MOST_ITEMS, BulkState, DeliveryAddress, FailedItem, PayBy
 from tillgate.i18n import ntr, tr
-from tillgate.services.bulk_ends import find_bulk_order
-from tillgate.services.bulk_lists import BulkQuery, BulkRow, list_bulk_orders
 from tillgate.services.bulk_orders import PlaceBulk, Placed, new_bulk_key, pay_bulk_order
 from tillgate.services.catalogue import ProductHit, ProductView, VariantRecord, find_by_scan, load_product
 from tillgate.ui.one_at_a_time import OneAtATime
@@ -27,6 +25,8 @@ from tillgate.ui.screens.instalments.order_side import OrderSide
 from tillgate.ui.screens.instalments.order_words import CustomerFacts, bill_of, read_customer
 from tillgate.ui.screens.instalments.plan_panel import PlanPanel
 from tillgate.ui.screens.instalments.product_finder import ProductFinder
+from tillgate.ui.screens.instalments.waiting_orders import WaitingOrders
+from tillgate.ui.text import shown
 from tillgate.ui.theme import Density, Tone, set_density
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import plain_label
@@ -34,8 +34,17 @@ from tillgate.ui.widgets.notices import NoticeAction
 from tillgate.ui.widgets.scrolling import scrolled
 
 _SIDE_WIDTH: Final = 372
-_SHOWN_WAITING: Final = 5
 _EMPTY: Final = DeliveryAddress("", "", "", "", "", "", COUNTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The order as it was before something was taken out of it."""
+
+    key: str
+    items: tuple[DraftItem, ...]
+    facts: CustomerFacts | None
+    address: DeliveryAddress
 
 
 class NewOrderPage(QWidget):
@@ -52,6 +61,7 @@ class NewOrderPage(QWidget):
         self._made = 0
         self._key = new_bulk_key()
         self._facts: CustomerFacts | None = None
+        self._before: _Before | None = None
         self._act = OneAtATime(desk.office.tasks, self)
         set_density(self, Density.TOUCH)
         self.side = OrderSide(desk)
@@ -63,7 +73,7 @@ class NewOrderPage(QWidget):
         self._lay_out()
         self._connect()
         self._show()
-        self._look_for_waiting()
+        self._waiting = WaitingOrders(self, desk, partial(self._follow, opens=False))
 
     def _lay_out(self) -> None:
         done = Button(tr("Use this address"), tone=ButtonTone.SECONDARY, icon="check", on_click=self._address_done)
@@ -155,6 +165,7 @@ class NewOrderPage(QWidget):
             "customer": self._to_customer,
             "address": self.show_address,
             "clear": self.empty,
+            "undo": self.undo,
         }
         acts[verb]()
 
@@ -232,8 +243,10 @@ class NewOrderPage(QWidget):
     @Slot(int)
     def remove_item(self, number: int) -> None:
         """Take an item out of the order."""
-        if self._act.running:
+        gone = next((each for each in self.items if each.number == number), None)
+        if self._act.running or gone is None:
             return
+        self._keep(tr("{product} is out of the order.", product=shown(gone.name, 60)))
         self.items = tuple(each for each in self.items if each.number != number)
         self._to_finder()
         self._show()
@@ -341,28 +354,6 @@ class NewOrderPage(QWidget):
         again = partial(self._pay_again, placed.bulk.id, new_bulk_key(), failed)
         self._desk.pay(placed.payment.id, bill_of(placed, failed), again=again, opens=opens)
 
-    def _look_for_waiting(self) -> None:
-        """What a crash or a stop left, or another till began: its first payment is still awaited."""
-        query = BulkQuery(states=frozenset({BulkState.PENDING}))
-        work = partial(list_bulk_orders, self._office.till, self._office.actor, query, limit=_SHOWN_WAITING)
-        self._office.tasks.run(self, work, self._tell_waiting, self._desk.notice.show_error, label="bulk orders")
-
-    def _tell_waiting(self, found: Sequence[BulkRow]) -> None:
-        waiting = [each for each in found if each.bulk.first_payment_id is not None]
-        if not waiting:
-            return
-        text = ntr("{count} bulk order waits for its first payment.",
-                   "{count} bulk orders wait for their first payment.", len(waiting))  # fmt: skip
-        show = partial(self._show_waiting, waiting[0].bulk.number)
-        opens = NoticeAction(tr("Show {number}", number=waiting[0].bulk.number), show, "credit-card")
-        told = ", ".join(f"{each.bulk.number} ({each.customer})" for each in waiting)
-        self._desk.notice.say(Tone.WAITING, text, told, [opens])
-
-    def _show_waiting(self, number: str) -> None:
-        work = partial(find_bulk_order, self._office.till, self._office.actor, number)
-        show = partial(self._follow, opens=False)
-        self._office.tasks.run(self, work, show, self._desk.notice.show_error, label="bulk order")
-
     def _pay_again(self, bulk_id: int, key: str, failed: Sequence[str]) -> None:
         work = partial(pay_bulk_order, self._office.till, self._office.actor, bulk_id, key=key)
         follow: Callable[[Placed], None] = partial(self._follow, failed=failed)
@@ -394,12 +385,40 @@ class NewOrderPage(QWidget):
     @Slot()
     def empty(self) -> None:
         """Begin anew, with nobody and nothing; not while a press is under way."""
-        if not self._act.running:
-            self._begin_anew()
-            self.entered()
+        if self._act.running:
+            return
+        if self.items:
+            self._keep(tr("The order is emptied."))
+        before = self._before
+        self._begin_anew()
+        self._before = before
+        self.entered()
+
+    def _keep(self, told: str) -> None:
+        """What goes now can be had back."""
+        self._before = _Before(self._key, self.items, self._facts, self.address.address)
+        self._desk.notice.say(Tone.ACCENT, told, actions=[NoticeAction(tr("Undo"), self.undo, "undo-2")])
+
+    @Slot()
+    def undo(self) -> None:
+        """What was taken out last is in the order again; whose it was, and where it goes, unless that is said anew."""
+        before = self._before
+        if before is None or self._act.running:
+            return
+        here = {each.number for each in self.items}
+        whole = (*self.items, *(each for each in before.items if each.number not in here))
+        self.items = tuple(sorted(whole, key=lambda each: each.number))[:MOST_ITEMS]
+        if self.side.customer.value is None and before.facts is not None:
+            self._key, self._facts = before.key, before.facts
+            self.address.fill(before.address)
+            self.side.customer.take(before.facts.customer)
+        self._before = None
+        self._desk.notice.clear()
+        self._to_finder()
+        self._show()
 
     def _begin_anew(self) -> None:
-        self.items, self._facts, self._key = (), None, new_bulk_key()
+        self.items, self._facts, self._key, self._before = (), None, new_bulk_key(), None
         self.side.customer.forget()
         self.address.fill(_EMPTY)
         self._to_finder()

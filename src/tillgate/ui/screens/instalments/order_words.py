@@ -12,6 +12,7 @@ from tillgate.domain.staff import Actor
 from tillgate.i18n import ntr, tr
 from tillgate.services.bulk_lists import list_customers_bulks
 from tillgate.services.bulk_orders import Placed
+from tillgate.services.customers import CustomerRecord
 from tillgate.services.till import Till
 from tillgate.services.wallets import view_wallet
 from tillgate.ui.screens.instalments.address_form import COUNTRY
@@ -23,9 +24,14 @@ from tillgate.ui.text import shown
 class CustomerFacts:
     """Where their last bulk order went, else what is known of them; and what is in their wallet."""
 
-    customer_id: int
+    customer: CustomerRecord
     address: DeliveryAddress
     balance: Money
+
+    @property
+    def customer_id(self) -> int:
+        """Whose they are."""
+        return self.customer.id
 
 
 def read_customer(till: Till, actor: Actor, customer_id: int) -> CustomerFacts:
@@ -38,7 +44,7 @@ def read_customer(till: Till, actor: Actor, customer_id: int) -> CustomerFacts:
         placed = ()
     whose = wallet.customer
     known = DeliveryAddress(whose.name, whose.phone, "", "", "", "", COUNTRY)
-    return CustomerFacts(customer_id, placed[0].bulk.address if placed else known, balance)
+    return CustomerFacts(whose, placed[0].bulk.address if placed else known, balance)
 
 
 def bill_of(placed: Placed, failed: Sequence[str] = ()) -> Bill:
