@@ -1,6 +1,7 @@
 """The pictures of the README, taken from the real window in training:  python -m tests.ui.readme_pictures [FOLDER]
 
-A morning of sales through the sandbox, then the checkout, a sale that is paid, and the figures in dark, each as a PNG.
+A morning of sales through the sandbox, then the checkout, a sale that is paid, an order in instalments as it is put
+together, and the figures in dark, each as a PNG.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QApplication
 
+from tests.factories.instalments import ADDRESS
 from tillgate.app.demo_people import MANAGER
 from tillgate.app.demo_play import open_till, pay_at_hosted_page
 from tillgate.app.main import Application, make_qt
@@ -35,11 +37,15 @@ from tillgate.ui import theme
 from tillgate.ui.garbage import Sweeper
 from tillgate.ui.screens.checkout import CheckoutScreen
 from tillgate.ui.screens.checkout.keys import Key
+from tillgate.ui.screens.instalments import InstalmentsScreen
+from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 from tillgate.ui.theme import Scheme
 
 SIZE: Final = (1280, 832)
 MORNING: Final = ("Amul", "Books", "Bansuri", "Anchor", "Asian", "Bean", "Baby", "Cricket", "Desk", "Electric", "Fan")
 BASKET: Final = ("AirPods Pro", "Amul Ghee", "Anchor Extension")
+# Product, quantity and days.
+PLANS: Final = (("iPhone 15 Pro", 1, 200), ("AirPods Pro", 1, 50), ("Mi Smart TV", 1, 180))
 PATIENCE_S: Final = 60.0
 
 
@@ -125,6 +131,28 @@ class Studio:
         self.settled()
         return screen
 
+    def put_together(self) -> None:
+        """Three products, each on a plan of its own, one of which is looked at again."""
+        screen = self.shell.page("instalments")
+        assert isinstance(screen, InstalmentsScreen)
+        page = screen.pages["order"]
+        assert isinstance(page, NewOrderPage)
+        (john,) = search_customers(self.shop.till, self.session.actor, "John Doe")
+        page.side.customer.show_person(john.id, john.name, john.phone)
+        for words, quantity, days in PLANS:
+            (hit, *_) = search_products(self.shop.till, self.session.actor, words)
+            page.finder.chosen.emit(hit)
+            self.settled()
+            page.planner.quantity.set_value(quantity)
+            self.settled()
+            offered = [each.value.days for each in page.planner.plans.choices]
+            page.planner.plans.step(offered.index(days))
+            page.planner.choose.click()
+            self.settled()
+        page.address.fill(ADDRESS)
+        page.open_item(page.items[0].number)
+        self.settled()
+
 
 def main(folder: Path) -> None:
     """Take them all."""
@@ -148,6 +176,10 @@ def main(folder: Path) -> None:
         studio.until(lambda: screen.view.side is screen.view.outcome, 2_500)
         studio.take("paid")
         screen._next_sale()
+        studio.shell.go("instalments")
+        studio.settled()
+        studio.put_together()
+        studio.take("instalments")
         studio.shell.go("metrics")
         studio.settled(1_500)
         studio.take("figures", Scheme.DARK)
