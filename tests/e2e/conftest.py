@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.counter import Counter, virtual_screen
+from tests.e2e.watched import WatchedCounter
 
 HERE = Path(__file__).parent
 
@@ -24,6 +25,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def counter(tmp_path: Path) -> Iterator[Counter]:
     with virtual_screen() as display:
         made = Counter(display, tmp_path / "counter")
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[WatchedCounter]:
+    """One whose window tells what it shows."""
+    with virtual_screen() as display:
+        made = WatchedCounter(display, tmp_path / "counter")
         try:
             yield made
         finally:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,18 +90,24 @@ class Counter:
 
     def open_till(self) -> None:
         """Start the application and wait for its window."""
+        self._start([str(Path(sys.executable).parent / "tillgate")])
+        time.sleep(1.0)
+        self._take_keys()
+
+    def _start(self, program: Sequence[str], **more: Any) -> None:
         surroundings = os.environ | {
             "DISPLAY": self.display,
             "QT_QPA_PLATFORM": "xcb",
             "BROWSER": f"{self.browser} %s &",
             "XDG_RUNTIME_DIR": str(self.folder),
         }
-        command = [str(Path(sys.executable).parent / "tillgate"), "demo", "--data", str(self.folder / "till")]
+        command = [*program, "demo", "--data", str(self.folder / "till")]
         with self.log.open("ab") as log:
-            self.program = subprocess.Popen(command, env=surroundings, stdout=log, stderr=log)
+            self.program = subprocess.Popen(command, env=surroundings, stdout=log, stderr=log, **more)
         self.window = wait_for("the till's window", lambda: self._xdotool("search", "--name", "Bazaar – Tillgate"))
         self.window = self.window.split()[-1]
-        time.sleep(1.0)
+
+    def _take_keys(self) -> None:
         self._xdotool("windowfocus", "--sync", self.window)
 
     def kill_till(self) -> None:
