@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.factories.instalments import AIRPODS, IPHONE, ITEMS, REQUEST, Bazaar, inr, owed, refusal, sound
+from tests.factories.tills import audit_rows
 from tillgate.domain.errors import Invalid, NotFound, Refused, Unavailable
 from tillgate.domain.instalments import BulkState, InstalmentOrderState, InstalmentState, ItemAsk, due_on
 from tillgate.domain.ledger import INSTALMENTS, UNAPPLIED
@@ -44,6 +45,7 @@ from tillgate.store.models import (
     instalment_order,
     outbox,
     payment,
+    provider_call,
     stock_move,
 )
 
@@ -267,9 +269,27 @@ def test_a_provider_that_is_silent_or_paid_a_moment_before_keeps_it_from_being_c
     bazaar.provider.faults["cancel"] = ["unknown"]
     bazaar.clock.advance(31 * 60)
     run_expiry(bazaar.till)
-    bazaar.settle_later(60)
+    bazaar.settle_later(15 * 60)
     run_expiry(bazaar.till)
     assert states(bazaar, paid)[0] is _B.ACTIVE
+    assert states(bazaar, silent)[0] is _B.CANCELLED
+    sound(bazaar)
+
+
+def test_a_provider_that_is_silent_for_long_is_not_asked_each_minute(bazaar: Bazaar) -> None:
+    silent, unpaid = bazaar.place(method="link"), bazaar.place(method="link")
+    cancel(bazaar.till, bazaar.cashier, bazaar.payment(unpaid).id)
+    bazaar.provider.faults = {"fetch": ["unknown"], "cancel": ["unknown"]}
+    bazaar.clock.advance(31 * 60)
+    for _minute in range(4):
+        run_expiry(bazaar.till, limit=1)
+        bazaar.clock.advance(60)
+    # Whom nobody waits for is not held up by it.
+    assert [states(bazaar, each)[0] for each in (silent, unpaid)] == [_B.PENDING, _B.CANCELLED]
+    asked = [event for _, event, *_ in audit_rows(bazaar.till) if event == "payment.cancel_asked"]
+    assert (len(asked), [row.kind for row in bazaar.rows(provider_call)].count("cancel")) == (2, 2)
+    bazaar.settle_later(15 * 60)
+    run_expiry(bazaar.till)
     assert states(bazaar, silent)[0] is _B.CANCELLED
     sound(bazaar)
 

@@ -26,7 +26,7 @@ from tillgate.services.records import AttemptRecord
 from tillgate.services.returns import Verdict, hear_return
 from tillgate.services.settle import check_attempt
 from tillgate.services.till import Till
-from tillgate.store.models import bulk_order
+from tillgate.store.models import bulk_order, payment_attempt
 from tillgate.store.statements import Statement
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -35,11 +35,17 @@ log: Final = logging.getLogger("tillgate.instalments")
 MOST: Final = 200
 # Money that came, whether or not what it is for is made yet.
 _CAME: Final = frozenset({Fulfilment.PENDING, Fulfilment.DONE})
-# Written out, so that the partial index serves it.
+# Written out, so that the partial indexes serve it. A checkout that was given up and is not heard of is closed where it
+# is settled, at the pace that its provider is asked: it is not given up again, nor holds up the bulk orders behind it.
+_GIVEN_UP: Final = (
+    select(payment_attempt.c.id)
+    .where(payment_attempt.c.payment_id == bulk_order.c.first_payment_id)
+    .where(text("payment_attempt.live = 1 AND payment_attempt.ending = 1 AND payment_attempt.state <> 'CAPTURED'"))
+)
 _OVER: Final = Statement(
     select(bulk_order.c.id)
     .where(bulk_order.c.expires_at < bindparam("now", type_=bulk_order.c.expires_at.type))
-    .where(text("bulk_order.state = 'PENDING'"))
+    .where(text("bulk_order.state = 'PENDING'"), ~_GIVEN_UP.exists())
     .order_by(bulk_order.c.expires_at)
     .limit(bindparam("most"))
 )
