@@ -85,10 +85,12 @@ def _consultations(window: TillWindow) -> Screen:
 
 def _batch(window: TillWindow) -> Screen:
     shop = window.shop
+    slip = partial(save_batch_slip, shop, _actor(window))
     desk = BatchDesk(
         open_page=open_url,
         way=lambda: (BATCH_PROVIDER, wompi_method(shop.providers, shop.till.settings())),
-        save_slip=partial(save_batch_slip, shop, _actor(window)),
+        save_slip=slip,
+        print_slip=print_saved(slip),
         open_settings=lambda: window.shell.go("settings"),
         in_front=partial(_in_front, window),
     )

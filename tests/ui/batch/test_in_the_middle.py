@@ -108,6 +108,8 @@ def test_a_browser_that_hangs_holds_up_neither_the_batch_nor_the_till(page: Batc
     page.qtbot.waitUntil(lambda: page.states == ["Paid"] * 3, timeout=30_000)
     page.command("slip")
     page.qtbot.waitUntil(lambda: page.saved == [1], timeout=30_000)
+    page.command("print_slip")
+    page.qtbot.waitUntil(lambda: page.saved == [1, -1], timeout=30_000)
     page.closed.set()
     page.settled()
 

@@ -109,6 +109,7 @@ class BatchPage:
             self._open,
             lambda: ("wompi", "link"),
             self._save,
+            lambda number: self.saved.append(-number),
             self._show_settings,
             lambda fronts: self.fronts.append(dict(fronts)),
         )

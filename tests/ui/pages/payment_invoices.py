@@ -138,7 +138,7 @@ class InvoicePage(AtTheKeys):
             show_orders=self._show,
             show_exceptions=self._show,
         )
-        return PaymentInvoicesScreen(office, InvoiceDesk(self._desk(), self._save_slip))
+        return PaymentInvoicesScreen(office, InvoiceDesk(self._desk(), self._save_slip, self.slips.append))
 
     def _make_checkout(self) -> CheckoutScreen:
         return CheckoutScreen(self._desk())

@@ -131,7 +131,7 @@ def test_an_invoice_scanned_at_the_checkout_is_verified_for_its_cart(page: Invoi
     verify = page.screen.verify
     page.settled(lambda: verify.panel.result is not None and verify.cart.value == cart_id)
     assert page.verdict.startswith("The invoice is good")
-    assert page.offers() == {"order", "save_slip", "payment"}
+    assert page.offers() == {"order", "print_slip", "save_slip", "payment"}
     to_checkout(page)
     assert page.checkout.view.cart.lines.line_ids
     assert count_open_prompts(page.kiosk.till) == 0

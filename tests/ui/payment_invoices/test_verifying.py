@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 
 from tests.factories.people import PIN
 from tests.ui.pages.access import nameless
-from tests.ui.pages.hands import CTRL
+from tests.ui.pages.hands import CTRL, SHIFT
 from tests.ui.pages.payment_invoices import InvoicePage, verdicts
 from tillgate.domain.invoice_checks import Reason
 from tillgate.domain.payment_invoice import InvoiceStatus
@@ -48,6 +48,9 @@ def test_a_scanned_invoice_is_verified_and_sold_by_keyboard_alone(page: InvoiceP
     page.press(KEY.Key_S, CTRL)
     page.settled(lambda: bool(page.slips))
     assert page.slips[0].success
+    page.press(KEY.Key_P, CTRL | SHIFT)
+    page.settled(lambda: verify.panel.notice.text == "The slip was sent to the printer.")
+    assert page.slips[1:] == page.slips[:1]
     assert not page.can("order")
     page.press(KEY.Key_F5)
     page.press(KEY.Key_Down)
@@ -85,7 +88,7 @@ def test_a_used_one_names_its_order_and_two_presses_make_one(page: InvoicePage) 
     assert page.verdict.startswith("The invoice was already used")
     assert "It paid for order ORD-T1-000001." in page.verdict
     assert verdicts(page.rules) == ["passed", "failed", "passed", "passed", *["not_checked"] * 3]
-    assert page.offers() == {"save_slip", "payment", "orders"}
+    assert page.offers() == {"print_slip", "save_slip", "payment", "orders"}
     page.press(KEY.Key_O, CTRL)
     assert [getattr(each, "text", "") for each in page.shown] == ["ORD-T1-000001"]
 
@@ -150,7 +153,7 @@ def test_what_expired_failed_or_waits_is_refused_in_words(page: InvoicePage) -> 
         page.verify(nonsense)
         assert page.verdict.startswith("There is no such invoice")
         assert "<b>" not in page.screen.verify.panel.title.text()
-    assert page.offers() == {"save_slip"}
+    assert page.offers() == {"print_slip", "save_slip"}
     reasons = [row.reason for row in kiosk.rows(invoice_verification)]
     assert reasons == [*[Reason.NOT_COMPLETED] * 2, Reason.EXPIRED, *[Reason.NOT_FOUND] * 5]
 
@@ -200,10 +203,10 @@ def test_what_the_provider_took_too_much_is_settled_on_exceptions(page: InvoiceP
     check_now(page.kiosk.till, page.actor, asked.payment.id)
     page.verify(asked.invoice.number)
     assert "Its money waits on Exceptions" in page.verdict
-    assert page.offers() == {"save_slip", "payment"}
+    assert page.offers() == {"print_slip", "save_slip", "payment"}
     page.who = page.actor = page.kiosk.manager
     page.open_again()
     page.verify(asked.invoice.number)
-    assert page.offers() == {"save_slip", "payment", "exceptions"}
+    assert page.offers() == {"print_slip", "save_slip", "payment", "exceptions"}
     page.press(KEY.Key_F11)
     assert page.shown == ["exceptions"]

@@ -108,7 +108,7 @@ class BackOffice:
 
 
 class PaperSaver:
-    """Saves a paper on the work lane and says in a notice where it went, or why it did not."""
+    """Saves or prints a paper on the work lane and says in a notice where it went, or why it did not."""
 
     def __init__(self, office: BackOffice, owner: QWidget, notice: InlineNotice) -> None:
         self._office, self._owner, self._notice = office, owner, notice
@@ -118,6 +118,16 @@ class PaperSaver:
         if saving is not None:
             work = partial(saving, number)
             self._office.tasks.run(self._owner, work, self._saved, self._notice.show_error, label="paper")
+
+    def print(self, printing: Callable[[int], None] | None, number: int, told: str) -> None:
+        """Print one, by the id that `printing` takes, and say what is `told`."""
+        if printing is not None:
+
+            def done(_nothing: None) -> None:
+                self._notice.say(Tone.SETTLED, told)
+
+            work = partial(printing, number)
+            self._office.tasks.run(self._owner, work, done, self._notice.show_error, label="paper")
 
     def _saved(self, path: Path) -> None:
         opening = self._office.open_file

@@ -13,11 +13,12 @@ from tillgate.ports import PageOpener
 @dataclass(frozen=True, slots=True)
 class BatchDesk:
     """`open_page` shows a page on one of its provider's hosts in the system's browser, from any thread. `way` names the
-    provider and the method of the settings. `save_slip` is called on the work lane with a batch's number."""
+    provider and the method of the settings. The two of the slip are called on the work lane with a batch's number."""
 
     open_page: PageOpener
     way: Callable[[], tuple[str, str]]
     save_slip: Callable[[int], Path] | None = None
+    print_slip: Callable[[int], None] | None = None
     open_settings: Callable[[], object] | None = None
     # Which payments it shows, and how they ended there, so that no bar says it too.
     in_front: Callable[[Mapping[int, End | None]], object] | None = None

@@ -31,6 +31,7 @@ RUN: Final = (
     Verb("stop", mark("Stop after the current invoice"), "pause", "F8", _PAY),
     Verb("resume", mark("Resume the batch"), "play", "F7", _PAY),
     Verb("slip", mark("Save the summary slip"), "download", "Ctrl+P", _PAY),
+    Verb("print_slip", mark("Print the summary slip"), "printer", "Ctrl+Shift+P", _PAY),
     Verb("leave", mark("Pay another device"), "arrow-left", "F4", Action.VIEW_PAYMENTS),
 )
 LISTS: Final = (

@@ -55,7 +55,7 @@ class RunPage(QWidget):
         self.notice = InlineNotice(closable=True)
         self.code = CodePanel(office)
         self.code.asked.connect(self.do)
-        self.buttons = {verb: self._button(verb) for verb in ("leave", "slip", "stop", "resume")}
+        self.buttons = {verb: self._button(verb) for verb in ("leave", "print_slip", "slip", "stop", "resume")}
         self._papers = PaperSaver(office, self, self.notice)
         self._lay_out()
         run.changed.connect(self._show_run)
@@ -65,6 +65,7 @@ class RunPage(QWidget):
     def _button(self, verb: str) -> Button:
         texts = {
             "leave": (tr("Another device"), ButtonTone.SECONDARY),
+            "print_slip": (tr("Print slip"), ButtonTone.SECONDARY),
             "slip": (tr("Save slip"), ButtonTone.SECONDARY),
             "stop": (tr("Stop"), ButtonTone.DESTRUCTIVE),
             "resume": (tr("Resume"), ButtonTone.PRIMARY),
@@ -128,6 +129,8 @@ class RunPage(QWidget):
             (self.run.stop if verb == "stop" else self.run.resume)()
         elif verb == "slip":
             self._papers.save(self._desk.save_slip, view.batch.id)
+        elif verb == "print_slip":
+            self._papers.print(self._desk.print_slip, view.batch.id, tr("The slip was sent to the printer."))
         elif item is not None:
             self._do_row(verb, item)
 
@@ -165,6 +168,7 @@ class RunPage(QWidget):
             "stop": view.at_work and not view.batch.stop_asked,
             "resume": view.may_resume,
             "slip": self._desk.save_slip is not None and not view.at_work,
+            "print_slip": self._desk.print_slip is not None and not view.at_work,
         }
         return {**row, **whole}[verb]
 
@@ -255,7 +259,7 @@ class RunPage(QWidget):
         paid, total = self._office.money(view.paid), self._office.money(view.total)
         set_text(self.sums, tr("{paid} of {total} paid · confirmations go to {email}", paid=paid, total=total,
                                email=view.batch.email))  # fmt: skip
-        for verb in ("stop", "resume", "slip"):
+        for verb in ("stop", "resume", "slip", "print_slip"):
             self.buttons[verb].setVisible(self.can(verb) or (verb == "stop" and view.at_work))
         self.buttons["stop"].setEnabled(self.can("stop"))
         stopping = view.at_work and bool(view.batch.stop_asked)
