@@ -64,7 +64,7 @@ class InlineNotice(QFrame):
         for label in (self._what, self._money, self._next):
             texts.addWidget(label)
         texts.addWidget(self._buttons)
-        outer = QHBoxLayout(self)
+        self._row = outer = QHBoxLayout(self)
         outer.setContentsMargins(14, 12, 12, 12)
         outer.setSpacing(12)
         outer.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
@@ -83,6 +83,9 @@ class InlineNotice(QFrame):
             set_text(label, sentence)
             label.setVisible(bool(sentence))
         self._set_actions(actions)
+        # Beside more than one sentence it stands at the first.
+        alone = not (text.money or text.next or actions)
+        self._row.setAlignment(self._icon, Qt.AlignmentFlag.AlignVCenter if alone else Qt.AlignmentFlag.AlignTop)
         self.setProperty("notice", tone.value)
         restyle(self)
         self.setAccessibleName(text.spoken)
