@@ -285,6 +285,8 @@ def say(text: str) -> None:
 def clean_environment() -> dict[str, str]:
     """The user's environment without what would change how our Python behaves."""
     unwanted = {"PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+    # Without what was compiled before, every start of ours takes two seconds longer.
+    unwanted |= {"PYTHONDONTWRITEBYTECODE"}
     environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     environment["VIRTUAL_ENV"] = str(HERE.folder)
     environment["PATH"] = os.pathsep.join([str(HERE.scripts), environment.get("PATH", "")])

@@ -218,6 +218,12 @@ def test_no_command_and_an_unknown_one_are_mistakes() -> None:
     assert "'fly'" in unknown.stderr
 
 
+def test_what_would_change_python_does_not_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "TILLGATE_ANY"):
+        monkeypatch.setenv(name, "1")
+    assert {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "TILLGATE_ANY"} & dev.test_environment().keys() == {"TILLGATE_ANY"}
+
+
 def test_exit_codes_and_signals_are_the_programs_own() -> None:
     assert dev.run([sys.executable, "-c", "raise SystemExit(7)"]) == 7
     assert dev.run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]) == -signal.SIGKILL

@@ -84,6 +84,7 @@ def _audit(name: str, arguments: tuple[Any, ...]) -> None:
         _WITNESS.looking
         and name in WATCHED
         and not (name in {"open", "os.listdir", "os.scandir"} and _is_ours(arguments))
+        and not _is_compiled(arguments)
     ):
         _WITNESS.note(f"{name}{arguments[:1]}")
 
@@ -91,6 +92,11 @@ def _audit(name: str, arguments: tuple[Any, ...]) -> None:
 def _is_ours(arguments: tuple[Any, ...]) -> bool:
     path = str(arguments[0]) if arguments else ""
     return path.endswith(CODE) or path.startswith((*ROOTS, str(paths.resource("icons").parent)))
+
+
+def _is_compiled(arguments: tuple[Any, ...]) -> bool:
+    """Python keeps what it compiled, the first time that a module is loaded."""
+    return bool(arguments) and "__pycache__" in Path(str(arguments[0])).parts
 
 
 @contextmanager
