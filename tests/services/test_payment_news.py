@@ -11,7 +11,7 @@ from tests.factories.clock import FakeClock
 from tests.factories.people import signed_in
 from tests.factories.shop import Counter
 from tillgate.domain.checkout_facts import CheckoutStatus, RefundStatus, TryStatus
-from tillgate.domain.exceptions import ExceptionAction
+from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.orders import CartState
 from tillgate.domain.payment import WAITING, Fulfilment, PaymentState
 from tillgate.domain.payment_end import End, end_of
@@ -174,8 +174,25 @@ def test_what_a_manager_gives_back_of_a_made_sale_is_no_news(counter: Counter, c
 def test_every_state_has_an_end_or_is_under_way() -> None:
     for state in PaymentState:
         for fulfilment in Fulfilment:
+            late = state is PaymentState.CAPTURED and fulfilment is Fulfilment.NONE
             waits = state in WAITING or (state is PaymentState.CAPTURED and fulfilment is Fulfilment.PENDING)
-            assert (end_of(state, fulfilment, ()) is None) is waits, (state, fulfilment)
+            assert (end_of(state, fulfilment, ()) is None) is (waits or late), (state, fulfilment)
+            assert late is (end_of(state, fulfilment, {ExceptionKind.LATE}) is End.LATE), (state, fulfilment)
+
+
+@pytest.mark.parametrize("action", [ExceptionAction.CREDIT, ExceptionAction.CLOSE])
+def test_late_money_that_a_manager_settled_is_no_news(
+    counter: Counter, clock: FakeClock, action: ExceptionAction
+) -> None:
+    begun = counter.put_up(counter.ring_up("GIT-1"))
+    counter.provider.end(reference(counter, begun), CheckoutStatus.EXPIRED)
+    later(counter, clock, 4)
+    counter.provider.pay(reference(counter, begun))
+    later(counter, clock, 120)
+    assert news_of(counter) == [(End.LATE, 0)]
+    (found,) = list_exceptions(counter.till, counter.manager)
+    settle_exception(counter.till, counter.manager, found.id, action, "she comes back tomorrow")
+    assert list_news(counter.till, counter.cashier) == ()
 
 
 def test_a_declined_try_is_kept_once_and_shown_while_the_checkout_is_open(counter: Counter, clock: FakeClock) -> None:

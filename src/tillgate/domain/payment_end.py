@@ -46,14 +46,14 @@ _CAPTURED: Final = {
     Fulfilment.DONE: End.PAID,
     Fulfilment.PENDING: None,
     Fulfilment.REFUSED: End.REFUND_STUCK,
-    Fulfilment.NONE: End.LATE,
 }
 
 
 def end_of(
     state: PaymentState, fulfilment: Fulfilment, open_exceptions: Collection[ExceptionKind], *, parked: bool = False
 ) -> End | None:
-    """None while it is under way. `parked` is whether a refund of it waits for a person.
+    """None while it is under way, and once a manager credited or closed what came late. `parked` is whether a refund
+    of it waits for a person.
 
     A made sale stays PAID whatever a manager gives back of it: who did that knows.
     """
@@ -64,7 +64,8 @@ def end_of(
     if fulfilment is Fulfilment.DONE:
         return End.PAID
     if state is PaymentState.CAPTURED:
-        return _CAPTURED[fulfilment]
+        late = fulfilment is Fulfilment.NONE and not FOREIGN_MONEY.isdisjoint(open_exceptions)
+        return End.LATE if late else _CAPTURED.get(fulfilment)
     if state is PaymentState.REFUND_PENDING:
         return End.REFUND_STUCK if parked else End.REFUNDING
     return End.REFUNDED
