@@ -104,8 +104,13 @@ class Counter:
         command = [*program, "demo", "--data", str(self.folder / "till")]
         with self.log.open("ab") as log:
             self.program = subprocess.Popen(command, env=surroundings, stdout=log, stderr=log, **more)
-        self.window = wait_for("the till's window", lambda: self._xdotool("search", "--name", "Bazaar – Tillgate"))
-        self.window = self.window.split()[-1]
+        self.window = wait_for("the till's window", self._find_window).split()[-1]
+
+    def _find_window(self) -> str:
+        assert self.program is not None
+        ended = self.program.poll()
+        assert ended is None, f"the till ended with {ended}: {self.log.read_text(errors='replace')[-2000:]}"
+        return self._xdotool("search", "--name", "Bazaar – Tillgate")
 
     def _take_keys(self) -> None:
         self._xdotool("windowfocus", "--sync", self.window)
