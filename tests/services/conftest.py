@@ -11,16 +11,16 @@ from sqlalchemy import Engine
 from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
 from tests.factories.instalments import Bazaar, open_bazaar
+from tests.factories.kept import KeptConnections
 from tests.factories.payments import Desk, open_desk
 from tests.factories.people import quick_pins, signed_in
 from tests.factories.purse import Purse, open_purse
 from tests.factories.shop import Counter, open_counter
-from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite, quick_sqlite
+from tests.factories.tills import make_till, new_postgres, new_sqlite, quick_sqlite
 from tests.postgres import PostgresServer
 from tillgate.domain.staff import Actor, Role
 from tillgate.services.pin_hash import Pins
 from tillgate.services.till import Till
-from tillgate.store.engine import postgres_engine
 
 
 @pytest.fixture
@@ -29,9 +29,11 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server: PostgresServer) -> str:
+def postgres_database(postgres_server: PostgresServer) -> Iterator[KeptConnections]:
     """One migrated database for the run; emptied for each test, which is quicker than a new one."""
-    return new_postgres(postgres_server)
+    kept = KeptConnections(new_postgres(postgres_server))
+    yield kept
+    kept.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -40,10 +42,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "sqlite":
         yield from _sqlite(request.getfixturevalue("tmp_path"))
         return
-    engine = postgres_engine(request.getfixturevalue("postgres_database"))
-    empty_postgres(engine)
-    yield engine
-    engine.dispose()
+    kept: KeptConnections = request.getfixturevalue("postgres_database")
+    with kept.empty_engine() as engine:
+        yield engine
 
 
 @pytest.fixture

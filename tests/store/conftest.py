@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
-from tests.factories.tills import empty_postgres, make_till, new_postgres, new_sqlite, quick_sqlite
+from tests.factories.kept import KeptConnections
+from tests.factories.tills import make_till, new_postgres, new_sqlite, quick_sqlite
 from tests.postgres import PostgresServer
 from tillgate.services.till import Till
-from tillgate.store.engine import postgres_engine, sqlite_engine
+from tillgate.store.engine import sqlite_engine
 
 
 @pytest.fixture
@@ -21,9 +22,11 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server: PostgresServer) -> str:
+def postgres_database(postgres_server: PostgresServer) -> Iterator[KeptConnections]:
     """One migrated database for the run; emptied for each test."""
-    return new_postgres(postgres_server)
+    kept = KeptConnections(new_postgres(postgres_server))
+    yield kept
+    kept.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -31,11 +34,12 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An engine on an empty database, on each kind."""
     if request.param == "sqlite":
         made = quick_sqlite(new_sqlite(tmp_path))
-    else:
-        made = postgres_engine(request.getfixturevalue("postgres_database"))
-        empty_postgres(made)
-    yield made
-    made.dispose()
+        yield made
+        made.dispose()
+        return
+    kept: KeptConnections = request.getfixturevalue("postgres_database")
+    with kept.empty_engine() as found:
+        yield found
 
 
 @pytest.fixture
