@@ -61,6 +61,7 @@ class OrderDues:
     bulk_number: str
     customer_id: int
     customer: str
+    phone: str
     product_name: str
     first: date
     overdue: Money
@@ -122,7 +123,8 @@ def list_dues(
         chosen = (
             select(
                 _I.order_id, _I.due_on, _O.number, bulk_order.c.number.label("bulk_number"), _O.customer_id,
-                _O.product_name, customer.c.name, _O.total_minor, _O.paid_minor, _O.total_days, _O.paid_count,
+                _O.product_name, customer.c.name, customer.c.phone, _O.total_minor, _O.paid_minor, _O.total_days,
+                _O.paid_count,
             )
             .join(instalment_order, _O.id == _I.order_id)
             .join(bulk_order, bulk_order.c.id == _O.bulk_order_id)
@@ -253,6 +255,7 @@ def _dues(row: Any, sums: Sequence[Any], paying: int | None) -> OrderDues:
         bulk_number=row.bulk_number,
         customer_id=row.customer_id,
         customer=row.name,
+        phone=row.phone,
         product_name=row.product_name,
         first=row.due_on,
         overdue=Money(overdue, CURRENCY),

@@ -19,6 +19,7 @@ from tillgate.services.wallet_rows import balance_of
 from tillgate.services.wallets import Withdrawal, new_wallet_key, withdraw
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.instalments import collect_pane
+from tillgate.ui.screens.instalments.customer_links import CustomerLinks
 from tillgate.ui.screens.instalments.due_list import WHEN
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.data_table import Query
@@ -198,6 +199,15 @@ def test_a_scanned_number_opens_its_customer_and_days_ahead_are_found(
     page.screen.scan(placed.bulk.number)
     page.quoted()
     page.settled(lambda: len(page.rows()) == 3)
+    # From a customer's dues to their bulk orders, and back.
+    (links,) = page.pane.findChildren(CustomerLinks)
+    assert links.buttons["orders"].accessibleName() == "Bulk orders of John Doe"
+    links.buttons["orders"].click()
+    page.settled(lambda: page.screen.front == "orders" and page.orders.pane is not None and bool(page.bulk.cards))
+    (links,) = page.bulk.findChildren(CustomerLinks)
+    links.buttons["due"].click()
+    page.quoted()
+    assert (page.screen.front, page.pane.row.customer, set(links.buttons)) == ("due", "John Doe", {"due", "wallets"})
 
     # All that is left of all of them; then a day of the last one is paid elsewhere, unseen.
     for position, days in ((0, "99"), (1, "199"), (2, "49")):

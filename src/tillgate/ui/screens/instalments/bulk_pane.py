@@ -22,6 +22,7 @@ from tillgate.services.cancel import Ended
 from tillgate.ui.message_text import message_for
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screens.instalments.cancel_dialog import CancelDialog
+from tillgate.ui.screens.instalments.customer_links import CustomerLinks
 from tillgate.ui.screens.instalments.desk import Bill, BillLine, InstalmentDesk
 from tillgate.ui.screens.instalments.order_card import OrderCard
 from tillgate.ui.screens.instalments.words import BULK_STATUS, ORDER_STATUS
@@ -115,8 +116,7 @@ class BulkPane(QWidget):
         open_now = placed.bulk.state is BulkState.PENDING
         first = self._office.money(placed.bulk.first_total)
         waits = placed.payment is not None and placed.payment.state in WAITING
-        self.pay.show_text(tr("Open its payment of {amount}", amount=first) if waits else
-                           tr("Pay {amount} now", amount=first))  # fmt: skip
+        self.pay.show_text(tr("Open its payment") if waits else tr("Pay {amount} now", amount=first))
         self.pay.setVisible(open_now and self._office.may(Action.TAKE_PAYMENT))
         self.cancel.setVisible(open_now and self._office.may(Action.CANCEL_PAYMENT))
         self.turned.emit()
@@ -128,6 +128,8 @@ class BulkPane(QWidget):
         column.setSpacing(12)
         column.addWidget(StatusBadge(BULK_STATUS[details.placed.bulk.state]))
         column.addWidget(Facts(self._facts(details)))
+        whose = details.customer
+        column.addWidget(CustomerLinks(self._desk, "orders", whose.name, whose.phone))
         if details.placed.bulk.failed:
             column.addWidget(_left_out(details))
         orders = details.placed.orders
@@ -158,7 +160,7 @@ class BulkPane(QWidget):
             (tr("Placed on"), self._office.instant(bulk.created_at)),
             (tr("Open until"), until),
             (tr("Total"), money(summary.total)),
-            (tr("Paid"), money(summary.paid)),
+            (tr("Paid so far"), money(summary.paid)),
             (tr("Given back"), money(summary.returned) if summary.returned else ""),
             (tr("Remaining"), money(summary.remaining)),
             (tr("First payments"), money(summary.first_total)),

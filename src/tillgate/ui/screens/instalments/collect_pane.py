@@ -33,6 +33,7 @@ from tillgate.services.payments import Started
 from tillgate.services.wallets import view_wallet
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screens.back_office import BackOffice
+from tillgate.ui.screens.instalments.customer_links import CustomerLinks
 from tillgate.ui.screens.instalments.desk import Bill, BillLine, InstalmentDesk
 from tillgate.ui.screens.instalments.dues_card import DuesCard
 from tillgate.ui.widgets.buttons import Button, ButtonTone
@@ -152,7 +153,8 @@ class CollectPane(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(12)
-        for widget in (self.collect, self.wallet, self.told, self.notice, self.more):
+        links = CustomerLinks(self._desk, "due", self.row.customer, self.row.phone)
+        for widget in (self.collect, self.wallet, self.told, self.notice, links, self.more):
             self._column.addWidget(widget)
         self.more.hide()
         self._column.addStretch(1)

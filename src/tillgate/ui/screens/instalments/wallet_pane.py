@@ -19,6 +19,7 @@ from tillgate.services.payments import Started
 from tillgate.services.wallet_lists import StatementQuery, StatementRow, list_wallet_transactions
 from tillgate.services.wallet_rows import WalletTransaction
 from tillgate.services.wallets import WalletView, view_wallet
+from tillgate.ui.screens.instalments.customer_links import CustomerLinks
 from tillgate.ui.screens.instalments.desk import Bill, BillLine
 from tillgate.ui.screens.instalments.desk_list import DeskList
 from tillgate.ui.screens.instalments.wallet_dialogs import CommissionDialog, PayOutDialog, ReferrerDialog, TopUpDialog
@@ -103,6 +104,7 @@ class WalletPane(QWidget):
         if not view.balances:
             column.addWidget(plain_label(tr("Nothing was ever in this wallet."), tone="muted", wrap=True))
         column.addWidget(Facts([(tr("Phone"), view.customer.phone), (tr("E-mail"), view.customer.email)]))
+        column.addWidget(CustomerLinks(self._owner.desk, "wallets", view.customer.name, view.customer.phone))
         buttons = FlowLayout()
         if self._office.may(Action.TAKE_PAYMENT):
             top_up = Button(tr("Top up"), tone=ButtonTone.PRIMARY, icon="plus", on_click=self._top_up)
