@@ -20,6 +20,7 @@ from tillgate.i18n import words_of
 from tillgate.printing import pdf
 from tillgate.services.daily_collections import Collect, CollectOrder, collect, new_collection_key, quote_collection
 from tillgate.services.papers import receipt_document, render_receipt
+from tillgate.services.payment_details import load_details
 from tillgate.services.payment_views import read_view
 from tillgate.services.records import PaymentRecord
 from tillgate.services.refunds import request_refund
@@ -83,10 +84,13 @@ def test_a_receipt_says_which_days_were_paid_and_what_was_left_then(stall: Bazaa
     assert more.instalments[0].days[0].last_on == today + timedelta(days=2)
     assert (more.instalments[0].left, more.wallet) == (inr(77_600), inr(4_300))
 
+    assert load_details(stall.till, stall.cashier, ahead.id).has_receipt
+
     # The first day of an order is given back, so that it is paid again with the days behind the others: two runs.
     request_refund(stall.till, stall.manager, first.id, inr(1_300), "wrong colour", into_wallet=True)
     with pytest.raises(Refused, match="receipt_nothing_paid"):
         receipt(stall, first)
+    assert not load_details(stall.till, stall.cashier, first.id).has_receipt
     again = collected(stall, CollectOrder(pods, 49))
     (only,) = receipt(stall, again).instalments
     assert days(only) == [(1, 1, 100), (3, 50, 4_800)]
