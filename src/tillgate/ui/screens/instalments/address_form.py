@@ -48,6 +48,8 @@ class AddressForm(QWidget):
             field.changed.connect(lambda _text: self.changed.emit())
             field.submitted.connect(lambda name=name: self._next(name))
         grid.setRowStretch(len(self.fields), 1)
+        for column in range(2):
+            grid.setColumnStretch(column, 1)
         self.setFocusProxy(self.fields["name"])
 
     @property

@@ -81,7 +81,7 @@ class OrderCard(QWidget):
             (tr("Order"), order.number),
             (tr("Plan"), plan),
             (tr("Coupon"), money(-order.discount) if order.discount_minor else ""),
-            (tr("Paid"), tr("{amount}, {days}", amount=money(order.paid), days=days)),
+            (tr("Paid so far"), tr("{amount}, {days}", amount=money(order.paid), days=days)),
             (tr("Given back"), money(order.returned) if order.returned_minor else ""),
             (tr("Remaining"), money(order.remaining)),
             (tr("Cancelled because"), ended),

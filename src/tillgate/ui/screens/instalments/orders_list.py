@@ -116,11 +116,11 @@ def _columns() -> list[Column[BulkRow]]:
         text_column(
             "customer", tr("Customer"), lambda row: row.customer, sortable=False, width=140, stretch=True, strong=True
         ),
-        status_column(STATE, tr("State"), lambda row: BULK_STATUS[row.bulk.state], sortable=False, width=136),
-        count_column("orders", tr("Orders"), lambda row: row.summary.orders, sortable=False, width=76),
-        money_column("remaining", tr("Remaining"), lambda row: row.summary.remaining, sortable=False, width=136),
+        status_column(STATE, tr("State"), lambda row: BULK_STATUS[row.bulk.state], sortable=False, width=148),
+        count_column("orders", tr("Orders"), lambda row: row.summary.orders, sortable=False, width=88),
+        money_column("remaining", tr("Remaining"), lambda row: row.summary.remaining, sortable=False, width=130),
         instant_column(PLACED, tr("Placed on"), lambda row: row.bulk.created_at, width=168, minor=True),
         text_column("number", tr("Bulk order"), lambda row: row.bulk.number, sortable=False, width=190, minor=True),
-        money_column("paid", tr("Paid"), lambda row: row.summary.paid, sortable=False, width=130, minor=True),
+        money_column("paid", tr("Paid so far"), lambda row: row.summary.paid, sortable=False, width=130, minor=True),
         money_column("total", tr("Total"), lambda row: row.summary.total, sortable=False, width=130, minor=True),
     ]
