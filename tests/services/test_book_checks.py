@@ -166,6 +166,11 @@ FAULTS = {
         "UPDATE refund SET amount_minor = 1",
         FROZEN.format("refund"),
     ),
+    "money_missing": (
+        Check.SUMS,
+        "UPDATE payment SET state = 'CAPTURED', captured_at = created_at WHERE state = 'PENDING'",
+        "",
+    ),
     "consultation_sum": (
         Check.SUMS,
         "UPDATE ledger_tx SET kind = 'gone' WHERE kind = 'consultation'",

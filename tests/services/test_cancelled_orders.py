@@ -12,7 +12,7 @@ from tests.services.test_daily_collections import cancelled, days_later, in_wall
 from tillgate.domain.checkout_facts import RefundStatus
 from tillgate.domain.errors import Refused
 from tillgate.domain.exceptions import ExceptionAction
-from tillgate.domain.instalments import InstalmentOrderState, ItemAsk
+from tillgate.domain.instalments import CancelReason, InstalmentOrderState, ItemAsk
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.settings import INSTALMENT_KEEP_PERCENT, Settings
 from tillgate.services.exceptions import list_exceptions, settle_exception
@@ -54,7 +54,8 @@ def test_pieces_stay_out_where_nobody_says_that_they_are_back(stall: Bazaar) -> 
     shop = keeping(stall, 50)
     before = shop.stock(_PODS)
     first, _ = order_ids(shop, *TWO)
-    cancelled(shop, first)
+    # A word of the till's own, written by a person.
+    cancelled(shop, first, reason=CancelReason.UNPAID.value)
     (paid,) = shop.rows(payment)
     request_refund(shop.till, shop.manager, paid.id, inr(150), "all of it")
     shop.settle_later()

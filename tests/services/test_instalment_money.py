@@ -94,7 +94,8 @@ def test_late_money_whose_orders_can_not_be_made_any_more_is_given_back(bazaar: 
         bazaar.restock(1)
     else:
         with bazaar.till.db.write(bazaar.till.system) as uow:
-            uow.execute(update(coupon).values(total_limit=1, used_count=1))
+            uow.execute(update(coupon).values(total_limit=1))
+        bazaar.place(ITEMS[0], customer_id=bazaar.referrer_id)
     stock = bazaar.stock()
     with pytest.raises(Refused, match="product_out_of_stock" if gone == "stock" else "coupon_used_up"):
         decide(bazaar, ExceptionAction.APPLY)
@@ -103,7 +104,8 @@ def test_late_money_whose_orders_can_not_be_made_any_more_is_given_back(bazaar: 
     decide(bazaar, ExceptionAction.REFUND)
     assert bazaar.payment(placed).state is PaymentState.REFUNDED
     assert bazaar.provider.taken_minor() == 0
-    assert {row.state for row in bazaar.rows(instalment)} == {_I.CANCELLED}
+    days = [day for order in placed.orders for day in bazaar.schedule(order.id)]
+    assert {each.state for each in days} == {_I.CANCELLED}
     sound(bazaar)
 
 
@@ -260,16 +262,21 @@ def test_every_letter_about_instalments_names_the_order(stall: Bazaar, language:
 # What only somebody at the database could do, and what the integrity check calls it.
 FAULTS = {
     "schedule_sum": ("UPDATE instalment SET amount_minor = amount_minor + 1 WHERE number = 7", "instalment"),
-    "schedule_paid": ("UPDATE instalment_order SET paid_minor = paid_minor - 1", ""),
+    "schedule_paid": ("UPDATE instalment_order SET paid_minor = paid_minor - 1 WHERE state = 'ACTIVE'", ""),
     "schedule_first": ("UPDATE bulk_order SET first_total_minor = first_total_minor + 1", "bulk_order"),
     "instalment_unpaid": ("UPDATE payment SET fulfilment = 'none'", ""),
     "stock_held": ("UPDATE stock_move SET quantity = -3 WHERE instalment_order_id = 1", "stock_move"),
+    "days_state": ("UPDATE instalment SET state = 'CANCELLED' WHERE number = 7", ""),
+    "bulk_state": ("UPDATE instalment_order SET state = 'CANCELLED', cancelled_at = 1 WHERE bulk_order_id = 2", ""),
+    "coupon_count": ("UPDATE coupon SET used_count = 0", ""),
+    "coupon_use": ("UPDATE coupon_use SET state = 'RELEASED'", ""),
 }
 
 
 @pytest.mark.parametrize("what", FAULTS)
 def test_each_fault_of_the_books_is_named(stall: Bazaar, what: str) -> None:
     stall.paid()
+    stall.place(ITEMS[2])
     sound(stall)
     statement, guarded = FAULTS[what]
     with stall.till.db.write(stall.till.system) as uow:

@@ -19,6 +19,7 @@ from tests.factories.people import quick_pins
 from tests.factories.secrets import MemorySecrets
 from tests.factories.tills import make_till, new_sqlite
 from tests.services.test_book_checks import FAULTS as SHOWN_FAULTS
+from tests.services.test_instalment_money import FAULTS as ORDER_FAULTS
 from tests.ui.pages.access import nameless
 from tests.ui.pages.desk import FakeAccount
 from tests.ui.pages.hands import click
@@ -212,8 +213,8 @@ def test_every_check_gate_and_fault_has_words() -> None:
     prompts = {"invoice_sum", "wait_sum", "prepaid_sum"}
     # And in the books of wallets, in tests/services/test_wallets and test_commissions.
     wallets = {"wallet_sum", "commission_sum", "commission_order"}
-    # And among instalment orders, in tests/services/test_instalment_books.
-    orders = {"schedule_sum", "schedule_paid", "schedule_first", "instalment_unpaid", "stock_held"}
+    # And among instalment orders, in tests/services/test_instalment_money.
+    orders = set(ORDER_FAULTS)
     forgotten = {f"forgotten_{what.value}" for what in Forgotten}
     assert set(SHOWN_FAULTS) | chain | prompts | wallets | orders | forgotten == set(FAULTS)
     assert set(CHECKS) == set(Check)

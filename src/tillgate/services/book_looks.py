@@ -22,6 +22,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import LIVE, WAITING, Fulfilment, PaymentState, Purpose, RefundState
 from tillgate.domain.tax_rules import TaxEffect, TaxRule, share_of
 from tillgate.domain.wallet import WALLET
+from tillgate.services.capture_looks import list_moneyless
 from tillgate.services.instalment_looks import compare_instalments
 from tillgate.services.invoice_figures import differences
 from tillgate.services.invoice_sums import prepaid_differences, wait_differences
@@ -298,6 +299,7 @@ def _sums(connection: Connection) -> Found:
     faults += _differences("capture", _by_provider(connection, capture, true()), _cleared(connection, "capture"))
     faults += _differences("refund", _by_provider(connection, refund, done), _cleared(connection, "refund"), sign=-1)
     faults += _unposted(connection)
+    faults += [Fault(f"payment:{number}", "money_missing") for number in list_moneyless(connection)]
     faults += _of_prompts(connection)
     count = connection.execute(select(func.count()).select_from(payment)).scalar_one()
     return int(count), faults
@@ -353,7 +355,7 @@ def _differences(kind: str, facts: _Sums, booked: _Sums, *, sign: int = 1) -> li
 
 
 def _instalments(connection: Connection) -> Found:
-    """Schedules, what is paid of them, and the stock that orders hold (services/instalment_looks.py)."""
+    """Schedules, what is paid of them, states, stock that is held and coupons (services/instalment_looks.py)."""
     count, differences_found = compare_instalments(connection)
     return count, [Fault(*each) for each in differences_found]
 

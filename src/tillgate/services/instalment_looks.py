@@ -1,5 +1,6 @@
-"""What the integrity check compares of instalments: schedules with totals, what is paid with payments, stock that is
-held. A sound till has no difference in any (product.md, Money: splitting loses and invents nothing)."""
+"""What the integrity check compares of instalments: schedules with totals, what is paid with payments, states with
+each other, stock that is held and coupons that are used. A sound till has no difference in any (product.md, Money:
+splitting loses and invents nothing)."""
 
 from __future__ import annotations
 
@@ -8,28 +9,33 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, case, func, select
 
-from tillgate.domain.instalments import (
-    INSTALMENT_THING,
-    CancelReason,
-    InstalmentOrderState,
-    InstalmentState,
-)
+from tillgate.domain.coupons import CouponUse
+from tillgate.domain.instalments import INSTALMENT_THING, BulkState, InstalmentOrderState, InstalmentState
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment
-from tillgate.store.models import allocation, bulk_order, instalment, instalment_order, payment, stock_move
+from tillgate.store.models import (
+    allocation,
+    bulk_order,
+    coupon,
+    coupon_use,
+    instalment,
+    instalment_order,
+    payment,
+    stock_move,
+)
 
 # About what, what of it, and what fills the words.
 Difference: TypeAlias = tuple[str, str, dict[str, Any]]
-_O, _I = instalment_order.c, instalment.c
-# Orders that ended before anything was handed over: they hold nothing.
-_NEVER_BEGUN: Final = (CancelReason.UNPAID.value, CancelReason.NOT_STARTED.value)
+_O, _I, _U = instalment_order.c, instalment.c, coupon_use.c
+_S: Final = InstalmentOrderState
+_LIVING: Final = (_S.ACTIVE, _S.COMPLETED)
 
 
 def compare_instalments(connection: Connection) -> tuple[int, list[Difference]]:
     """How many orders there are, and every difference."""
     count = int(connection.execute(select(func.count()).select_from(instalment_order)).scalar_one())
-    found = [*_schedules(connection), *_payments(connection), *_firsts(connection), *_stock(connection)]
-    return count, found
+    looks = (_schedules, _payments, _firsts, _stock, _states, _uses)
+    return count, [each for look in looks for each in look(connection)]
 
 
 def _schedules(connection: Connection) -> Iterator[Difference]:
@@ -43,6 +49,8 @@ def _schedules(connection: Connection) -> Iterator[Difference]:
             func.sum(case((paid, _I.amount_minor), else_=0)).label("paid"),
             func.sum(case((paid, 1), else_=0)).label("paid_days"),
             func.sum(case((paid, _I.returned_minor), else_=0)).label("returned"),
+            func.sum(case((_I.state == InstalmentState.DUE, 1), else_=0)).label("due"),
+            func.sum(case((_I.state == InstalmentState.CANCELLED, 1), else_=0)).label("over"),
         )
         .group_by(_I.order_id)
         .subquery()
@@ -52,9 +60,13 @@ def _schedules(connection: Connection) -> Iterator[Difference]:
     other = (
         (sums.c.paid != _O.paid_minor) | (sums.c.paid_days != _O.paid_count) | (sums.c.returned != _O.returned_minor)
     )
-    for row in connection.execute(query.where(uneven | other)):
+    over = _O.state == _S.CANCELLED
+    misfit = case((over, sums.c.due), else_=sums.c.over) > 0
+    for row in connection.execute(query.where(uneven | other | misfit)):
         planned = Money(int(row.planned or 0), row.currency)
-        if row.days != row.total_days or planned.minor != row.total_minor:
+        if (row.due if row.state is _S.CANCELLED else row.over or 0) > 0:
+            yield f"instalments:{row.number}", "days_state", {"due": int(row.due), "over": int(row.over)}
+        elif row.days != row.total_days or planned.minor != row.total_minor:
             values = {"total": Money(row.total_minor, row.currency), "planned": planned, "days": int(row.days or 0)}
             yield f"instalments:{row.number}", "schedule_sum", values
         else:
@@ -108,10 +120,47 @@ def _stock(connection: Connection) -> Iterator[Difference]:
         .group_by(stock_move.c.instalment_order_id)
         .subquery()
     )
-    over = _O.state == InstalmentOrderState.CANCELLED
+    over = _O.state == _S.CANCELLED
     came_back = func.coalesce(held.c.held, 0) <= 0
-    wanted = case((over & (came_back | _O.cancel_reason.in_(_NEVER_BEGUN)), 0), else_=_O.quantity)
+    wanted = case((over & (came_back | _O.activated_at.is_(None)), 0), else_=_O.quantity)
     query = select(_O.number, wanted.label("wanted"), func.coalesce(held.c.held, 0).label("held"))
     query = query.join(held, held.c.instalment_order_id == _O.id, isouter=True)
     for row in connection.execute(query.where(wanted != func.coalesce(held.c.held, 0))):
         yield f"instalments:{row.number}", "stock_held", {"wanted": int(row.wanted), "held": int(row.held)}
+
+
+def _states(connection: Connection) -> Iterator[Difference]:
+    """All orders of a bulk order wait, or have begun, or ended with it."""
+    bulk = bulk_order.c
+    fits = case(
+        (_O.state == _S.PENDING, bulk.state == BulkState.PENDING),
+        (_O.state.in_(_LIVING), bulk.state == BulkState.ACTIVE),
+        else_=bulk.state != BulkState.PENDING,
+    )
+    query = select(_O.number, bulk.number.label("bulk")).join(bulk_order, bulk.id == _O.bulk_order_id)
+    for row in connection.execute(query.where(~fits)):
+        yield f"instalments:{row.number}", "bulk_state", {"bulk": row.bulk}
+
+
+def _uses(connection: Connection) -> Iterator[Difference]:
+    """A coupon's count is that of its uses; an order that waits holds its use, one that lives has used it."""
+    counted = (
+        select(_U.coupon_id, func.count().label("uses"))
+        .where(_U.state.in_((CouponUse.HELD, CouponUse.USED)))
+        .group_by(_U.coupon_id)
+        .subquery()
+    )
+    uses = func.coalesce(counted.c.uses, 0)
+    query = select(coupon.c.code, coupon.c.used_count, uses.label("uses"))
+    query = query.join(counted, counted.c.coupon_id == coupon.c.id, isouter=True)
+    for row in connection.execute(query.where(coupon.c.used_count != uses)):
+        values = {"coupon": row.code, "kept": row.used_count, "counted": int(row.uses)}
+        yield f"coupon:{row.code}", "coupon_count", values
+    fits = case(
+        (_O.state == _S.PENDING, _U.state == CouponUse.HELD),
+        (_O.state.in_(_LIVING), _U.state == CouponUse.USED),
+        else_=_U.state != CouponUse.HELD,
+    )
+    owing = select(_O.number).join(coupon_use, _U.order_id == _O.id, isouter=True).where(_O.coupon_id.is_not(None))
+    for row in connection.execute(owing.where(_U.id.is_(None) | ~fits)):
+        yield f"instalments:{row.number}", "coupon_use", {}

@@ -54,7 +54,7 @@ CHECKS: Final[Mapping[Check, tuple[str, str]]] = {
     ),
     Check.INSTALMENTS: (
         mark("Instalments"),
-        mark("Each schedule sums to its order, what is paid to its payments, and orders hold their pieces."),
+        mark("Each schedule sums to its order, what is paid to its payments; orders hold their pieces and coupons."),
     ),
     Check.OWNERS: (
         mark("Money that waits"),
@@ -88,6 +88,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "allocation_sum": mark("It is over {amount}, its parts sum to {parts}."),
     "capture_sum": mark("The provider took {facts}, the ledger has {ledger}."),
     "refund_sum": mark("The provider gave back {facts}, the ledger has {ledger}."),
+    "money_missing": mark("It shows that it was paid, and no money came for it."),
     "consultation_sum": mark("It is over {amount}, the ledger used {ledger} for it."),
     "invoice_sum": mark("The figures have {kept}, and there are {counted}; or their amounts differ."),
     "wallet_sum": mark("{kept} is in it, its moves come to {moved}, the ledger owes {ledger}."),
@@ -99,6 +100,10 @@ FAULTS: Final[Mapping[str, str]] = {
     "schedule_paid": mark("It says that {kept} is paid, its paid days sum to {summed}; or their number differs."),
     "schedule_first": mark("Its first payment is {kept}, the first days of its orders sum to {summed}."),
     "instalment_unpaid": mark("The day {day} is paid without a payment that was used for it."),
+    "days_state": mark("Its days are not in the state that it is in: {due} are due, {over} are cancelled."),
+    "bulk_state": mark("It is in another state than its bulk order {bulk}."),
+    "coupon_count": mark("{kept} uses are counted, and there are {counted}."),
+    "coupon_use": mark("Its coupon is not used as its state asks for."),
     "stock_held": mark("It must hold {wanted} pieces, and holds {held}."),
     "wait_sum": mark("The figures have {kept} times to pay, and there are {counted}; or some are longer or shorter."),
     "prepaid_sum": mark("{kept} of it wait for an order, and the ledger keeps {ledger}."),
@@ -126,6 +131,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "account": mark("Account {which}"),
     "wallet": mark("Wallet of customer {which}"),
     "instalments": mark("Instalment order {which}"),
+    "coupon": mark("Coupon {which}"),
     "audit": mark("Till {which}"),
 }
 
