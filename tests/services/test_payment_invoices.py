@@ -111,7 +111,8 @@ def test_a_prompt_is_verified_and_makes_an_order_as_the_document_has_it(kiosk: K
     assert (details["isUsed"], details["associatedOrder"]) == (True, sold.orders[0])
     with pytest.raises(Refused, match="invoice_not_good"):
         kiosk.sell(kiosk.cart(), asked.invoice.number)
-    assert [row.reason for row in kiosk.rows(invoice_verification)] == [Reason.NOT_COMPLETED, None, Reason.ALREADY_USED]
+    reasons = [row.reason for row in kiosk.rows(invoice_verification)]
+    assert reasons == [Reason.NOT_COMPLETED, None, Reason.ALREADY_USED, Reason.ALREADY_USED]
     assert len(kiosk.rows(sales_order)) == 1
     with kiosk.till.db.read() as connection:
         assert not unbalanced(connection)
@@ -381,7 +382,8 @@ def test_a_provider_that_says_nothing_fails_no_check(kiosk: Kiosk) -> None:
     with pytest.raises(Refused, match="invoice_not_good"):
         kiosk.sell(kiosk.cart(), asked.invoice.number)
     assert kiosk.verify(asked.invoice.number).success
-    assert [row.reason for row in kiosk.rows(invoice_verification)] == [Reason.NOT_COMPLETED, None]
+    reasons = [row.reason for row in kiosk.rows(invoice_verification)]
+    assert reasons == [Reason.NOT_COMPLETED, Reason.NOT_COMPLETED, None]
 
 
 def test_check_now_hears_of_a_declined_prompt(kiosk: Kiosk) -> None:

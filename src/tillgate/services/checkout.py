@@ -17,6 +17,7 @@ from tillgate.ports import Payer
 from tillgate.services import payments
 from tillgate.services.access import authorize
 from tillgate.services.cart_content import list_line_rows, load_cart_row, load_content
+from tillgate.services.cart_holds import refuse_held
 from tillgate.services.cart_validation import ValidationResult, validate_for_checkout, validate_in
 from tillgate.services.cart_view import CART_THING, NO_MAIL
 from tillgate.services.customers import load_customer_in
@@ -38,7 +39,8 @@ def put_up_for_payment(
 
     `email_wanted` says that the customer was promised mails, so that there must be an address. The cart is checked
     again inside the transaction that writes the intent. Raises Refused("cart_not_ready") with `findings`,
-    Refused("cart_not_open"), Stale("cart_changed"), and all that `payments.start` raises.
+    Refused("cart_not_open"), Refused("cart_prompted") while a phone is asked for it, Stale("cart_changed"), and all
+    that `payments.start` raises.
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
     again = _pressed_again(till, cart_id, key, provider, method)
@@ -59,6 +61,7 @@ def put_up_for_payment(
             raise Refused("cart_not_open", cart=cart_id, state=here.state.value, till=here.till_id)
         if here.version != head.version:
             raise Stale("cart_changed", cart=cart_id)
+        refuse_held(uow, cart_id)
         result = validate_in(uow.connection, till, here, provider=provider, email_wanted=email_wanted)
         _refuse_unready(result)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, func, select, text, union_all
 
 from tillgate.domain.errors import Invalid, NotFound
 from tillgate.domain.invoice_checks import Reason
@@ -230,7 +230,10 @@ def _log_conditions(till: Till, query: VerificationQuery) -> list[ColumnElement[
     if query.text.strip():
         ref = clean_ref(query.text) or ""
         found = select(_I.id).where(_I.number == ref.upper()).union_all(select(_I.id).where(named(ref)))
-        wanted.append(or_(_V.asked == ref, _V.invoice_id.in_(found)))
+        # Each way by an index of its own.
+        other = invoice_verification.alias("asked_so")
+        asked = select(other.c.id).where(other.c.asked == ref)
+        wanted.append(_V.id.in_(asked.union_all(select(other.c.id).where(other.c.invoice_id.in_(found)))))
     if query.staff_id is not None:
         wanted.append(_V.verified_by == query.staff_id)
     if query.good is not None:

@@ -74,6 +74,7 @@ class PaymentInvoiceRecord:
     order_id: int | None
     used_at: datetime | None
     version: int
+    held_cart_id: int | None
 
     @property
     def amount(self) -> Money:

@@ -28,6 +28,7 @@ from tillgate.domain.vendor_split import split_by_vendor
 from tillgate.failpoints import fp
 from tillgate.services.access import authorize
 from tillgate.services.cart_content import list_line_rows, load_cart_row, load_content
+from tillgate.services.cart_holds import refuse_held
 from tillgate.services.cart_validation import validate_in
 from tillgate.services.cart_view import CART_THING, NO_MAIL
 from tillgate.services.customers import load_customer_in
@@ -44,10 +45,10 @@ from tillgate.services.orders import sell_cart
 from tillgate.services.payment_rows import (
     change_payment,
     find_live_attempt,
-    find_live_payment,
     load_attempt,
     load_payment,
 )
+from tillgate.services.payments import refuse_live_thing
 from tillgate.services.prompts import plain
 from tillgate.services.records import PaymentRecord
 from tillgate.services.settle import check_attempt
@@ -195,7 +196,8 @@ def sell_with_invoice(till: Till, actor: Actor, cart_id: int, ref: str) -> Sold:
 
     Pressed again for the same cart it gives the same orders. Raises Refused("invoice_not_good") with `reason` (and
     `orders` of who has it), "cart_not_ready" with `findings`, "cart_not_open", "already_being_paid" for a cart whose
-    checkout is open, "invoice_undecided" for money that waits on Exceptions; Stale("payment_invoice_changed").
+    checkout is open, "cart_prompted" for one that another phone is asked for, "invoice_undecided" for money that waits
+    on Exceptions; Stale("payment_invoice_changed").
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
     with till.db.read() as connection:
@@ -203,18 +205,21 @@ def sell_with_invoice(till: Till, actor: Actor, cart_id: int, ref: str) -> Sold:
     _hear(till, ref, total)
     fp("prompt.before_use")
 
-    def work(uow: UnitOfWork) -> Sold:
+    def work(uow: UnitOfWork) -> Sold | Refused:
         found = _locked(uow, ref)
         if found is not None and found.state is InvoiceStatus.USED and found.payment_id is not None:
             mine = _ORDERS.rows(uow.connection, payment_id=found.payment_id)
             if mine and mine[0][2] == cart_id:
                 return _sold(uow, found, existing=True)
-        owed = _check_cart(uow, till, cart_id)
+        owed = _check_cart(uow, till, cart_id, found)
         known = known_of(uow.connection, found) if found is not None else None
         checked = check_invoice(known, _typed(till, owed), uow.now) if owed else None
         if found is None or checked is None or not checked.ok or known is None:
             why = checked.reason if checked is not None else None
-            raise Refused(
+            if checked is not None:
+                # Kept although nothing is sold: who shows a used code again and again is seen by it.
+                _verified(uow, till, ref, owed, found)
+            return Refused(
                 "invoice_not_good",
                 number=found.number if found is not None else _shown(ref),
                 reason=(why or Reason.AMOUNT_MISMATCH).value,
@@ -222,7 +227,10 @@ def sell_with_invoice(till: Till, actor: Actor, cart_id: int, ref: str) -> Sold:
             )
         return _use(uow, till, found, cart_id, owed)
 
-    return till.db.transact(actor, work)
+    came = till.db.transact(actor, work)
+    if isinstance(came, Refused):
+        raise came
+    return came
 
 
 def document_of(result: Verification) -> dict[str, object]:
@@ -341,22 +349,13 @@ def _total(connection: Connection, cart_id: int) -> Money:
     return split_by_vendor(load_content(connection, head, list_line_rows(connection, cart_id))).totals.total
 
 
-def _check_cart(uow: UnitOfWork, till: Till, cart_id: int) -> Money:
-    """The open cart's total, held and whole, with no checkout of its own."""
+def _check_cart(uow: UnitOfWork, till: Till, cart_id: int, found: PaymentInvoiceRecord | None) -> Money:
+    """The open cart's total, held and whole, with no checkout of its own, and no other phone asked for it."""
     head = load_cart_row(uow.connection, cart_id, lock=True)
     if head.state is not CartState.OPEN or head.till_id != till.id:
         raise Refused("cart_not_open", cart=cart_id, state=head.state.value, till=head.till_id)
-    live = find_live_payment(uow.connection, CART_THING, cart_id)
-    if live is not None:
-        moved = MoneyMoved.YES if live.captured_at else MoneyMoved.UNKNOWN
-        raise Refused(
-            "already_being_paid",
-            money_moved=moved,
-            payment=live.id,
-            since=live.created_at,
-            amount=live.amount,
-            staff=live.created_by,
-        )
+    refuse_live_thing(uow.connection, CART_THING, cart_id)
+    refuse_held(uow, cart_id, besides=found.id if found is not None else None)
     ready = validate_in(uow.connection, till, head)
     if not ready.ok:
         raise Refused("cart_not_ready", cart=cart_id, findings=ready.findings)

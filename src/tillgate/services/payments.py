@@ -263,17 +263,22 @@ def find_replay(connection: Connection, command: StartPayment) -> Started | None
 def refuse_live(connection: Connection, command: StartPayment) -> None:
     """Raises Refused("already_being_paid"), naming the live payment of a thing."""
     for thing in command.things:
-        live = find_live_payment(connection, thing.kind, thing.id)
-        if live is not None:
-            moved = MoneyMoved.YES if live.captured_at else MoneyMoved.UNKNOWN
-            raise Refused(
-                "already_being_paid",
-                money_moved=moved,
-                payment=live.id,
-                since=live.created_at,
-                amount=live.amount,
-                staff=live.created_by,
-            )
+        refuse_live_thing(connection, thing.kind, thing.id)
+
+
+def refuse_live_thing(connection: Connection, kind: str, thing_id: int) -> None:
+    """The same for one thing."""
+    live = find_live_payment(connection, kind, thing_id)
+    if live is not None:
+        moved = MoneyMoved.YES if live.captured_at else MoneyMoved.UNKNOWN
+        raise Refused(
+            "already_being_paid",
+            money_moved=moved,
+            payment=live.id,
+            since=live.created_at,
+            amount=live.amount,
+            staff=live.created_by,
+        )
 
 
 def insert_intent(uow: UnitOfWork, till: Till, command: StartPayment) -> PaymentRecord:

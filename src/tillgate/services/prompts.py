@@ -37,6 +37,7 @@ from tillgate.i18n import tr
 from tillgate.ports import Payer
 from tillgate.services import payments
 from tillgate.services.access import authorize
+from tillgate.services.cart_holds import hold_cart, is_cut_off, never_sent
 from tillgate.services.invoice_rows import (
     PaymentInvoiceRecord,
     change_invoice,
@@ -52,8 +53,6 @@ from tillgate.store.statements import insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _WHOLE: Final = 100
-# An invoice without a payment is one whose press is under way, or was cut off before anything was sent.
-CUT_OFF_AFTER: Final = timedelta(minutes=1)
 _NOTES: Final = 20
 _NOTE: Final = 200
 
@@ -63,7 +62,7 @@ class AskPhone:
     """A press of Send prompt. `key` was made when the panel opened: a second press with it is the same invoice.
 
     `phone` as typed, `amount` before fees. `metadata` is kept with the invoice: up to 20 short texts by name. `method`
-    None takes the provider's own default.
+    None takes the provider's own default. `cart_id` is the cart that it is for: it is paid in no other way meanwhile.
     """
 
     key: str
@@ -75,6 +74,7 @@ class AskPhone:
     payer_name: str = ""
     payer_email: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    cart_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,8 @@ def ask_phone(till: Till, actor: Actor, press: AskPhone) -> Prompted:
     """Write the invoice down and send its prompt; on the work lane, up to 20 s.
 
     Raises Invalid("mpesa_phone" | "amount_zero" | "key_malformed" | "metadata_malformed" | …),
-    Refused("prompt_open") naming the invoice that the phone is asked to pay already, Refused("key_reused"),
+    Refused("prompt_open") naming the invoice that the phone is asked to pay already, Refused("key_reused"), those of
+    `hold_cart` for a cart that is paid already,
     Unavailable("provider_off"), and all that `payments.start` raises: then the invoice is FAILED, and nothing was sent.
     """
     authorize(till, actor, Action.TAKE_PAYMENT)
@@ -175,6 +176,7 @@ def _row(till: Till, press: AskPhone, fees: FeeBreakdown) -> dict[str, object]:
         "phone": check_phone(press.phone.strip()),
         "till_id": till.id,
         "metadata": json.dumps(notes, sort_keys=True),
+        "held_cart_id": press.cart_id,
     }
 
 
@@ -186,6 +188,8 @@ def _write_down(till: Till, actor: Actor, press: AskPhone, row: dict[str, object
         if again is not None:
             return again
         _make_room(uow, phone)
+        if press.cart_id is not None:
+            hold_cart(uow, press.cart_id)
         minutes = till.settings()[INVOICE_MINUTES]
         times = {
             "day": till.store_day(uow.now),
@@ -229,9 +233,8 @@ def _pressed_again(connection: Connection, press: AskPhone, row: dict[str, objec
 def _make_room(uow: UnitOfWork, phone: str) -> None:
     """One open prompt for a phone. One whose press was cut off before anything was sent holds up nobody."""
     held = find_open_of(uow.connection, phone)
-    if held is not None and held.payment_id is None and abs(uow.now - held.created_at) >= CUT_OFF_AFTER:
-        change_invoice(uow, load_invoice(uow.connection, held.id, lock=True), state=InvoiceStatus.EXPIRED)
-        uow.record("payment_invoice.expired", held.subject, number=held.number, reason="never_sent")
+    if held is not None and is_cut_off(held, uow.now):
+        never_sent(uow, held)
         return
     _refuse_open(uow.connection, phone)
 

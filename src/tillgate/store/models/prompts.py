@@ -68,6 +68,9 @@ payment_invoice = Table(
     instant("used_at", null=True),
     link("used_by", "staff", null=True),
     integer("version", default=1),
+    # The cart that it is asked for, until it is over: nobody pays that otherwise. Without a foreign key, which SQLite
+    # adds to no table that is there.
+    integer("held_cart_id", null=True),
     one_of("state", InvoiceStatus),
     positive("amount_minor"),
     positive("expected_minor"),
@@ -80,6 +83,7 @@ payment_invoice = Table(
     # One open prompt for a phone: a second one would be answered for the first.
     partial_index("uq_payment_invoice_phone", "phone", unique=True, where="state IN ('CREATED', 'PENDING')"),
     partial_index("uq_payment_invoice_payment", "payment_id", unique=True, where="payment_id IS NOT NULL"),
+    partial_index("uq_payment_invoice_held_cart", "held_cart_id", unique=True, where="held_cart_id IS NOT NULL"),
     partial_index("ix_payment_invoice_open", "expires_at", where="state IN ('CREATED', 'PENDING')"),
     partial_index(
         "ix_payment_invoice_lying",
@@ -112,6 +116,7 @@ invoice_verification = Table(
     instant("verified_at"),
     one_of("reason", Reason),
     Index("ix_invoice_verification_at", "verified_at", "id"),
+    Index("ix_invoice_verification_asked", "asked", "id"),
     **NUMBERED,
 )
 

@@ -15,6 +15,10 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("This phone is being asked for {amount} already, by invoice {number}."),
         mark("Wait for its answer, or look at that invoice."),
     ),
+    "cart_prompted": Entry(
+        mark("This cart is being paid by phone: {amount}, by invoice {number}."),
+        mark("Wait for its answer, or look at that invoice."),
+    ),
     "prompt_over": Entry(mark("Invoice {number} is over: its prompt is not sent."), mark("Send a new prompt.")),
     "payment_invoice_unknown": Entry(
         mark("There is no payment invoice {invoice}."), mark("Look in the list of payment invoices."), about_money=False

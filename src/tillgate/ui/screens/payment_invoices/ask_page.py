@@ -195,7 +195,7 @@ class AskPage(QWidget):
         if cart is not None:
             notes = {CART_NOTE: str(cart.id)}
             return AskPhone(self._key, self.phone.text, amount, provider, method, cart.customer_id, cart.who,
-                            cart.email, notes)  # fmt: skip
+                            cart.email, notes, cart.id)  # fmt: skip
         if whose is not None:
             return AskPhone(self._key, self.phone.text, amount, provider, method, whose.id, whose.name, whose.email)
         return AskPhone(self._key, self.phone.text, amount, provider, method)
