@@ -1,24 +1,29 @@
-"""Instalments: what is due today among 1,000,000 instalments, for the shop and for one customer."""
+"""Instalments: bulk orders with their schedules; what is due today among 1,000,000, for all and for one customer."""
 
 from __future__ import annotations
 
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import text
 
-from tests.bench.figure import Figure
+from tests.bench.figure import Figure, interleaved
+from tests.bench.floors import bare_bulk, open_bare_shop
 from tests.factories.clock import FakeClock
+from tests.factories.instalments import ITEMS, open_bazaar
 from tests.factories.shop import Counter, open_counter
 from tests.factories.tills import make_till, new_sqlite
+from tillgate.domain.instalments import ItemAsk
 from tillgate.services.instalment_dues import DuesQuery, When, list_dues, sum_dues
 from tillgate.store.engine import sqlite_engine
+from tillgate.store.models import instalment_order, payment
 
 READS: Final = 20
+PLACED: Final = 60
 ORDERS: Final = 10_000
 DAYS: Final = 100
 # At most so long: the manager's figures have the same limit (performance.md).
@@ -52,6 +57,35 @@ SELECT o.id, d.i, date(:today, (d.i - o.id % :days) || ' days'), 10000,
   CASE WHEN d.i < o.id % :days - 5 * (o.id % 10 = 0) THEN 'CANCELLED' ELSE 'DUE' END
 FROM instalment_order o CROSS JOIN (SELECT i FROM n WHERE i <= :days) d
 """
+
+
+def bulk_creation() -> list[Figure]:
+    """A press of Place order, provider excluded: the document's three items, and ten, with a row for each day."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = sqlite_engine(new_sqlite(Path(folder)))
+        bare = open_bare_shop(Path(folder, "bare.db"))
+        shop = open_bazaar(make_till(engine, FakeClock()))
+        with shop.till.db.write(shop.till.system) as uow:
+            uow.execute(text("UPDATE variant SET stock = 1000000"))
+        few, many = ITEMS, (*ITEMS, *ITEMS, *ITEMS, ITEMS[0])
+        works = (
+            lambda number: bare_bulk(bare, 2 * number, _plans(few)),
+            lambda _number: shop.place(*few),
+            lambda number: bare_bulk(bare, 2 * number + 1, _plans(many)),
+            lambda _number: shop.place(*many),
+        )
+        floor_few, placed_few, floor_many, placed_many = interleaved(PLACED, *works)
+        assert shop.count(instalment_order) == PLACED * (len(few) + len(many)), "every item became an order"
+        assert shop.count(payment) == 2 * PLACED
+        engine.dispose()
+    return [
+        Figure("bulk-creation-3", placed_few, "ms", floor_few, 6),
+        Figure("bulk-creation-10", placed_many, "ms", floor_many, 6),
+    ]
+
+
+def _plans(items: Sequence[ItemAsk]) -> list[int]:
+    return [int(str(each.total_days)) for each in items]
 
 
 def instalments() -> list[Figure]:

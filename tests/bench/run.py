@@ -25,6 +25,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "batch": batch.batch,
     "consultation-press": consultations.consultation_press,
     "prompts": prompts.prompts,
+    "bulk-creation": instalments.bulk_creation,
     "instalments": instalments.instalments,
     "verified-to-orders": money.verified_to_orders,
     "postgres-payment-creation": money.postgres_creation,

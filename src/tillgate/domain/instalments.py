@@ -119,10 +119,14 @@ class Plan:
         return split_evenly(self.total, self.days)
 
     @property
+    def dearer_days(self) -> int:
+        """How many of the first days carry a paisa more than `least`."""
+        return self.total.minor % self.days
+
+    @property
     def daily(self) -> Money:
         """The first day's amount, which no later one exceeds."""
-        whole, left = divmod(self.total.minor, self.days)
-        return Money(whole + bool(left), self.total.currency)
+        return Money(self.least.minor + bool(self.dearer_days), self.total.currency)
 
     @property
     def least(self) -> Money:

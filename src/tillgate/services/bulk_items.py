@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from tillgate.domain.catalogue import ProductKind, check_code
 from tillgate.domain.coupons import CouponAsk
@@ -29,6 +29,7 @@ from tillgate.domain.instalments import (
 from tillgate.domain.money import Money, zero
 from tillgate.services.coupons import Priced, price_coupon
 from tillgate.store.models import product, variant, vendor
+from tillgate.store.statements import Statement
 
 _LONGEST_ID: Final = 18
 _SHOWN: Final = 40
@@ -54,8 +55,27 @@ _OFFERED: Final[Select[Any]] = (
     # Without a variant the first one is meant: its price is the product's.
     .order_by(variant.c.id)
 )
-_BY_CODE: Final = _OFFERED.where(product.c.code == bindparam("product"))
-_BY_ID: Final = _OFFERED.where(product.c.id == bindparam("product"))
+_BY_CODE: Final = Statement(_OFFERED.where(product.c.code == bindparam("product")))
+_BY_ID: Final = Statement(_OFFERED.where(product.c.id == bindparam("product")))
+
+
+class _Row(NamedTuple):
+    """What `_OFFERED` reads of a variant."""
+
+    product_id: int
+    product_code: str
+    name: str
+    image: str
+    category: str
+    kind: ProductKind
+    currency: str
+    variant_id: int
+    variant_code: str
+    variant_name: str
+    price_minor: int
+    stock: int
+    smallest_quantity: int
+    active: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +178,19 @@ def _as_seen(asked: ItemAsk, offer: Offer, plan: Plan) -> Plan:
     return plan
 
 
-def _rows_of(connection: Connection, named: str) -> list[Row[Any]]:
+def _rows_of(connection: Connection, named: str) -> list[_Row]:
     """A product's variants, by its code or its number."""
     try:
-        rows = list(connection.execute(_BY_CODE, {"product": check_code(named)}))
+        rows = [_Row(*row) for row in _BY_CODE.rows(connection, product=check_code(named))]
     except Invalid:
         return []
     number = named.strip()
     if rows or not (number.isascii() and number.isdigit() and len(number) <= _LONGEST_ID):
         return rows
-    return list(connection.execute(_BY_ID, {"product": int(number)}))
+    return [_Row(*row) for row in _BY_ID.rows(connection, product=int(number))]
 
 
-def _variant_of(rows: list[Row[Any]], named: str) -> Row[Any] | None:
+def _variant_of(rows: list[_Row], named: str) -> _Row | None:
     name = named.strip().upper()
     return next((row for row in rows if name in (row.variant_code, str(row.variant_id))), None)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import partial
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -60,6 +61,8 @@ from tillgate.store.models import wallet_transaction
 from tillgate.store.unit_of_work import UnitOfWork
 
 DEFAULT_PROVIDER: Final = "razorpay"
+_ITEM: Final = attrgetter(*(each.name for each in fields(ItemAsk)))
+_ADDRESS: Final = attrgetter(*(each.name for each in fields(DeliveryAddress)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ class PlaceBulk:
     @property
     def sha256(self) -> str:
         """What tells whether a replay has the same content."""
-        items = [[repr(value) for value in asdict(each).values()] for each in self.items]
-        content = [self.customer_id, items, list(asdict(self.address).values()), self.pay_by]
+        items = [[repr(value) for value in _ITEM(each)] for each in self.items]
+        content = [self.customer_id, items, list(_ADDRESS(self.address)), self.pay_by]
         return hashlib.sha256(json.dumps(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -172,10 +175,15 @@ def read_placed(connection: Connection, bulk_id: int, *, existing: bool = True) 
     payment = load_payment(connection, bulk.first_payment_id)
     attempts = list_attempts(connection, payment.id)
     counts = next((each for each in attempts if each.live), attempts[-1] if attempts else None)
+    # What a wallet paid had no checkout.
+    moves = () if attempts else _moves(connection, payment)
+    return Placed(bulk, orders, firsts, payment, counts, moves, existing)
+
+
+def _moves(connection: Connection, payment: PaymentRecord) -> tuple[int, ...]:
     moved = select(wallet_transaction.c.id).where(wallet_transaction.c.payment_id == payment.id)
     own = moved.where(wallet_transaction.c.kind == WalletKind.PAYMENT).order_by(wallet_transaction.c.id)
-    moves = tuple(int(row.id) for row in connection.execute(own))
-    return Placed(bulk, orders, firsts, payment, counts, moves, existing)
+    return tuple(int(row.id) for row in connection.execute(own))
 
 
 def _check_request(press: PlaceBulk) -> PayBy:

@@ -6,21 +6,21 @@ database refuses a count above the limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select, update
 
 from tillgate.domain.coupons import CouponAsk, CouponKind, CouponTerms, CouponUse, clean_code, discount_of
 from tillgate.domain.errors import Bug, Invalid, NotFound, Refused
 from tillgate.domain.money import Money
 from tillgate.services.instalment_rows import InstalmentOrderRecord
-from tillgate.services.records import columns, record
+from tillgate.services.records import columns
 from tillgate.store.models import coupon, coupon_use
-from tillgate.store.statements import insert_row
+from tillgate.store.statements import Statement, insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 _C: Final = coupon.c
@@ -85,6 +85,22 @@ class Priced:
 
 
 _COUPON: Final = columns(CouponRecord, coupon)
+_by_code: Final = select(*_COUPON).where(_C.code == bindparam("code"))
+_BY_CODE: Final = {lock: Statement(_by_code.with_for_update() if lock else _by_code) for lock in (False, True)}
+_by_id: Final = select(*_COUPON).where(_C.id == bindparam("number"))
+_BY_ID: Final = {lock: Statement(_by_id.with_for_update() if lock else _by_id) for lock in (False, True)}
+_COUNT_UP: Final = Statement(
+    update(coupon)
+    .where(_C.id == bindparam("number"), or_(_C.total_limit.is_(None), _C.used_count < _C.total_limit))
+    .values(used_count=_C.used_count + 1)
+)
+_USES_OF_CUSTOMER: Final = Statement(
+    select(func.count()).where(
+        _U.coupon_id == bindparam("number"),
+        _U.customer_id == bindparam("customer"),
+        or_(*(_U.state == bindparam(f"state_{each.value}", each, _U.state.type) for each in _COUNTED)),
+    )
+)
 
 
 def find_coupon(connection: Connection, code: str, *, lock: bool = False) -> CouponRecord:
@@ -94,11 +110,10 @@ def find_coupon(connection: Connection, code: str, *, lock: bool = False) -> Cou
     except Invalid as error:
         # What can't be a code is nobody's coupon; of what was typed, what a message can show.
         raise NotFound("coupon_unknown", coupon="".join(filter(str.isprintable, code.strip()[:30]))) from error
-    query = select(*_COUPON).where(_C.code == cleaned)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = _BY_CODE[lock].first(connection, code=cleaned)
     if row is None:
         raise NotFound("coupon_unknown", coupon=cleaned)
-    return record(CouponRecord, row)
+    return CouponRecord(*row)
 
 
 def price_coupon(connection: Connection, code: str, ask: CouponAsk, today: date) -> Priced:
@@ -117,15 +132,18 @@ def lock_coupons(uow: UnitOfWork, codes: Iterable[str]) -> None:
         # What can't be a code locks nothing; its item says so.
         with suppress(Invalid):
             cleaned.add(clean_code(code))
-    if cleaned:
-        uow.execute(select(_C.id).where(_C.code.in_(sorted(cleaned))).order_by(_C.id).with_for_update()).all()
+    _lock(uow, _C.code, cleaned)
 
 
 def lock_coupons_of(uow: UnitOfWork, orders: Iterable[InstalmentOrderRecord]) -> None:
     """The same for those that orders have; after their variants, as where orders are made."""
-    ids = {each.coupon_id for each in orders if each.coupon_id is not None}
-    if ids:
-        uow.execute(select(_C.id).where(_C.id.in_(sorted(ids))).order_by(_C.id).with_for_update()).all()
+    _lock(uow, _C.id, {each.coupon_id for each in orders if each.coupon_id is not None})
+
+
+def _lock(uow: UnitOfWork, named_by: ColumnElement[Any], names: Collection[Any]) -> None:
+    """On SQLite whoever writes is alone."""
+    if names and uow.connection.dialect.name != "sqlite":
+        uow.execute(select(_C.id).where(named_by.in_(names)).order_by(_C.id).with_for_update()).all()
 
 
 def hold_coupon(uow: UnitOfWork, priced: Priced, ask: CouponAsk, today: date, *, order_id: int) -> None:
@@ -182,11 +200,10 @@ def load_coupon_in(connection: Connection, coupon_id: int) -> CouponRecord:
 
 
 def _load(connection: Connection, coupon_id: int, *, lock: bool = False) -> CouponRecord:
-    query = select(*_COUPON).where(_C.id == coupon_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = _BY_ID[lock].first(connection, number=coupon_id)
     if row is None:
         raise NotFound("coupon_unknown", coupon=coupon_id)
-    return record(CouponRecord, row)
+    return CouponRecord(*row)
 
 
 def _price(connection: Connection, here: CouponRecord, ask: CouponAsk, today: date) -> Priced:
@@ -202,15 +219,13 @@ def _price(connection: Connection, here: CouponRecord, ask: CouponAsk, today: da
 def _refuse_customers(connection: Connection, here: CouponRecord, customer_id: int) -> None:
     if here.per_customer_limit is None:
         return
-    mine = (_U.coupon_id == here.id) & (_U.customer_id == customer_id) & _U.state.in_(_COUNTED)
-    if connection.execute(select(func.count()).where(mine)).scalar_one() >= here.per_customer_limit:
+    ((uses,),) = _USES_OF_CUSTOMER.rows(connection, number=here.id, customer=customer_id)
+    if uses >= here.per_customer_limit:
         raise Refused("coupon_used_by_customer", coupon=here.code, limit=here.per_customer_limit)
 
 
 def _count_up(uow: UnitOfWork, here: CouponRecord) -> None:
-    free = or_(_C.total_limit.is_(None), _C.used_count < _C.total_limit)
-    counted = update(coupon).where(_C.id == here.id, free).values(used_count=_C.used_count + 1)
-    if uow.execute(counted).rowcount != 1:
+    if _COUNT_UP.count(uow.connection, number=here.id) != 1:
         raise Refused("coupon_used_up", coupon=here.code)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from tillgate.domain.catalogue import search_words
 from tillgate.domain.errors import NotFound, Stale
@@ -21,7 +21,7 @@ from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
 from tillgate.store.models import customer
 from tillgate.store.search import find_ids, matching
-from tillgate.store.statements import insert_row
+from tillgate.store.statements import Statement, insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 HITS: Final = 50
@@ -56,6 +56,7 @@ class CustomerDraft:
 
 
 _COLUMNS: Final = columns(CustomerRecord, customer)
+_LOAD: Final = Statement(select(*_COLUMNS).where(customer.c.id == bindparam("number")))
 
 
 def create_customer(till: Till, actor: Actor, draft: CustomerDraft) -> CustomerRecord:
@@ -143,10 +144,10 @@ def count_customers(till: Till, actor: Actor, text: str = "") -> int:
 
 def load_customer_in(connection: Connection, customer_id: int) -> CustomerRecord:
     """Raises NotFound("customer_unknown")."""
-    row = connection.execute(select(*_COLUMNS).where(customer.c.id == customer_id)).one_or_none()
+    row = _LOAD.first(connection, number=customer_id)
     if row is None:
         raise NotFound("customer_unknown", customer=customer_id)
-    return record(CustomerRecord, row)
+    return CustomerRecord(*row)
 
 
 def cleaned(text: str) -> str:

@@ -51,6 +51,9 @@ _LIVE_PAYMENT: Final = Statement(
 )
 _LOAD_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")))
 _LOCK_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")).with_for_update())
+_ATTEMPTS: Final = Statement(
+    select(*_ATTEMPT).where(payment_attempt.c.payment_id == bindparam("payment")).order_by(payment_attempt.c.id)
+)
 _TAKEN: Final = Statement(
     select(payment_attempt.c.id).where(
         payment_attempt.c.provider == bindparam("provider"), payment_attempt.c.provider_id == bindparam("provider_id")
@@ -107,8 +110,7 @@ def load_attempt(connection: Connection, attempt_id: int, *, lock: bool = False)
 
 def list_attempts(connection: Connection, payment_id: int) -> list[AttemptRecord]:
     """All attempts of a payment, oldest first."""
-    query = select(*_ATTEMPT).where(payment_attempt.c.payment_id == payment_id).order_by(payment_attempt.c.id)
-    return [record(AttemptRecord, row) for row in connection.execute(query)]
+    return [AttemptRecord(*row) for row in _ATTEMPTS.rows(connection, payment=payment_id)]
 
 
 def find_live_attempt(connection: Connection, payment_id: int) -> AttemptRecord | None:
