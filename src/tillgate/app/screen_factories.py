@@ -80,7 +80,8 @@ def _consultations(window: TillWindow) -> Screen:
         print_receipt=print_saved(receipt),
         save_invoice=invoice,
     )
-    return ConsultationsScreen(replace(_office(window), save_receipt=receipt, save_invoice=invoice), desk)
+    office = replace(_office(window), save_receipt=receipt, print_receipt=desk.print_receipt, save_invoice=invoice)
+    return ConsultationsScreen(office, desk)
 
 
 def _batch(window: TillWindow) -> Screen:
@@ -226,12 +227,14 @@ def show_integrity(window: TillWindow) -> None:
 def _office(window: TillWindow) -> BackOffice:
     shop, shell = window.shop, window.shell
     actor = _actor(window)
+    receipt = partial(save_receipt, shop, actor)
     return BackOffice(
         door=_door(window),
         commands=shell.commands,
         zone=shop.till.zone,
         language=shop.till.settings()[STORE_LANGUAGE],
-        save_receipt=partial(save_receipt, shop, actor),
+        save_receipt=receipt,
+        print_receipt=print_saved(receipt),
         save_invoice=partial(save_invoice, shop, actor),
         save_credit_note=partial(save_credit_note, shop, actor),
         open_file=open_file,

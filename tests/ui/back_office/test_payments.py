@@ -278,6 +278,8 @@ def test_mails_go_once_more_and_papers_are_saved(office: OpenOffice, shop: Shop)
     page.press("Send again: Receipt to the customer")
     window.until(lambda: len([line for line in page.texts if line == "Receipt to the customer"]) == sent + 1)
     assert page.notice == "It is sent in a moment."
+    page.press("Print receipt")
+    assert (page.notice, window.printed) == ("The receipt was sent to the printer.", [paid.id])
     page.press("Save receipt")
     assert page.notice.startswith(f"Saved as receipt-{paid.id}.pdf.")
     button(page.one.pane.notice, "Open the file").click()

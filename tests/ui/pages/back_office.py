@@ -39,6 +39,7 @@ class OfficeWindow:
         self.till, self.actor, self.tasks = till, actor, tasks
         self.folder = folder
         self.opened: list[Path] = []
+        self.printed: list[int] = []
         self._permit = permit
         specs = [
             ScreenSpec("payments", mark("Payments"), "credit-card", lambda: PaymentsScreen(self.office)),
@@ -67,6 +68,7 @@ class OfficeWindow:
             zone=self.till.zone,
             language="en",
             save_receipt=lambda number: self._save(f"receipt-{number}.pdf"),
+            print_receipt=self.printed.append,
             save_invoice=lambda number: self._save(f"invoice-{number}.pdf"),
             save_credit_note=lambda number: self._save(f"credit-note-{number}.pdf"),
             open_file=self._open,

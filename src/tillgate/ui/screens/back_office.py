@@ -34,7 +34,7 @@ Permit = Callable[[QWidget, Asked, TillgateError, Callable[[str | None], object]
 class BackOffice:
     """Everything that these screens need. Callables that may be None hide their buttons.
 
-    The three `save_…` are called on the work lane with an id, and may raise TillgateError. The four
+    The three `save_…` and `print_receipt` are called on the work lane with an id, and may raise TillgateError. The four
     `show_…` go to another screen; `permit` stands in for the dialogs that ask a manager.
     """
 
@@ -43,6 +43,7 @@ class BackOffice:
     zone: tzinfo
     language: str
     save_receipt: Callable[[int], Path] | None = None
+    print_receipt: Callable[[int], None] | None = None
     save_invoice: Callable[[int], Path] | None = None
     save_credit_note: Callable[[int], Path] | None = None
     open_file: Callable[[Path], bool] | None = None

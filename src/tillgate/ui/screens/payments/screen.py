@@ -54,6 +54,7 @@ SCREEN: Final = "payments"
 VERBS: Final = (
     Verb("check", mark("Check the payment now"), "refresh-cw", "Ctrl+R"),
     Verb("cancel", mark("Cancel the payment"), "ban", "Ctrl+Shift+X", Action.CANCEL_PAYMENT),
+    Verb("print_receipt", mark("Print the receipt"), "printer", "Ctrl+Shift+P"),
     Verb("receipt", mark("Save the receipt"), "download", "Ctrl+S"),
     Verb("refund", mark("Refund the payment"), "undo-2", "F8"),
 )
@@ -165,6 +166,7 @@ class OnePayment(QWidget):
             check=self._check,
             cancel=self._ask_cancel,
             refund=self._ask_refund,
+            print_receipt=self._print_receipt,
             receipt=self._save_receipt,
             invoice=self._save_invoice,
             credit_note=self._save_credit_note,
@@ -284,6 +286,9 @@ class OnePayment(QWidget):
     def _sent(self, _result: object) -> None:
         self.pane.notice.say(Tone.SETTLED, tr("It is sent in a moment."))
         self.reload()
+
+    def _print_receipt(self) -> None:
+        self._papers.print(self._office.print_receipt, self._id, tr("The receipt was sent to the printer."))
 
     def _save_receipt(self) -> None:
         self._papers.save(self._office.save_receipt, self._id)

@@ -67,6 +67,7 @@ class PaneActions:
     check: Callable[[], object]
     cancel: Callable[[], object]
     refund: Callable[[], object]
+    print_receipt: Callable[[], object]
     receipt: Callable[[], object]
     invoice: Callable[[int], object]
     credit_note: Callable[[int], object]
@@ -92,9 +93,16 @@ class PaymentPane(QWidget):
         self.check = Button(tr("Check now"), icon="refresh-cw", on_click=actions.check)
         self.cancel = Button(tr("Cancel payment"), icon="ban", on_click=actions.cancel)
         self.refund = Button(tr("Refund…"), tone=ButtonTone.DESTRUCTIVE, icon="undo-2", on_click=actions.refund)
+        self.print = Button(tr("Print receipt"), icon="printer", on_click=actions.print_receipt)
         self.receipt = Button(tr("Save receipt"), icon="download", on_click=actions.receipt)
         # By the commands that press them.
-        self.verbs = {"check": self.check, "cancel": self.cancel, "receipt": self.receipt, "refund": self.refund}
+        self.verbs = {
+            "check": self.check,
+            "cancel": self.cancel,
+            "print_receipt": self.print,
+            "receipt": self.receipt,
+            "refund": self.refund,
+        }
         for verb, button in self.verbs.items():
             button.show_hint(office.hint(f"payments.{verb}"))
         self.timeline: Timeline | None = None
@@ -182,6 +190,7 @@ class PaymentPane(QWidget):
         view = details.view
         self.check.setVisible(view.waiting)
         self.cancel.setVisible(view.waiting)
+        self.print.setVisible(details.has_receipt and self._office.print_receipt is not None)
         self.receipt.setVisible(details.has_receipt and self._office.save_receipt is not None)
         self.refund.setVisible(_may_refund(details))
 
