@@ -11,7 +11,7 @@ from tillgate.services import (
     daily_collections,
     instalment_settling,
     instalment_stock,
-    wallet_rows,
+    wallet_payments,
     wallet_settling,
 )
 
@@ -56,22 +56,8 @@ ORDER_PLANTS: Final = {
             ),
         )
     ),
-    "a wallet may be below nothing": Plant(
-        (
-            (
-                wallet_rows.lock_wallet,
-                "return Money(int(row[0]) if row else 0, currency)",
-                "return Money((int(row[0]) if row else 0) + 10_000, currency)",
-            ),
-            (
-                wallet_rows._change,
-                '    given = {"customer"',
-                "    update_to = update(wallet_balance).where(_B.customer_id == move.customer_id)\n"
-                "    if amount.minor < 0:\n"
-                "        uow.execute(update_to.values(balance_minor=_B.balance_minor + 10_000))\n"
-                '    given = {"customer"',
-            ),
-        )
+    "a wallet pays for the first order alone": Plant(
+        ((wallet_payments.take_from_wallet, "enumerate(parts, 1)", "enumerate(parts[:1], 1)"),)
     ),
     "a top-up's refund leaves the wallet as it is": Plant(
         ((wallet_settling.take_for_refund, "    _take(uow, owner, found, found.amount)\n", ""),)
