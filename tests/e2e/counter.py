@@ -28,14 +28,14 @@ exec chromium --no-sandbox {look} --disable-gpu --disable-quic --no-first-run --
 """
 
 
-def wait_for(what: str, look: Callable[[], T | None], patience_s: float = PATIENCE_S) -> T:
+def wait_for(what: str, look: Callable[[], T | None], patience_s: float = PATIENCE_S, *, between_s: float = 0.1) -> T:
     """What `look` finds; fails when it finds nothing in time."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         found = look()
         if found:
             return found
-        time.sleep(0.1)
+        time.sleep(between_s)
     raise AssertionError(f"waited {patience_s:.0f} s in vain for {what}")
 
 

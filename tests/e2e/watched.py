@@ -16,6 +16,7 @@ from tests.e2e.counter import PATIENCE_S, Counter, wait_for
 from tillgate.paths import resource
 
 ROOT = resource("").parent
+_BETWEEN_S = 0.03
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ class WatchedCounter(Counter):
     def until(self, what: str, holds: Callable[[Shown], object], patience_s: float = PATIENCE_S) -> Shown:
         """The window, once something is so in it; what it shows instead is told."""
         try:
-            return wait_for(what, lambda: shown if holds(shown := self.look()) else None, patience_s)
+            return wait_for(
+                what, lambda: shown if holds(shown := self.look()) else None, patience_s, between_s=_BETWEEN_S
+            )
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.look()}") from None
 
@@ -115,11 +118,11 @@ class WatchedCounter(Counter):
 
     def write(self, text: str) -> None:
         """Type over what stands where the keys go to, until it stands there."""
-        for patience_s in (15.0, 15.0, PATIENCE_S):
+        for patience_s in (5.0, 15.0, PATIENCE_S):
             self.press("ctrl+a")
             self._xdotool("type", "--delay", "45", text)
             with suppress(AssertionError):
-                wait_for(f"{text!r} to be written", lambda: self.look().holds == text, patience_s)
+                self.until(f"{text!r} to be written", lambda shown: shown.holds == text, patience_s)
                 return
         raise AssertionError(f"{text!r} could not be typed into {self.look().focus!r}")
 
