@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from tests.rules.source import PACKAGE, Source, listing, parse, sources
+from tests.rules.source import PACKAGE, Source, listing, parse, sources, spelled
 
 OPENER = f"{PACKAGE}/app/browser.py"  # the one place that knows which addresses may be opened
 SECRET = re.compile(
@@ -45,15 +45,19 @@ def code_from_data(source: Source) -> Iterator[str]:
 
 def weak_tls(source: Source) -> Iterator[str]:
     for node in source.nodes:
-        if isinstance(node, ast.keyword) and node.arg == "verify" and ast.unparse(node.value) == "False":
+        if isinstance(node, ast.keyword) and node.arg == "verify" and is_false(node.value):
             yield source.at(node, "verify=False: certificates are always checked")
         name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
         if name in {"CERT_NONE", "_create_unverified_context"}:
             yield source.at(node, f"{name}: certificates are always checked")
-        if isinstance(node, ast.Assign) and ast.unparse(node.value) == "False":
+        if isinstance(node, ast.Assign) and is_false(node.value):
             for target in node.targets:
                 if ast.unparse(target).endswith(".check_hostname"):
                     yield source.at(node, "check_hostname = False: the host's name is always checked")
+
+
+def is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
 
 
 def guessable_secrets(source: Source) -> Iterator[str]:
@@ -63,7 +67,7 @@ def guessable_secrets(source: Source) -> Iterator[str]:
             named = node.name
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            named = next((ast.unparse(target) for target in targets if SECRET.search(ast.unparse(target).lower())), "")
+            named = next((name for name in map(spelled, targets) if SECRET.search(name.lower())), "")
         elif isinstance(node, ast.keyword) and node.arg and SECRET.search(node.arg):
             named = node.arg
         else:
@@ -82,8 +86,10 @@ def leaky_comparisons(source: Source) -> Iterator[str]:
         if not (isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq)):
             continue
         sides = [node.left, *node.comparators]
-        names = [ast.unparse(side).rpartition(".")[2].lower() for side in sides]
-        if not any(isinstance(side, ast.Constant) for side in sides) and any(COMPARED.search(name) for name in names):
+        if any(isinstance(side, ast.Constant) for side in sides):
+            continue
+        names = [spelled(side).rpartition(".")[2].lower() for side in sides]
+        if any(COMPARED.search(name) for name in names):
             yield source.at(node, f"{ast.unparse(node)} takes longer the more is right: use hmac.compare_digest")
 
 
