@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from unicodedata import category
@@ -49,6 +49,8 @@ MOVES: Final[dict[InvoiceStatus, frozenset[InvoiceStatus]]] = {
 }
 # The prompt may still be answered: one of these for a phone at a time.
 OPEN: Final = frozenset({_S.CREATED, _S.PENDING})
+# About how long M-Pesa's prompt stands on a phone (IntaSend's notes, result 1037); its outcome may come later.
+PROMPT_STANDS: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)

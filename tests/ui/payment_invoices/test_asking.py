@@ -40,7 +40,7 @@ def test_a_phone_is_asked_by_keyboard_alone_and_the_fees_are_shown_before(page: 
     page.press(KEY.Key_F9)
     page.settled(lambda: ask.paying.invoice is not None)
     assert page.prompt.startswith("The prompt is on the phone")
-    assert ask.panel.left.text() == "30:00"
+    assert (ask.panel.until.text(), ask.panel.left.text()) == ("on the phone for about", "1:00")
     assert page.offers() == {"check_now", "give_up", "payment", "leave"}
     assert not ask.send.isEnabled()
     assert nameless(page.screen) == []
@@ -55,6 +55,19 @@ def test_a_phone_is_asked_by_keyboard_alone_and_the_fees_are_shown_before(page: 
     page.press(KEY.Key_Return)
     page.settled(lambda: page.screen.verify.panel.result is not None)
     assert page.verdict.startswith("The invoice is good")
+
+
+def test_the_prompt_is_counted_down_and_then_how_long_the_till_listens(page: InvoicePage) -> None:
+    page.ask()
+    left = page.screen.ask.panel.left
+    assert (page.screen.ask.panel.until.text(), left.text()) == ("on the phone for about", "1:00")
+    for seconds, until, shown in (
+        (61, "gone from the phone, listening for", "28:59"),
+        (1_800, "gone from the phone, listening for", "0:00"),
+    ):
+        page.kiosk.clock.advance(seconds)
+        left._timer.timeout.emit()
+        assert (page.screen.ask.panel.until.text(), left.text()) == (until, shown)
 
 
 def test_a_double_click_and_a_held_key_are_one_prompt(page: InvoicePage) -> None:

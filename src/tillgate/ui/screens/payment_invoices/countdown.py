@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QLabel
 
 from tillgate.i18n import tr
@@ -13,7 +13,9 @@ from tillgate.ui.widgets.labels import elapsed_text
 
 
 class CountdownLabel(QLabel):
-    """The time left until an instant, counted down each second; it stands still at nothing."""
+    """The time left until an instant, counted down each second; it stands still at nothing, and is `over` then."""
+
+    over = Signal()
 
     def __init__(self, now: Callable[[], datetime], *, role: str = "title") -> None:
         super().__init__()
@@ -28,8 +30,8 @@ class CountdownLabel(QLabel):
     def start(self, until: datetime) -> None:
         """Count down to an instant."""
         self._until = until
-        self._show()
         self._timer.start()
+        self._show()
 
     def stop(self) -> None:
         """Nothing is counted any more."""
@@ -44,5 +46,6 @@ class CountdownLabel(QLabel):
         left = max(0, int((self._until - self._now()).total_seconds()))
         self.setText(elapsed_text(left))
         self.setAccessibleName(tr("Time left {time}", time=self.text()))
-        if not left:
+        if not left and self._timer.isActive():
             self._timer.stop()
+            self.over.emit()

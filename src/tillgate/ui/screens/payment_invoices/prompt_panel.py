@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QElapsedTimer, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from tillgate.domain.payment_invoice import InvoiceStatus, masked_phone
+from tillgate.domain.payment_invoice import PROMPT_STANDS, InvoiceStatus, masked_phone
 from tillgate.i18n import tr
 from tillgate.services.invoice_rows import PaymentInvoiceRecord
 from tillgate.ui.screens.back_office import BackOffice
@@ -57,6 +58,8 @@ class PromptPanel(QFrame):
         self.badge = StatusBadge(PROMPT_WORDS[Stage.CREATING].status)
         self.elapsed = ElapsedLabel(now)
         self.left = CountdownLabel(now)
+        self.left.over.connect(self._prompt_is_over)
+        self._listens_until: datetime | None = None
         self.until = plain_label(role="caption", tone="muted")
         self.title = plain_label(role="heading", wrap=True)
         self.what = plain_label(wrap=True)
@@ -208,13 +211,25 @@ class PromptPanel(QFrame):
         waits = now.stage in IN_PROGRESS and now.stage is not Stage.MISMATCHED
         self.elapsed.start(now.since)
         self.elapsed.setVisible(waits)
-        if waits and invoice is not None:
-            self.left.start(invoice.expires_at)
-            set_text(self.until, tr("good for"))
-        else:
+        if not waits or invoice is None:
             self.left.stop()
+        elif invoice.state is InvoiceStatus.PENDING:
+            set_text(self.until, tr("on the phone for about"))
+            self._listens_until = invoice.expires_at
+            self.left.start(min(now.since + PROMPT_STANDS, invoice.expires_at))
+        else:
+            set_text(self.until, tr("good for"))
+            self.left.start(invoice.expires_at)
         for label in (self.left, self.until):
             label.setVisible(waits and invoice is not None)
+
+    @Slot()
+    def _prompt_is_over(self) -> None:
+        """No PIN can be typed any more, but what was typed may still be told."""
+        until, self._listens_until = self._listens_until, None
+        if until is not None:
+            set_text(self.until, tr("gone from the phone, listening for"))
+            self.left.start(until)
 
     def _show_facts(self, invoice: PaymentInvoiceRecord | None) -> None:
         rows: list[tuple[str, str]] = []
