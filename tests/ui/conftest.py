@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 from collections.abc import Callable, Iterator
@@ -16,12 +17,13 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.desk import Desk, open_desk
 from tillgate import i18n
-from tillgate.ui import theme
+from tillgate.ui import input_filter, theme
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme, Theme
 
 HERE = Path(__file__).parent
 PATIENCE_MS: Final = 60_000
+SOON_MS: Final = 25
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,7 +76,12 @@ class PatientBot(QtBot):
 
     # The base class names them.
     def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:  # noqa: N802
-        """As the base class, for longer."""
+        """As the base class, for longer; it looks every 10 ms, and what comes soon is seen at once."""
+        for _ in range(SOON_MS):
+            with contextlib.suppress(AssertionError):
+                if callback() in (None, True):
+                    return
+            self.wait(1)
         super().waitUntil(callback, timeout=timeout)
 
     def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **more: Any) -> Any:  # noqa: N802
@@ -96,6 +103,20 @@ def look(qapp: QApplication) -> Iterator[Theme]:
     yield worn
     worn.choose(Scheme.LIGHT)
     i18n.use_language("en")
+
+
+@pytest.fixture
+def deaf_ms() -> int:
+    """How long a new screen takes no keys: that it does is proved in test_shell.py, and not waited for again."""
+    return 1
+
+
+@pytest.fixture(autouse=True)
+def soon_awake(deaf_ms: int) -> Iterator[None]:
+    """Windows made in this test take keys again after `deaf_ms`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(input_filter, "QUARANTINE_MS", deaf_ms)
+        yield
 
 
 @pytest.fixture

@@ -7,18 +7,17 @@ import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
+from functools import cache
 
 import pytest
 
-import tillgate
+from tests.rules.source import PACKAGE, sources, spelled
 from tillgate.domain import errors
 from tillgate.domain.errors import Bug, Invalid, MoneyMoved, Refused, TillgateError, Unavailable
 from tillgate.domain.money import Money
 from tillgate.ui.message_text import message_for
 from tillgate.ui.messages import TEXTS
 
-SOURCE = Path(tillgate.__file__).parent
 KINDS = {
     name
     for name, kind in vars(errors).items()
@@ -35,15 +34,20 @@ class Raised:
     values: frozenset[str] | None
 
 
-def raised() -> Iterator[Raised]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.Call) or ast.unparse(node.func).rpartition(".")[2] not in KINDS:
+@cache
+def raised() -> tuple[Raised, ...]:
+    return tuple(_raised())
+
+
+def _raised() -> Iterator[Raised]:
+    for source in sources(PACKAGE):
+        for node in source.nodes:
+            if not isinstance(node, ast.Call) or spelled(node.func).rpartition(".")[2] not in KINDS:
                 continue
             if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
                 names = [keyword.arg for keyword in node.keywords]
                 given = None if None in names else frozenset(name for name in names if name)
-                yield Raised(f"{path.relative_to(SOURCE)}:{node.lineno}", node.args[0].value, given)
+                yield Raised(f"{source.path}:{node.lineno}", node.args[0].value, given)
 
 
 def placeholders(*texts: str) -> set[str]:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.hands import press, type_text
-from tillgate.ui.input_filter import IdleClock, InputFilter, KeyQuarantine
+from tillgate.ui.input_filter import QUARANTINE_MS, IdleClock, InputFilter, KeyQuarantine
 from tillgate.ui.scanner import GAP_MS, Scanner
 
 ENDS = {"\n": Qt.Key.Key_Return, "\t": Qt.Key.Key_Tab}
@@ -232,6 +232,7 @@ def test_the_ends_of_a_scan_are_a_setting(till: Till) -> None:
     assert heard == []
 
 
+@pytest.mark.parametrize("deaf_ms", [QUARANTINE_MS])
 def test_keys_for_the_old_screen_are_swallowed_and_a_burst_whole(till: Till) -> None:
     till.quarantine.begin()
     till.key("1", 10)

@@ -15,6 +15,7 @@ from tests.ui.pages.shell import CASHIER, MANAGER, NOW, OUT, ShellPage
 from tillgate import i18n
 from tillgate.domain.errors import NotAllowed, Unavailable
 from tillgate.domain.payment import Mode
+from tillgate.ui.input_filter import QUARANTINE_MS
 from tillgate.ui.screen import Connection
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme, Theme
@@ -58,6 +59,7 @@ def test_a_role_sees_what_it_may(qtbot: QtBot, tasks: Tasks) -> None:
     qtbot.waitUntil(lambda: "Metrics" in page.menu_texts)
 
 
+@pytest.mark.parametrize("deaf_ms", [QUARANTINE_MS])
 def test_keys_pressed_for_the_screen_before_do_nothing(qtbot: QtBot, tasks: Tasks) -> None:
     page = ShellPage(qtbot, tasks, CASHIER)
     page.shell.go("payments")
