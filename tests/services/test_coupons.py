@@ -208,4 +208,7 @@ def test_terms_are_checked_before_anything_is_written(pocket: Purse) -> None:
         create_coupon(pocket.till, pocket.manager, bad)
     with pytest.raises(Exception, match="currency_malformed"):
         create_coupon(pocket.till, pocket.manager, replace(bad, code="FINE", currency="inr"))
+    for category in ("Ph\u202eones", "Ph\x00nes", "x" * 41):
+        with pytest.raises(Exception, match="text_unreadable"):
+            create_coupon(pocket.till, pocket.manager, replace(bad, code="FINE", category=category))
     assert count_coupons(pocket.till, pocket.cashier, CouponQuery()) == 0

@@ -10,6 +10,7 @@ from tests.factories.depot import Depot, open_depot
 from tests.factories.people import signed_in
 from tillgate.domain.errors import NotFound
 from tillgate.domain.staff import Actor, Role
+from tillgate.services.coupon_edits import CouponQuery, list_coupons
 from tillgate.services.device_lists import (
     DeviceQuery,
     InvoiceQuery,
@@ -20,12 +21,15 @@ from tillgate.services.device_lists import (
 from tillgate.services.exception_lists import ExceptionQuery, list_rows
 from tillgate.services.order_reads import OrderQuery, list_orders
 from tillgate.services.till import Till
+from tillgate.services.wallet_lists import StatementQuery, list_wallet_transactions
 
 Search = Callable[[Till, Actor, str], object]
 SEARCHES: dict[str, Search] = {
     "devices": lambda till, actor, text: list(list_devices(till, actor, DeviceQuery(text))),
     "invoices": lambda till, actor, text: list(list_device_invoices(till, actor, InvoiceQuery(text))),
     "orders": lambda till, actor, text: list(list_orders(till, actor, OrderQuery(text))),
+    "coupons": lambda till, actor, text: list(list_coupons(till, actor, CouponQuery(text))),
+    "wallets": lambda till, actor, text: list(list_wallet_transactions(till, actor, 1, StatementQuery(text))),
     "exceptions": lambda till, actor, text: list(list_rows(till, actor, ExceptionQuery(text))),
 }
 

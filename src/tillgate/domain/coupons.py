@@ -8,11 +8,14 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from tillgate.domain.catalogue import check_title
 from tillgate.domain.errors import Invalid, Refused
 from tillgate.domain.money import LARGEST_MINOR, Money
 
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{2,29}")
 _WHOLE_BP: Final = 10_000
+# As long as a product's.
+LONGEST_CATEGORY: Final = 40
 _LARGEST_LIMIT: Final = 1_000_000_000
 
 
@@ -75,7 +78,7 @@ def check_terms(terms: CouponTerms) -> CouponTerms:
     """Terms that can be kept, with their code cleaned.
 
     Raises Invalid("coupon_code" | "coupon_value" | "coupon_percent" | "coupon_cap" | "coupon_minimum_malformed" |
-    "coupon_days" | "coupon_limit") with the field.
+    "coupon_days" | "coupon_limit" | "text_unreadable") with the field.
     """
     code = clean_code(terms.code)
     highest = LARGEST_MINOR if terms.kind is CouponKind.FLAT else _WHOLE_BP
@@ -90,7 +93,7 @@ def check_terms(terms: CouponTerms) -> CouponTerms:
     for field, limit in (("per_customer_limit", terms.per_customer_limit), ("total_limit", terms.total_limit)):
         if limit is not None and not 0 < limit <= _LARGEST_LIMIT:
             raise Invalid("coupon_limit", field=field)
-    category = " ".join((terms.category or "").split()) or None
+    category = check_title(terms.category or "", field="category", needed=False, longest=LONGEST_CATEGORY) or None
     return replace(terms, code=code, category=category)
 
 

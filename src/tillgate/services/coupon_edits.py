@@ -15,6 +15,7 @@ from tillgate.domain.money import check_currency
 from tillgate.domain.staff import Action, Actor
 from tillgate.services.access import authorize
 from tillgate.services.coupons import CouponRecord, load_coupon_in
+from tillgate.services.customers import cleaned
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
 from tillgate.store.keyset import Key, page
@@ -177,7 +178,7 @@ def _row(terms: CouponTerms) -> dict[str, Any]:
 
 def _conditions(till: Till, query: CouponQuery) -> Sequence[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    text = query.text.strip()
+    text = cleaned(query.text).strip()
     if text:
         code = _C.code.startswith(text.upper(), autoescape=True)
         wanted.append(code | func.lower(_C.category).startswith(text.lower(), autoescape=True))

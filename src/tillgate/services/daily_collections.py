@@ -22,7 +22,7 @@ from tillgate.domain.money import Money, total
 from tillgate.domain.payment import Purpose
 from tillgate.domain.settings import RAZORPAY_METHOD
 from tillgate.domain.staff import Action, Actor
-from tillgate.domain.wallet import WALLET
+from tillgate.domain.wallet import WALLET, check_press_key
 from tillgate.ports import Payer
 from tillgate.services import payments
 from tillgate.services.access import authorize
@@ -131,12 +131,13 @@ def collect(till: Till, actor: Actor, press: Collect) -> Started:
     """Put instalments up for payment, in one payment. With a wallet they are paid when this returns; else the checkout
     is shown and followed as any other. The same key gives the first answer.
 
-    Raises Invalid("nothing_selected" | "order_twice" | "count_out_of_range" | "too_many_instalments"),
-    NotFound("instalment_order_unknown"), Refused("instalment_order_over" | "nothing_due" | "other_customer" |
+    Raises Invalid("key_malformed" | "nothing_selected" | "order_twice" | "count_out_of_range" |
+    "too_many_instalments"), NotFound("instalment_order_unknown"), Refused("instalment_order_over" | "nothing_due" | "other_customer" |
     "collection_changed") and all that `payments.start` or `pay_from_wallet` raises: nothing is left behind.
     """
     with till.db.read() as connection:
         authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
+        check_press_key(press.key)
         existing = _replay(connection, press)
         if existing is not None:
             return existing

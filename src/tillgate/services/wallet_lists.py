@@ -16,7 +16,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.staff import Action, Actor
 from tillgate.domain.wallet import WalletKind
 from tillgate.services.access import authorize
-from tillgate.services.customers import CustomerRecord
+from tillgate.services.customers import CustomerRecord, cleaned
 from tillgate.services.payment_lists import day_begins
 from tillgate.services.records import columns, record
 from tillgate.services.till import Till
@@ -310,8 +310,9 @@ def _named(connection: Connection, text: str) -> list[ColumnElement[bool]]:
 
 def _narrowed(till: Till, query: StatementQuery, table: Any) -> Sequence[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    if query.text.strip():
-        wanted.append(_finds(query.text.strip(), table))
+    seen = cleaned(query.text).strip()
+    if seen:
+        wanted.append(_finds(seen, table))
     if query.kinds:
         wanted.append(table.kind.in_(sorted(query.kinds)))
     if query.currency:
