@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTableWidgetItem
 from sqlalchemy import update
 
 from tests.factories.instalments import ADDRESS, Bazaar, inr
@@ -20,7 +21,9 @@ from tillgate.services.bulk_orders import Placed, load_placed, place_bulk_order
 from tillgate.services.cancel import Ended
 from tillgate.store.models import bulk_order, payment, variant
 from tillgate.ui.screens.checkout.stages import Stage
+from tillgate.ui.screens.instalments.compare_dialog import CompareDialog
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
+from tillgate.ui.screens.instalments.order_draft import first_payment
 
 RETURN, TAB, F2, F3, F6, F7, F8, F9 = (
     Qt.Key.Key_Return,
@@ -287,6 +290,44 @@ def test_a_first_payment_that_ended_is_begun_again_and_a_restart_finds_it(page: 
     assert (page.screen.page.bill.title.text(), len(page.opened)) == (made.bulk.number, opened)
     page.customer_pays()
     assert shop.now(made).bulk.state is BulkState.ACTIVE
+
+
+def cell_text(cell: QTableWidgetItem | None) -> str:
+    return cell.text() if cell is not None else ""
+
+
+def test_all_items_are_compared_on_all_plans_before_anything_is_ordered(page: InstalmentsPage, shop: Bazaar) -> None:
+    here = form(page)
+    choose_customer(page)
+    choose_item(page, "iPhone 15 Pro", 100, variant="VAR-001", quantity=2, coupon="SAVE10")
+    choose_item(page, "AirPods Pro", 50)
+    page.key(Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    dialog = page.dialog(CompareDialog)
+    page.settled(dialog.grid.hasFocus)
+    heads = [cell_text(dialog.grid.horizontalHeaderItem(at)).splitlines() for at in range(2)]
+    assert heads == [
+        ["2 × iPhone 15 Pro", "Renewed, 128 GB", "₹80,000.00 in all", "coupon −₹10,000.00", "commission ₹8,000.00"],
+        ["1 × AirPods Pro", "₹5,000.00 in all", "commission ₹500.00"],
+    ]
+    rows = {days: [cell_text(dialog.grid.item(row, at)) for at in range(2)] for row, days in enumerate(dialog.days)}
+    assert (rows[50], rows[100], rows[200]) == (
+        ["₹1,600.00", "✓ ₹100.00"], ["✓ ₹800.00", "₹50.00"], ["₹400.00", "–"]
+    )  # fmt: skip
+    row = dialog.days.index(100)
+    assert cell_text(dialog.grid.verticalHeaderItem(row)) == "100 days\nlast on 23 Feb 2027"
+    assert (dialog.grid.currentRow(), dialog.grid.currentColumn()) == (row, 0)
+    page.tap(dialog, Qt.Key.Key_Right)
+    page.tap(dialog, RETURN)
+    assert (cell_text(dialog.grid.item(row, 1)), cell_text(dialog.grid.item(dialog.days.index(50), 1))) == (
+        "✓ ₹50.00", "₹100.00"
+    )  # fmt: skip
+    dialog.grid.setCurrentCell(len(dialog.days) - 1, 1)
+    assert not dialog.go.isEnabled(), "AirPods are not paid off in a year"
+    assert nameless(dialog) == []
+    page.tap(dialog, Qt.Key.Key_Escape)
+    page.closed(CompareDialog)
+    assert [each.days for each in here.items] == [100, 100]
+    assert (first_payment(here.items), placed(shop)) == (inr(850), [])
 
 
 def test_what_was_taken_out_is_put_back_and_what_waits_is_told_as_long_as_it_does(

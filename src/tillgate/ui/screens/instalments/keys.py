@@ -31,6 +31,7 @@ ORDER: Final = (
     Verb("find", mark("Find a product"), "search", "F2", _PAY),
     Verb("customer", mark("Choose the customer"), "user", "F3", _PAY),
     Verb("address", mark("Type the delivery address"), "truck", "F7", _PAY),
+    Verb("compare", mark("Compare the plans of all items"), "table-2", "Ctrl+B", _PAY),
     Verb("clear", mark("Empty the order"), "trash-2", "", _PAY),
     Verb("undo", mark("Put back what was taken out of the order"), "undo-2", "Ctrl+Z", _PAY),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -15,12 +15,12 @@ from tillgate.domain.errors import Invalid, TillgateError
 from tillgate.domain.instalments import MOST_ITEMS, BulkState, DeliveryAddress, FailedItem, PayBy
 from tillgate.i18n import ntr, tr
 from tillgate.services.bulk_orders import PlaceBulk, Placed, new_bulk_key, pay_bulk_order
-from tillgate.services.catalogue import ProductHit, ProductView, VariantRecord, find_by_scan, load_product
+from tillgate.services.catalogue import ProductHit, ProductView, load_product
 from tillgate.ui.one_at_a_time import OneAtATime
-from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.instalments.address_form import COUNTRY, AddressForm
+from tillgate.ui.screens.instalments.compare_dialog import CompareDialog
 from tillgate.ui.screens.instalments.desk import InstalmentDesk
-from tillgate.ui.screens.instalments.order_draft import DraftItem, failures_told, place
+from tillgate.ui.screens.instalments.order_draft import Before, DraftItem, failures_told, find_scanned, place
 from tillgate.ui.screens.instalments.order_side import OrderSide
 from tillgate.ui.screens.instalments.order_words import CustomerFacts, bill_of, read_customer
 from tillgate.ui.screens.instalments.plan_panel import PlanPanel
@@ -37,16 +37,6 @@ _SIDE_WIDTH: Final = 372
 _EMPTY: Final = DeliveryAddress("", "", "", "", "", "", COUNTRY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """The order as it was before something was taken out of it."""
-
-    key: str
-    items: tuple[DraftItem, ...]
-    facts: CustomerFacts | None
-    address: DeliveryAddress
-
-
 class NewOrderPage(QWidget):
     """What is typed stays until the order is placed or emptied. The key of the press is made when the order begins, and
     belongs to it until it is placed: a double press is one bulk order."""
@@ -61,7 +51,7 @@ class NewOrderPage(QWidget):
         self._made = 0
         self._key = new_bulk_key()
         self._facts: CustomerFacts | None = None
-        self._before: _Before | None = None
+        self._before: Before | None = None
         self._act = OneAtATime(desk.office.tasks, self)
         set_density(self, Density.TOUCH)
         self.side = OrderSide(desk)
@@ -114,6 +104,7 @@ class NewOrderPage(QWidget):
         self.side.address_asked.connect(self.show_address)
         self.side.place_asked.connect(self.pay)
         self.side.clear_asked.connect(self.empty)
+        self.side.compare_asked.connect(self.compare)
         self.side.tender.changed.connect(self._show)
         self.finder.chosen.connect(self._take_hit)
         self.finder.touched.connect(self._show_finder)
@@ -152,7 +143,7 @@ class NewOrderPage(QWidget):
 
     def scan(self, code: str) -> None:
         """A product's code puts it into the order."""
-        work = partial(_find_scanned, self._office, code.strip())
+        work = partial(find_scanned, self._office.till, self._office.actor, code.strip())
         self._office.tasks.run(self, work, partial(self._scanned, code), self._desk.notice.show_error, label="scan")
 
     def add(self) -> None:
@@ -166,6 +157,7 @@ class NewOrderPage(QWidget):
             "address": self.show_address,
             "clear": self.empty,
             "undo": self.undo,
+            "compare": self.compare,
         }
         acts[verb]()
 
@@ -267,6 +259,15 @@ class NewOrderPage(QWidget):
             self.open_item(waiting.number)
         else:
             self._to_finder()
+
+    @Slot()
+    def compare(self) -> None:
+        """All items beside each other, on all of their plans."""
+        if self.items and not self._act.running:
+            self._show_finder()
+            dialog = CompareDialog(self, self._desk, self.items, self.side.customer.value)
+            dialog.taken.connect(self._item_changed)
+            dialog.open()
 
     def _look_again(self) -> None:
         """Coupons and commission are those of the customer."""
@@ -396,7 +397,7 @@ class NewOrderPage(QWidget):
 
     def _keep(self, told: str) -> None:
         """What goes now can be had back."""
-        self._before = _Before(self._key, self.items, self._facts, self.address.address)
+        self._before = Before(self._key, self.items, self._facts, self.address.address)
         self._desk.notice.say(Tone.ACCENT, told, actions=[NoticeAction(tr("Undo"), self.undo, "undo-2")])
 
     @Slot()
@@ -443,8 +444,3 @@ class NewOrderPage(QWidget):
         self.side.show_address(self.address.address, whole=self.address.fault is None)
         self.side.show_first(self.items, balance, working=self._act.running, ready=self.pays)
         self.turned.emit()
-
-
-def _find_scanned(office: BackOffice, code: str) -> tuple[ProductView, int] | None:
-    found: VariantRecord | None = find_by_scan(office.till, office.actor, code)
-    return (load_product(office.till, office.actor, found.product_id), found.id) if found is not None else None

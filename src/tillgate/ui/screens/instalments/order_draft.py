@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tillgate.domain.errors import Refused
-from tillgate.domain.instalments import CURRENCY, BulkState, FailedItem, ItemAsk
+from tillgate.domain.instalments import CURRENCY, BulkState, DeliveryAddress, FailedItem, ItemAsk
 from tillgate.domain.money import Money, total
 from tillgate.domain.staff import Actor
 from tillgate.i18n import tr
 from tillgate.services.bulk_ends import find_bulk_order
 from tillgate.services.bulk_orders import PlaceBulk, Placed, place_bulk_order
-from tillgate.services.catalogue import ProductView, VariantRecord
+from tillgate.services.catalogue import ProductView, VariantRecord, find_by_scan, load_product
 from tillgate.services.instalment_planner import Comparison, PlanOption, compare_plans
 from tillgate.services.till import Till
 from tillgate.ui.message_text import message_for
+from tillgate.ui.screens.instalments.order_words import CustomerFacts
 
 # A press whose bulk order came to nothing is another one's; after so many nobody is helped by one more.
 _MOST_TRIES: Final = 20
@@ -71,6 +72,22 @@ class DraftItem:
     def order(self) -> ItemAsk:
         """As it is ordered: for what the screen says."""
         return replace(self.ask, total=self.plan.total if self.plan is not None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The order as it was before something was taken out of it."""
+
+    key: str
+    items: tuple[DraftItem, ...]
+    facts: CustomerFacts | None
+    address: DeliveryAddress
+
+
+def find_scanned(till: Till, actor: Actor, code: str) -> tuple[ProductView, int] | None:
+    """The product of a scanned code, with the number of its variant."""
+    found = find_by_scan(till, actor, code)
+    return (load_product(till, actor, found.product_id), found.id) if found is not None else None
 
 
 def first_payment(items: Sequence[DraftItem]) -> Money:

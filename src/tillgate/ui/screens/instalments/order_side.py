@@ -42,7 +42,7 @@ class ItemList(ChoiceList):
 
 class OrderSide(QFrame):
     """`customer_known`, `item_asked(int)` and `item_removed(int)` by the item's number, `address_asked`, `place_asked`,
-    `clear_asked`."""
+    `clear_asked`, `compare_asked`."""
 
     customer_known = Signal()
     item_asked = Signal(int)
@@ -50,6 +50,7 @@ class OrderSide(QFrame):
     address_asked = Signal()
     place_asked = Signal()
     clear_asked = Signal()
+    compare_asked = Signal()
 
     def __init__(self, desk: InstalmentDesk) -> None:
         super().__init__()
@@ -67,6 +68,8 @@ class OrderSide(QFrame):
                               on_click=self.address_asked.emit)  # fmt: skip
         self.clear = Button(tone=ButtonTone.ICON, icon="trash-2", name=tr("Empty the order"),
                             on_click=self.clear_asked.emit)  # fmt: skip
+        self.compare = Button(tr("Compare"), tone=ButtonTone.QUIET, icon="table-2", name=tr("Compare the plans"),
+                              on_click=self.compare_asked.emit)  # fmt: skip
         self.tender = TenderChoice(desk)
         self.place = PayButton()
         self.place.clicked.connect(self.place_asked)
@@ -78,6 +81,7 @@ class OrderSide(QFrame):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self.count, 1)
+        head.addWidget(self.compare)
         head.addWidget(self.clear)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 8, 0)
@@ -107,7 +111,8 @@ class OrderSide(QFrame):
         self.items.show_choices([self._choice(each) for each in items], mark=at)
         self.items.setVisible(bool(items))
         self.none.setVisible(not items)
-        self.clear.setEnabled(bool(items))
+        for button in (self.clear, self.compare):
+            button.setEnabled(bool(items))
 
     def show_address(self, address: DeliveryAddress, *, whole: bool) -> None:
         """Where it goes, in one line."""
