@@ -8,17 +8,15 @@ was not told whose link it has.
 
 from __future__ import annotations
 
-import argparse
-import json
-import multiprocessing
-import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from tests.factories.clock import START, FakeClock
 from tests.factories.depot import Depot, new_bank, open_depot
 from tests.factories.fake_provider import FakeProvider
+from tests.factories.forked import in_processes, race_by_command
 from tests.factories.pay_race import engine_of
 from tests.factories.people import signed_in
 from tests.factories.tills import make_till
@@ -28,7 +26,6 @@ from tillgate.ports import Answer, AttemptRef, Outcome
 from tillgate.store.models import payment, payment_attempt
 
 INVOICES = 3
-_PATIENCE_S = 60.0
 
 
 class Impatient(FakeClock):
@@ -57,10 +54,8 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
         depot.owe(*(5_000_000 + n for n in range(INVOICES)), code=f"RACE{number}")
     # A connection does not outlive a fork.
     engine.dispose()
-    context = multiprocessing.get_context("fork")
-    together, results = context.Barrier(processes), context.SimpleQueue()
 
-    def run(mine: int) -> None:
+    def run(mine: int, together: Callable[[], object]) -> list[Any]:
         own_engine, bank = engine_of(url), FarBank("wompi", capabilities=new_bank().capabilities)
         # No two banks give a checkout the same name.
         bank.count = mine * 1_000_000
@@ -70,17 +65,12 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
         here = replace(depot, till=own, provider=bank, cashier=signed_in(own, Role.CASHIER, f"Cashier of {till_id}"))
         told = []
         for number in range(rounds):
-            together.wait(_PATIENCE_S)
+            together()
             told.append(_batch(here, number))
         own_engine.dispose()
-        results.put(json.dumps([told, bank.sends("create")]))
+        return [told, bank.sends("create")]
 
-    runners = [context.Process(target=run, args=(mine,)) for mine in range(processes)]
-    for each in runners:
-        each.start()
-    answers = [json.loads(results.get()) for _ in runners]
-    for each in runners:
-        each.join()
+    answers = in_processes(processes, run)
     found = faults(depot, [told for told, _ in answers], rounds, sum(sent for _, sent in answers))
     engine.dispose()
     return found
@@ -118,17 +108,5 @@ def _batch(here: Depot, number: int) -> Any:
     return [(each.state.value, int(each.reused), each.payment_id) for each in view.items]
 
 
-def main() -> int:
-    """The command; its status is 1 where anything was wrong."""
-    parser = argparse.ArgumentParser(description="Tills start a batch for one device at once.")
-    parser.add_argument("url")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--processes", type=int, default=2)
-    chosen = parser.parse_args()
-    wrong = race(chosen.url, chosen.rounds, chosen.processes)
-    sys.stdout.write("".join(f"{each}\n" for each in wrong))
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(race_by_command("Tills start a batch for one device at once.", race, rounds=5))

@@ -7,16 +7,15 @@ Ends with 1 and says why where more was sold than there was, less, or one press 
 
 from __future__ import annotations
 
-import argparse
-import json
-import multiprocessing
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import update
 
 from tests.factories.clock import START, FakeClock
 from tests.factories.fake_provider import FakeProvider
+from tests.factories.forked import by_round, in_processes, race_by_command
 from tests.factories.instalments import AIRPODS, IPHONE, Bazaar, open_bazaar
 from tests.factories.pay_race import engine_of
 from tests.factories.people import signed_in
@@ -28,7 +27,6 @@ from tillgate.services.instalment_looks import compare_instalments
 from tillgate.store.ledger import unbalanced
 from tillgate.store.models import bulk_order, coupon, instalment_order
 
-PATIENCE_S = 60.0
 # The last renewed iPhone with the last use of the coupon; in the other order of their rows beside them.
 WANTED = (
     (ItemAsk(IPHONE, 100, 1, "VAR-001", "SAVE10"), ItemAsk(AIRPODS, 50)),
@@ -82,10 +80,8 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
     shop.restock(rounds * processes * 4, "AIRPODS-PRO")
     # A connection does not outlive a fork.
     engine.dispose()
-    context = multiprocessing.get_context("fork")
-    together, results = context.Barrier(processes), context.SimpleQueue()
 
-    def run(mine: int) -> None:
+    def run(mine: int, together: Callable[[], object]) -> list[Any]:
         own_engine, till_id, clock = engine_of(url), f"T{mine + 1}", FakeClock(START)
         own = make_till(own_engine, clock, till_id=till_id, fulfilling=shop.till.fulfilling)
         # Two banks that each begin to count would give the same names.
@@ -93,36 +89,18 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
         here = replace(shop, till=own, cashier=signed_in(own, Role.CASHIER, f"Cashier of {till_id}"))
         said = []
         for number in range(rounds):
-            together.wait(PATIENCE_S)
+            together()
             if mine == 0:
                 open_round(here)
-            together.wait(PATIENCE_S)
+            together()
             said.append(attempt(here, mine, number))
         own_engine.dispose()
-        results.put(json.dumps(said))
+        return said
 
-    runners = [context.Process(target=run, args=(mine,)) for mine in range(processes)]
-    for each in runners:
-        each.start()
-    answers = [json.loads(results.get()) for _ in runners]
-    for each in runners:
-        each.join()
-    found = faults(shop, [list(each) for each in zip(*answers, strict=True)])
+    found = faults(shop, by_round(in_processes(processes, run)))
     engine.dispose()
     return found
 
 
-def main() -> int:
-    """The command; its status is 1 where anything was wrong."""
-    parser = argparse.ArgumentParser(description="Tills want the last piece at once.")
-    parser.add_argument("url")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--processes", type=int, default=2)
-    chosen = parser.parse_args()
-    wrong = race(chosen.url, chosen.rounds, chosen.processes)
-    sys.stdout.write("".join(f"{each}\n" for each in wrong))
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(race_by_command("Tills want the last piece at once.", race, rounds=3))

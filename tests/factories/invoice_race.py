@@ -7,13 +7,12 @@ Ends with 1 and says why where an invoice made two orders or none, or a till was
 
 from __future__ import annotations
 
-import argparse
-import json
-import multiprocessing
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from tests.factories.clock import START, FakeClock
+from tests.factories.forked import by_round, in_processes, race_by_command
 from tests.factories.pay_race import engine_of
 from tests.factories.people import signed_in
 from tests.factories.prompting import Kiosk, new_bank, open_kiosk
@@ -26,8 +25,6 @@ from tillgate.services import carts
 from tillgate.services.invoice_figures import differences
 from tillgate.store.ledger import unbalanced
 from tillgate.store.models import payment_invoice, sales_order
-
-PATIENCE_S = 60.0
 
 
 def attempt(kiosk: Kiosk, cart: int, number: str) -> str:
@@ -71,10 +68,8 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
     numbers = [kiosk.paid(phone=f"07{number:08d}").number for number in range(rounds)]
     # A connection does not outlive a fork.
     engine.dispose()
-    context = multiprocessing.get_context("fork")
-    together, results = context.Barrier(processes), context.SimpleQueue()
 
-    def run(mine: int) -> None:
+    def run(mine: int, together: Callable[[], object]) -> list[Any]:
         own_engine, till_id = engine_of(url), f"T{mine + 1}"
         own = make_till(own_engine, FakeClock(START), till_id=till_id, fulfilling=kiosk.till.fulfilling)
         own = replace(own, providers={"intasend": new_bank()}, settings=kiosk.till.settings)
@@ -82,33 +77,15 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
         said, cart = [], here.cart()
         for number in numbers:
             cart = rung_up(here, cart)
-            together.wait(PATIENCE_S)
+            together()
             said.append(attempt(here, cart, number))
         own_engine.dispose()
-        results.put(json.dumps(said))
+        return said
 
-    runners = [context.Process(target=run, args=(mine,)) for mine in range(processes)]
-    for each in runners:
-        each.start()
-    answers = [json.loads(results.get()) for _ in runners]
-    for each in runners:
-        each.join()
-    found = faults(kiosk, [list(each) for each in zip(*answers, strict=True)])
+    found = faults(kiosk, by_round(in_processes(processes, run)))
     engine.dispose()
     return found
 
 
-def main() -> int:
-    """The command; its status is 1 where anything was wrong."""
-    parser = argparse.ArgumentParser(description="Tills want one payment invoice at once.")
-    parser.add_argument("url")
-    parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--processes", type=int, default=2)
-    chosen = parser.parse_args()
-    wrong = race(chosen.url, chosen.rounds, chosen.processes)
-    sys.stdout.write("".join(f"{each}\n" for each in wrong))
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(race_by_command("Tills want one payment invoice at once.", race, rounds=4))

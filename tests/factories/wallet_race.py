@@ -9,14 +9,12 @@ not what those left that were told "done", or the books are not even.
 
 from __future__ import annotations
 
-import argparse
-import json
-import multiprocessing
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from tests.factories.clock import START, FakeClock
+from tests.factories.forked import by_round, in_processes, race_by_command
 from tests.factories.pay_race import engine_of
 from tests.factories.purse import Purse, open_purse, rupees
 from tests.factories.tills import make_till
@@ -27,7 +25,6 @@ from tillgate.services.refunds import request_refund
 from tillgate.services.wallet_payments import WalletPart, pay_from_wallet
 from tillgate.services.wallets import Withdrawal, new_wallet_key, withdraw
 
-PATIENCE_S = 60.0
 # Enough for three of what everybody wants, and then some.
 FILLED, WANTED = rupees(100), rupees(30)
 
@@ -97,10 +94,8 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
     purse = open_purse(make_till(engine, FakeClock(), till_id="T0"))
     presses = rounds_of(purse, rounds)
     engine.dispose()
-    context = multiprocessing.get_context("fork")
-    together, results = context.Barrier(processes), context.SimpleQueue()
 
-    def run(mine: int) -> None:
+    def run(mine: int, together: Callable[[], object]) -> list[Any]:
         own_engine, till_id = engine_of(url), f"T{mine + 1}"
         own = make_till(own_engine, FakeClock(START), till_id=till_id)
         own = replace(own, providers={purse.bank.name: purse.bank}, fulfilling=purse.till.fulfilling)
@@ -109,34 +104,16 @@ def race(url: str, rounds: int, processes: int) -> list[str]:
         for number, this in enumerate(presses):
             if mine == 0:
                 here.paid(here.view(this.top_up).payment)
-            together.wait(PATIENCE_S)
+            together()
             said.append(attempt(here, mine + number, this))
-            together.wait(PATIENCE_S)
+            together()
         own_engine.dispose()
-        results.put(json.dumps(said))
+        return said
 
-    runners = [context.Process(target=run, args=(mine,)) for mine in range(processes)]
-    for each in runners:
-        each.start()
-    answers = [json.loads(results.get()) for _ in runners]
-    for each in runners:
-        each.join()
-    found = faults(purse, [list(each) for each in zip(*answers, strict=True)])
+    found = faults(purse, by_round(in_processes(processes, run)))
     engine.dispose()
     return found
 
 
-def main() -> int:
-    """The command; its status is 1 where anything was wrong."""
-    parser = argparse.ArgumentParser(description="Tills spend one wallet at once.")
-    parser.add_argument("url")
-    parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--processes", type=int, default=5)
-    chosen = parser.parse_args()
-    wrong = race(chosen.url, chosen.rounds, chosen.processes)
-    sys.stdout.write("".join(f"{each}\n" for each in wrong))
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(race_by_command("Tills spend one wallet at once.", race, rounds=4, processes=5))
