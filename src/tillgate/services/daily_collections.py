@@ -132,8 +132,9 @@ def collect(till: Till, actor: Actor, press: Collect) -> Started:
     is shown and followed as any other. The same key gives the first answer.
 
     Raises Invalid("key_malformed" | "nothing_selected" | "order_twice" | "count_out_of_range" |
-    "too_many_instalments"), NotFound("instalment_order_unknown"), Refused("instalment_order_over" | "nothing_due" | "other_customer" |
-    "collection_changed") and all that `payments.start` or `pay_from_wallet` raises: nothing is left behind.
+    "too_many_instalments"), NotFound("instalment_order_unknown"), Refused("instalment_order_over" | "nothing_due" |
+    "other_customer" | "collection_changed") and all that `payments.start` or `pay_from_wallet` raises: nothing is
+    left behind.
     """
     with till.db.read() as connection:
         authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
