@@ -25,11 +25,17 @@ def look() -> dict[str, Any]:
     return {
         "focus": focus.accessibleName() if focus is not None else "",
         "holds": _holds(focus),
-        "active": QApplication.activeWindow() is not None,
+        "hears": QApplication.activeWindow() is not None and not any(_deaf(each) for each in seen),
         "texts": sorted({each.text() for each in seen if isinstance(each, QLabel | QAbstractButton)}),
         "able": sorted({each.text() for each in seen if isinstance(each, QAbstractButton) and each.isEnabled()}),
         "lists": {each.accessibleName(): _rows(each) for each in seen if isinstance(each, QAbstractItemView)},
     }
+
+
+def _deaf(widget: QWidget) -> bool:
+    """For a moment, as after another screen came up."""
+    quarantine = getattr(widget, "_quarantine", None)
+    return quarantine is not None and bool(quarantine.active)
 
 
 def _holds(focus: QWidget | None) -> str:

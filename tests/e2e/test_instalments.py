@@ -90,7 +90,7 @@ def choose_item(
     counter.write(words)
     if variant:
         if not counter.press_on("Return", VARIANT).holds.startswith(variant):
-            counter.press("Down")
+            counter.keys("Down")
         counter.until(variant, lambda shown: shown.holds.startswith(variant))
         counter.press_on("Tab", QUANTITY)
     else:
@@ -166,7 +166,7 @@ def see_it_paid(counter: WatchedCounter, number: str) -> None:
     counter.press_on("alt+5", CUSTOMER)
     counter.press_on("ctrl+3", "Bulk orders")
     counter.until("the bulk order", lambda shown: number in shown.holds)
-    counter.press("Return")
+    counter.keys("Return")
     figures = ("₹1,65,000.00", "₹1,300.00", "₹1,63,700.00")
     counter.until("its figures", lambda shown: shown.has(number, *figures))
 
@@ -175,7 +175,7 @@ def collect_the_day(counter: WatchedCounter) -> None:
     """What the orders of yesterday owe today, in one payment."""
     counter.press_on("ctrl+2", DUE)
     counter.until("what is due", lambda shown: len(shown.lists[DUE]) == 3)
-    counter.press("Return")
+    counter.keys("Return")
     counter.until("the amount", lambda shown: "Collect ₹1,300.00 for 3 orders" in shown.able)
     counter.press_until("F9", "its checkout", lambda: len(counter.read(CHECKOUTS)) == 2)
     with counter.customer() as browser:

@@ -25,7 +25,7 @@ class Shown:
 
     focus: str
     holds: str
-    active: bool
+    hears: bool
     texts: frozenset[str]
     able: frozenset[str]
     lists: dict[str, list[str]]
@@ -53,7 +53,7 @@ class WatchedCounter(Counter):
     def _takes_keys(self) -> bool:
         """A window takes none before it is on the screen, which is later than X has heard of it."""
         self._take_keys()
-        return self.look().active
+        return self.look().hears
 
     def close(self) -> None:
         """End the program and the browser."""
@@ -99,17 +99,20 @@ class WatchedCounter(Counter):
 
     def at(self, focus: str, patience_s: float = PATIENCE_S) -> Shown:
         """The window, once this is what takes the keys."""
-        return self.until(f"the keys to go to {focus!r}", lambda shown: shown.focus == focus, patience_s)
+        return self.until(
+            f"the keys to go to {focus!r}", lambda shown: shown.hears and shown.focus == focus, patience_s
+        )
 
-    def press(self, *keys: str) -> None:
-        """Press keys, one after another, as quickly as fingers do."""
+    def keys(self, *keys: str) -> None:
+        """Press keys, one after another, as quickly as fingers do, once they are heard."""
+        self.until("keys to be heard", lambda shown: shown.hears)
         self._xdotool("key", "--delay", "40", *keys)
 
     def press_on(self, key: str, focus: str) -> Shown:
         """Press a key and wait until something else takes the keys; again only where it was lost: nothing changed."""
         before = self.look().focus
         for patience_s in (25.0, 25.0):
-            self.press(key)
+            self.keys(key)
             with suppress(AssertionError):
                 return self.at(focus, patience_s)
             if self.look().focus != before:
@@ -119,7 +122,7 @@ class WatchedCounter(Counter):
     def write(self, text: str) -> None:
         """Type over what stands where the keys go to, until it stands there."""
         for patience_s in (5.0, 15.0, PATIENCE_S):
-            self.press("ctrl+a")
+            self.keys("ctrl+a")
             self._xdotool("type", "--delay", "45", text)
             with suppress(AssertionError):
                 self.until(f"{text!r} to be written", lambda shown: shown.holds == text, patience_s)
@@ -133,5 +136,5 @@ class WatchedCounter(Counter):
             return all(part in row for part in parts)
 
         here = self.until(f"the row of {parts}", lambda shown: any(map(meant, shown.lists.get(shown.focus, []))))
-        self.press("Home", *["Down"] * [*map(meant, here.lists[here.focus])].index(True))
+        self.keys("Home", *["Down"] * [*map(meant, here.lists[here.focus])].index(True))
         self.until(f"{parts} to be marked", lambda shown: meant(shown.holds))
