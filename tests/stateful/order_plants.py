@@ -17,13 +17,7 @@ from tillgate.services import (
 
 ORDER_PLANTS: Final = {
     "the paisa that is left over is on no day": Plant(
-        (
-            (
-                bulk_writing._plan,
-                '            "amount_minor": amount.minor,\n',
-                '            "amount_minor": item.plan.least.minor,\n',
-            ),
-        )
+        ((bulk_writing._plan, '"dearer": plan.dearer_days', '"dearer": 0'),)
     ),
     "a paid day may be collected again": Plant(
         (

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.stateful.order_machine import OrderLife
 
-EXAMPLES = int(os.environ.get("TILLGATE_LIVES") or ("3000" if os.environ.get("TILLGATE_CAMPAIGN") else "6"))
+EXAMPLES = int(os.environ.get("TILLGATE_LIVES") or ("3000" if os.environ.get("TILLGATE_CAMPAIGN") else "5"))
 
 TestOrderLife = OrderLife.TestCase
 TestOrderLife.settings = settings(
