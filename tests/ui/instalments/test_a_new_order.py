@@ -21,6 +21,7 @@ from tillgate.services.bulk_orders import Placed, load_placed, place_bulk_order
 from tillgate.services.cancel import Ended
 from tillgate.store.models import bulk_order, payment, variant
 from tillgate.ui.screens.checkout.stages import Stage
+from tillgate.ui.screens.instalments import product_finder
 from tillgate.ui.screens.instalments.compare_dialog import CompareDialog
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 from tillgate.ui.screens.instalments.order_draft import first_payment
@@ -214,6 +215,7 @@ def test_a_wallet_pays_at_once_and_says_what_it_lacks(page: InstalmentsPage, sho
     assert (made.bulk.state, len(made.wallet_transactions)) == (BulkState.ACTIVE, 3)
     page.settled(lambda: page.screen.notice.text.startswith(f"{made.bulk.number} is paid: ₹1,300.00. 3 orders are"))
     assert (page.screen.paying, page.opened, here.items) == (False, [], ())
+    page.settled(lambda: page.news.waiting == [])
     printing = page.screen.notice.buttons[1]
     assert [each.text() for each in page.screen.notice.buttons] == ["Show the orders", "Print receipt", "Save receipt"]
     printing.click()
@@ -359,8 +361,18 @@ def test_what_was_taken_out_is_put_back_and_what_waits_is_told_as_long_as_it_doe
     page.settled(lambda: page.screen.notice.text == "")
 
 
-def test_what_is_missing_is_asked_for_and_what_was_typed_stays(page: InstalmentsPage, shop: Bazaar) -> None:
+def test_what_is_missing_is_asked_for_and_what_was_typed_stays(
+    page: InstalmentsPage, shop: Bazaar, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = form(page)
+    found = here.finder.list
+    page.settled(lambda: [each.right for each in found.choices] == ["₹5,000.00", "from ₹45,000.00"])
+    monkeypatch.setattr(product_finder, "MOST", 1)
+    here.finder.search.setText("pro")
+    page.settled(lambda: here.finder.said.text() == "The first 1 products. Type to narrow them down.")
+    monkeypatch.undo()
+    here.finder.search.setText("")
+    page.settled(lambda: here.finder.said.text() == "2 products in instalments")
     page.key(F9)
     assert (here.side.customer.error, here.side.customer.search.hasFocus()) == ("Choose the customer first.", True)
     choose_customer(page)

@@ -22,7 +22,9 @@ from tillgate.ui.screens.instalments.desk import InstalmentDesk
 from tillgate.ui.text import shown
 from tillgate.ui.widgets.labels import plain_label, set_text
 
-_MOST: Final = 60
+MOST: Final = 60
+# Of a shop that rents out more than it sells, too.
+_LOOKED_AT: Final = 5 * MOST
 
 
 class ProductFinder(QWidget):
@@ -61,6 +63,8 @@ class ProductFinder(QWidget):
         self.chosen.emit(hit)
 
     def _told(self, text: str, count: int) -> str:
+        if count >= MOST:
+            return tr("The first {count} products. Type to narrow them down.", count=count)
         if count:
             return ntr("{count} product in instalments", "{count} products in instalments", count)
         if text:
@@ -71,11 +75,12 @@ class ProductFinder(QWidget):
         product = hit.product
         several = ntr("{count} variant", "{count} variants", hit.variants) if hit.variants > 1 else product.code
         left = ntr("{count} left", "{count} left", hit.stock)
+        price = self._desk.office.money(hit.price)
         return Choice(
             hit,
             shown(product.name, 120),
             "  ·  ".join((shown(product.vendor_name, 60), shown(several, 60))),
-            self._desk.office.money(hit.price),
+            tr("from {price}", price=price) if hit.variants > 1 else price,
             left,
             alarming=hit.stock < 1,
         )
@@ -83,5 +88,6 @@ class ProductFinder(QWidget):
 
 def _sold_here(till: Till, actor: Actor, text: str) -> list[ProductHit]:
     """Only what is sold by the piece in rupees can be paid in instalments (seed 001)."""
-    found = search_products(till, actor, text, limit=_MOST)
-    return [each for each in found if each.product.kind is ProductKind.SALE and each.product.currency == CURRENCY]
+    found = search_products(till, actor, text, limit=_LOOKED_AT)
+    sold = [each for each in found if each.product.kind is ProductKind.SALE and each.product.currency == CURRENCY]
+    return sold[:MOST]
