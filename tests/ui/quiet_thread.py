@@ -95,8 +95,11 @@ def _is_ours(arguments: tuple[Any, ...]) -> bool:
 
 
 def _is_compiled(arguments: tuple[Any, ...]) -> bool:
-    """Python keeps what it compiled, the first time that a module is loaded."""
-    return bool(arguments) and "__pycache__" in Path(str(arguments[0])).parts
+    """Python keeps what it compiled, the first time that a module is loaded.
+
+    It opens the file by its path, which is looked at, and then wraps the descriptor, which opens nothing.
+    """
+    return bool(arguments) and (isinstance(arguments[0], int) or "__pycache__" in Path(str(arguments[0])).parts)
 
 
 @contextmanager
