@@ -5,11 +5,29 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import Engine
+
 PATIENCE_S = 60.0
+forked_tills = pytest.mark.skipif(
+    not hasattr(os, "fork") or sys.platform == "darwin", reason="tills are forked from one process"
+)
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def run_race(engine: Engine, name: str, *options: object) -> None:
+    """A race of `tests.factories` on a database, by its command: a fork wants a process with nothing else in it."""
+    url = engine.url.render_as_string(hide_password=False) if engine.name == "postgresql" else str(engine.url.database)
+    command = [sys.executable, "-W", "error", "-m", f"tests.factories.{name}", url, *map(str, options)]
+    raced = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+    assert (raced.returncode, raced.stdout, raced.stderr) == (0, "", "")
 
 
 def in_processes(processes: int, run: Callable[[int, Callable[[], object]], Any]) -> list[Any]:

@@ -9,21 +9,21 @@ cashiers at their tills have. Ends with 1 and says why where anything but one pa
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
 from tests.factories.clinic import Clinic, new_bank, open_clinic
 from tests.factories.clock import FakeClock
+from tests.factories.forked import PATIENCE_S, in_processes
 from tests.factories.people import signed_in
 from tests.factories.tills import make_till
 from tillgate.domain.consultation import new_key
@@ -31,8 +31,6 @@ from tillgate.domain.staff import Role
 from tillgate.services.consultations import PayConsultation
 from tillgate.store.engine import postgres_engine, sqlite_engine
 from tillgate.store.models import consultation_invoice, payment, payment_attempt, provider_call, tax_record
-
-_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def race_threads(clinic: Clinic, rounds: int, threads: int, within_s: float | No
     def run(mine: int) -> None:
         with suppress(threading.BrokenBarrierError):
             for number in range(rounds):
-                together.wait(_PATIENCE_S)
+                together.wait(PATIENCE_S)
                 told.append(_press(clinic, number, presses[number][mine]))
 
     runners = [threading.Thread(target=run, args=(mine,), name=f"press-{mine}") for mine in range(threads)]
@@ -87,10 +85,8 @@ def race_processes(url: str, rounds: int, processes: int, within_s: float | None
     presses = presses_of(clinic, [clinic.consultation() for _ in range(rounds)], processes)
     # A connection does not outlive a fork.
     engine.dispose()
-    context = multiprocessing.get_context("fork")
-    together, results = context.Barrier(processes), context.SimpleQueue()
 
-    def run(mine: int) -> None:
+    def run(mine: int, together: Callable[[], object]) -> list[Any]:
         own_engine, bank = engine_of(url), new_bank()
         # No two banks give a checkout the same name.
         bank.count = mine * 1_000_000
@@ -100,17 +96,12 @@ def race_processes(url: str, rounds: int, processes: int, within_s: float | None
         here = replace(clinic, till=own, provider=bank, cashier=signed_in(own, Role.CASHIER, f"Cashier of {till_id}"))
         told = []
         for number in range(rounds):
-            together.wait(_PATIENCE_S)
+            together()
             told.append(asdict(_press(here, number, presses[number][mine])))
         own_engine.dispose()
-        results.put(json.dumps([told, here.provider.sends("create")]))
+        return [told, here.provider.sends("create")]
 
-    runners = [context.Process(target=run, args=(mine,)) for mine in range(processes)]
-    for each in runners:
-        each.start()
-    answers = [json.loads(results.get()) for _ in runners]
-    for each in runners:
-        each.join()
+    answers = in_processes(processes, run)
     told = [Told(**row) for rows, _ in answers for row in rows]
     found = faults(clinic, told, rounds, processes, sum(sent for _, sent in answers))
     engine.dispose()

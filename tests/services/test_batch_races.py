@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
 from tests.factories.depot import open_depot
+from tests.factories.forked import forked_tills, run_race
 from tests.factories.tills import make_till
 from tillgate.domain.batch import ItemState, Shown
 from tillgate.services.batch_payment import retry_item
 from tillgate.store.models import payment
 
-ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGN = bool(os.environ.get("TILLGATE_CAMPAIGN"))
 ROUNDS = 300 if CAMPAIGN else 6
 FAULTS = ("declined", "unknown", "+unknown", "not_sent", "rate_limited")
@@ -27,13 +24,10 @@ PLAYS = 10 * len(FAULTS) * 10 if CAMPAIGN else 6
 POSITIONS = 10
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="tills are forked from one process")
+@forked_tills
 @pytest.mark.timeout(3_600 if CAMPAIGN else 120)
 def test_tills_that_are_processes_on_one_device(engine: Engine) -> None:
-    url = engine.url.render_as_string(hide_password=False) if engine.name == "postgresql" else str(engine.url.database)
-    command = [sys.executable, "-W", "error", "-m", "tests.factories.batch_race", url, "--rounds", str(ROUNDS)]
-    raced = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (raced.returncode, raced.stdout, raced.stderr) == (0, "", "")
+    run_race(engine, "batch_race", "--rounds", ROUNDS)
 
 
 @pytest.mark.timeout(3_600 if CAMPAIGN else 120)

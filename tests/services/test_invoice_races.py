@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 import random
 import string
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
+from tests.factories.forked import forked_tills, run_race
 from tests.factories.invoice_race import attempt, faults, rung_up
 from tests.factories.prompting import Kiosk, open_kiosk
 from tests.factories.tills import make_till
 from tillgate.domain.invoice_checks import Reason
 from tillgate.services.till import Till
 
-ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGN = bool(os.environ.get("TILLGATE_CAMPAIGN"))
 ROUNDS = 10_000 if CAMPAIGN else 4
 HOSTILE = 10_000 if CAMPAIGN else 60
@@ -56,12 +53,9 @@ def test_threads_that_want_one_invoice(till: Till) -> None:
     assert faults(kiosk, told) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="tills are forked from one process")
+@forked_tills
 def test_processes_that_want_one_invoice(engine: Engine) -> None:
-    url = engine.url.render_as_string(hide_password=False) if engine.name == "postgresql" else str(engine.url.database)
-    command = [sys.executable, "-W", "error", "-m", "tests.factories.invoice_race", url, "--rounds", str(ROUNDS)]
-    raced = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (raced.returncode, raced.stdout, raced.stderr) == (0, "", "")
+    run_race(engine, "invoice_race", "--rounds", ROUNDS)
 
 
 def test_hostile_ids_find_nothing_and_break_nothing(sqlite_only: Engine) -> None:

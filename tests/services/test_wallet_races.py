@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from tests.factories.forked import forked_tills, run_race
 from tests.factories.purse import Purse, open_purse
 from tests.factories.wallet_race import Round, attempt, faults, rounds_of
 from tillgate.services.till import Till
 
-ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGN = bool(os.environ.get("TILLGATE_CAMPAIGN"))
 ROUNDS = 10_000 if CAMPAIGN else 4
 TILLS = 5
@@ -47,9 +44,6 @@ def test_threads_that_spend_one_wallet(till: Till) -> None:
     assert faults(purse, told) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="tills are forked from one process")
+@forked_tills
 def test_processes_that_spend_one_wallet(engine: Engine) -> None:
-    url = engine.url.render_as_string(hide_password=False) if engine.name == "postgresql" else str(engine.url.database)
-    command = [sys.executable, "-W", "error", "-m", "tests.factories.wallet_race", url, "--rounds", str(ROUNDS)]
-    raced = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (raced.returncode, raced.stdout, raced.stderr) == (0, "", "")
+    run_race(engine, "wallet_race", "--rounds", ROUNDS)
