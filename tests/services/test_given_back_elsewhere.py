@@ -9,15 +9,18 @@ import pytest
 from tests.factories.clock import FakeClock
 from tests.factories.payments import Desk
 from tests.services.test_money_twice_over import _late
-from tillgate.domain.checkout_facts import RefundFacts, RefundStatus
+from tillgate.domain.checkout_facts import CheckoutStatus, RefundFacts, RefundStatus
 from tillgate.domain.errors import Refused
 from tillgate.domain.exceptions import ExceptionAction, ExceptionKind
 from tillgate.domain.ledger import clearing
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState, RefundState
+from tillgate.services.customers import CustomerDraft, create_customer
 from tillgate.services.exception_lists import load_exception_details
 from tillgate.services.exceptions import settle_exception
+from tillgate.services.payments import start
 from tillgate.services.refunds import request_refund
+from tillgate.services.settle import check_now
 from tillgate.store.ledger import balance
 
 _A, _K = ExceptionAction, ExceptionKind
@@ -160,4 +163,32 @@ def test_what_was_owed_and_fails_elsewhere_too_is_owed_still(desk: Desk, clock: 
     settle_exception(desk.till, desk.manager, owed.id, _A.RETRY, "once more")
     desk.settle()
     assert (left(desk, paid.id), held(desk), desk.provider.taken_minor()) == (0, 0, 0)
+    assert desk.ledger_is_even()
+
+
+@pytest.mark.parametrize("decided", [_A.REFUND, _A.CREDIT])
+def test_what_fails_elsewhere_of_money_that_all_was_to_go_is_decided_about_again(
+    desk: Desk, clock: FakeClock, decided: ExceptionAction
+) -> None:
+    customer = create_customer(desk.till, desk.cashier, CustomerDraft("Anita Rao"))
+    begun = start(desk.till, desk.cashier, replace(desk.command(), customer_id=customer.id)).payment
+    reference = desk.reference(begun.id)
+    desk.provider.end(reference, CheckoutStatus.EXPIRED)
+    check_now(desk.till, desk.cashier, begun.id)
+    desk.provider.pay(reference)
+    clock.advance(120)
+    desk.settle()
+    (late,) = desk.exceptions()
+    give_back_outside(desk, 6_000, status=RefundStatus.PENDING)
+    desk.sweep()
+    settle_exception(desk.till, desk.manager, late.id, decided, "the rest")
+    desk.settle()
+    assert left(desk, begun.id) == 0
+    clock.advance(60)
+    give_back_outside(desk, 6_000, status=RefundStatus.FAILED)
+    desk.settle()
+    (owed,) = (each for each in desk.exceptions() if each.kind is _K.REFUND_FAILED)
+    settle_exception(desk.till, desk.manager, owed.id, _A.RETRY, "once more")
+    desk.settle()
+    assert (left(desk, begun.id), held(desk)) == (0, 0 if decided is _A.REFUND else 4_000)
     assert desk.ledger_is_even()

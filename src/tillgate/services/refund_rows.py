@@ -38,6 +38,8 @@ _REFUND: Final = columns(RefundRecord, refund)
 # What asks about a refund on its way: answered by its end.
 _ON_ITS_WAY: Final = (ExceptionKind.REFUND_STUCK, ExceptionKind.CONFLICT)
 OPEN_REFUNDS: Final = (RefundState.PENDING, RefundState.SENT, RefundState.PARKED)
+# Money that a person, or the till, decided about as a whole: what comes back of it asks for a decision again.
+_NOTHING_STAYS: Final = (CaptureDisposition.REFUNDING, CaptureDisposition.REFUNDED, CaptureDisposition.CREDITED)
 # A refund that the provider tells with another amount than was asked; it stays so until a person takes that in.
 OTHER_AMOUNT: Final = "other_amount"
 
@@ -388,7 +390,8 @@ def refund_failed(
     close_about_refund(uow, found.id, _ON_ITS_WAY, "refund_failed", besides=settling)
     source = load_capture(uow.connection, found.capture_id, lock=True)
     uow.execute(update(capture).where(capture.c.id == source.id).values(freed_of(source, found)))
-    if settling is None and (not found.outside or found.instead or was_answered_by(uow, found)):
+    owed = not found.outside or found.instead or source.disposition in _NOTHING_STAYS or was_answered_by(uow, found)
+    if settling is None and owed:
         open_exception(
             uow,
             ExceptionKind.REFUND_FAILED,
