@@ -421,6 +421,8 @@ class NewOrderPage(QWidget):
     def _begin_anew(self) -> None:
         self.items, self._facts, self._key, self._before = (), None, new_bulk_key(), None
         self.side.customer.forget()
+        # Nobody's wallet pays because the one before did.
+        self.side.tender.choose(PayBy.RAZORPAY)
         self.address.fill(_EMPTY)
         self._to_finder()
         self._show()
