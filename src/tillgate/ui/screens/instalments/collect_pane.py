@@ -337,7 +337,7 @@ class CollectPane(QWidget):
             amount=self._office.money(quote.amount),
             name=self.row.customer,
         )
-        self._say(text, self._desk.papers.actions(started.payment.id))
+        self._say(text, self._desk.paid_at_once(started.payment.id))
 
     def _begun(self, quote: Quote, started: Started) -> None:
         self._lock(locked=False)

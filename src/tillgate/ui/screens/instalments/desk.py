@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tillgate.domain.money import Money
+from tillgate.domain.payment_end import End
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.papers import Papers
-from tillgate.ui.widgets.notices import InlineNotice
+from tillgate.ui.widgets.notices import InlineNotice, NoticeAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,10 @@ class InstalmentDesk:
     pay: PayNow
     show: Callable[[str], object]
     find: Callable[[str, str], object]
+
+    def paid_at_once(self, payment_id: int) -> list[NoticeAction]:
+        """What the notice of a payment from the wallet offers; it tells of it, so that no bar above it does."""
+        page = self.notice.parentWidget()
+        if self.checkout.in_front is not None and page is not None and page.isVisible():
+            self.checkout.in_front({payment_id: End.PAID})
+        return self.papers.actions(payment_id)

@@ -344,7 +344,7 @@ class NewOrderPage(QWidget):
                    amount=amount)  # fmt: skip
         actions = [NoticeAction(tr("Show the orders"), partial(self._desk.show, "orders"), "package")]
         if placed.payment is not None:
-            actions += self._desk.papers.actions(placed.payment.id)
+            actions += self._desk.paid_at_once(placed.payment.id)
         self._desk.notice.say(Tone.WAITING if failed else Tone.SETTLED, text, "\n".join(failed), actions)
         self.entered()
 
