@@ -165,7 +165,8 @@ class ReceiptRoll(Roll):
         """Of several orders together, and in the wallet."""
         orders = self.document.instalments
         if len(orders) > 1:
-            self._sum(self.words.tr("Left to pay of these orders"), total((each.left for each in orders), self.currency))
+            left = total((each.left for each in orders), self.currency)
+            self._sum(self.words.tr("Left to pay of these orders"), left)
         if self.document.wallet is not None:
             self._sum(self.words.tr("In the wallet now"), self.document.wallet, color=SOFT)
 
