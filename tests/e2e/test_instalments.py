@@ -90,8 +90,7 @@ def choose_item(
     counter.write(words)
     if variant:
         if not counter.press_on("Return", VARIANT).holds.startswith(variant):
-            counter.keys("Down")
-        counter.until(variant, lambda shown: shown.holds.startswith(variant))
+            counter.press_until("Down", variant, lambda: counter.look().holds.startswith(variant))
         counter.press_on("Tab", QUANTITY)
     else:
         counter.press_on("Return", QUANTITY)
@@ -166,17 +165,15 @@ def see_it_paid(counter: WatchedCounter, number: str) -> None:
     counter.press_on("alt+5", CUSTOMER)
     counter.press_on("ctrl+3", "Bulk orders")
     counter.until("the bulk order", lambda shown: number in shown.holds)
-    counter.keys("Return")
     figures = ("₹1,65,000.00", "₹1,300.00", "₹1,63,700.00")
-    counter.until("its figures", lambda shown: shown.has(number, *figures))
+    counter.press_until("Return", "its figures", lambda: counter.look().has(number, *figures))
 
 
 def collect_the_day(counter: WatchedCounter) -> None:
     """What the orders of yesterday owe today, in one payment."""
     counter.press_on("ctrl+2", DUE)
-    counter.until("what is due", lambda shown: len(shown.lists[DUE]) == 3)
-    counter.keys("Return")
-    counter.until("the amount", lambda shown: "Collect ₹1,300.00 for 3 orders" in shown.able)
+    counter.until("what is due", lambda shown: len(shown.lists.get(DUE, [])) == 3)
+    counter.press_until("Return", "the amount", lambda: "Collect ₹1,300.00 for 3 orders" in counter.look().able)
     counter.press_until("F9", "its checkout", lambda: len(counter.read(CHECKOUTS)) == 2)
     with counter.customer() as browser:
         go_to_checkout(browser)

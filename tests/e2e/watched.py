@@ -135,6 +135,10 @@ class WatchedCounter(Counter):
         def meant(row: str) -> bool:
             return all(part in row for part in parts)
 
-        here = self.until(f"the row of {parts}", lambda shown: any(map(meant, shown.lists.get(shown.focus, []))))
-        self.keys("Home", *["Down"] * [*map(meant, here.lists[here.focus])].index(True))
-        self.until(f"{parts} to be marked", lambda shown: meant(shown.holds))
+        for patience_s in (5.0, 15.0):
+            here = self.until(f"the row of {parts}", lambda shown: any(map(meant, shown.lists.get(shown.focus, []))))
+            self.keys("Home", *["Down"] * [*map(meant, here.lists[here.focus])].index(True))
+            with suppress(AssertionError):
+                self.until(f"{parts} to be marked", lambda shown: meant(shown.holds), patience_s)
+                return
+        raise AssertionError(f"{parts} could not be marked: {self.look()}")
