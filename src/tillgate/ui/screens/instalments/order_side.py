@@ -60,7 +60,7 @@ class OrderSide(QFrame):
         self.customer.chosen.connect(self.customer_known)
         self.count = plain_label(role="strong")
         self.items = ItemList(tr("Items of the order"))
-        self.items.setFixedHeight(_LIST_HEIGHT)
+        self.items.setMinimumHeight(_LIST_HEIGHT)
         self.none = plain_label(tr("Search a product at the right, or scan it."), tone="muted", wrap=True)
         self.whereto = ElidedLabel(role="label", tone="muted")
         hint = desk.office.hint
@@ -89,8 +89,8 @@ class OrderSide(QFrame):
         column.addWidget(self.customer)
         column.addLayout(head)
         column.addWidget(self.none)
-        column.addWidget(self.items)
-        column.addStretch(1)
+        column.addWidget(self.items, 1)
+        column.addStretch()
         column.addWidget(self.address)
         column.addWidget(self.whereto)
         # Whatever has to scroll, what takes the money is in reach.
