@@ -127,7 +127,10 @@ def test_a_list_that_is_empty_fills_and_empties_again(qtbot: QtBot, tasks: Tasks
         page.table.refresh()
         qtbot.waitUntil(lambda: tasks.pending == 0)
         qtbot.waitUntil(lambda: page.table.model.rowCount() == page.source.count)
+        if count:
+            page.table.view.setFocus()
     assert page.table.empty.title == "No payments yet"
+    assert page.table.bar.search.hasFocus(), "whoever was in the list can type on"
 
 
 def test_details_open_by_key_follow_the_cursor_and_close(qtbot: QtBot, tasks: Tasks) -> None:

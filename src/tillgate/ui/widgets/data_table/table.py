@@ -266,6 +266,9 @@ class DataTable(QWidget):
         if self.model.waiting:
             return
         empty = self.model.rowCount() == 0
+        if empty and self.view.hasFocus():
+            # The view goes out of sight, and whoever works by keys would be nowhere.
+            self.focus_search()
         self._stack.setCurrentWidget(self.empty if empty else self.view)
         if empty and self.query.narrowed:
             self.empty.show_text(tr("Nothing matches"), tr("Change the search or the filters, or show all."), "search")
