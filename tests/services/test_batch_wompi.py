@@ -57,6 +57,7 @@ def corner(sqlite_only: Engine) -> Iterator[Corner]:
             integrity=Secret(sandbox.wompi.keys.integrity),
             base_url=sandbox.wompi.base_url,
             before_send=refuse_inside_transaction,
+            now=clock.now,
         )
         depot.till = replace(depot.till, providers={"wompi": wompi})
         yield Corner(depot, sandbox)
