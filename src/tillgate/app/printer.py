@@ -53,19 +53,9 @@ def _queue(path: Path) -> None:
         errors="replace",
         timeout=PATIENCE_S,
         check=False,
-        env=_outside(),
     )
     if told.returncode:
         raise Unavailable("printer_refused", error=_reason(told.stderr))
-
-
-def _outside() -> dict[str, str]:
-    """The environment as it was outside the packaged application, whose libraries are not the system's."""
-    found = dict(os.environ)
-    before = found.pop("LD_LIBRARY_PATH_ORIG", None)
-    if before is not None:
-        found["LD_LIBRARY_PATH"] = before
-    return found
 
 
 def _reason(told: str) -> str:
