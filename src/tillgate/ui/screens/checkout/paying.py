@@ -130,7 +130,8 @@ class Paying(QObject):
         if self._act.running:
             return False
         key = self._key_for(cart, tender)
-        self._show_first(cart.id, None, cart.totals.total, tender, self._desk.till.clock.now())
+        now = self._desk.till.clock.now()
+        self._show_first(cart.id, None, cart.totals.total, tender, now, doing=Doing.STARTING)
         self._opens = True
         till, actor = self._desk.till, self._desk.actor
 
@@ -279,13 +280,20 @@ class Paying(QObject):
         return self._press[3]
 
     def _show_first(
-        self, cart_id: int | None, payment_id: int | None, amount: Money, tender: Tender, since: datetime
+        self,
+        cart_id: int | None,
+        payment_id: int | None,
+        amount: Money,
+        tender: Tender,
+        since: datetime,
+        *,
+        doing: Doing = Doing.NOTHING,
     ) -> None:
         self._turn += 1
         self._cart_id, self._payment_id = cart_id, payment_id
         self._after_look = None
         self._opened.clear()
-        self.situation = Situation(Stage.CREATING, amount, tender, since)
+        self.situation = Situation(Stage.CREATING, amount, tender, since, doing)
         self._timer.start()
         self.changed.emit()
 
@@ -311,10 +319,11 @@ class Paying(QObject):
                 (failed or self.refused.emit)(error)
                 self.look()
 
-        if not self._act.run(work, finish, fail, label=f"payment.{doing.value}"):
+        if self._act.running:
             return False
+        # Shown first: the work competes for the interpreter.
         self._change(doing=doing)
-        return True
+        return self._act.run(work, finish, fail, label=f"payment.{doing.value}")
 
     def _started(self, started: Started) -> None:
         self._payment_id = started.payment.id
