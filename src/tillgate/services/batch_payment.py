@@ -35,6 +35,7 @@ from tillgate.services.batch_rows import (
     change_batch,
     change_item,
     find_batch_by_key,
+    find_next,
     list_items,
     load_batch,
     load_item,
@@ -385,13 +386,9 @@ class _Run:
         return StopReason.ASKED.value if found.stop_asked else ""
 
     def _pick(self, uow: UnitOfWork, found: BatchRecord) -> ItemRecord | None:
-        items = list_items(uow.connection, found.id)
-        cut_off = next((each for each in items if each.state is ItemState.WORKING), None)
-        if cut_off is not None:
-            return cut_off
-        item = next((each for each in items if each.state is ItemState.WAITING), None)
-        if item is None:
-            return None
+        item = find_next(uow.connection, found.id)
+        if item is None or item.state is ItemState.WORKING:
+            return item
         return change_item(uow, item, state=ItemState.WORKING, tries=item.tries + 1)
 
     def _left(self, uow: UnitOfWork) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, case, literal, select
 
 from tillgate.domain.batch import BATCH_MOVES, ITEM_MOVES, BatchState, ItemState
 from tillgate.domain.errors import Bug, NotFound, Refused, TillgateError
@@ -89,6 +89,15 @@ _LOAD_ITEM: Final = Statement(select(*_ITEM).where(payment_batch_item.c.id == bi
 _ITEMS: Final = Statement(
     select(*_ITEM).where(payment_batch_item.c.batch_id == bindparam("id")).order_by(payment_batch_item.c.position)
 )
+_STATE: Final = payment_batch_item.c.state
+_WORKING, _WAITING = literal(ItemState.WORKING.value), literal(ItemState.WAITING.value)
+# One that a dead process was at comes first.
+_NEXT: Final = Statement(
+    select(*_ITEM)
+    .where(payment_batch_item.c.batch_id == bindparam("id"), _STATE.in_([_WORKING, _WAITING]))
+    .order_by(case((_STATE == _WORKING, 0), else_=1), payment_batch_item.c.position)
+    .limit(1)
+)
 
 
 def load_batch(connection: Connection, batch_id: int, *, lock: bool = False) -> BatchRecord:
@@ -116,6 +125,12 @@ def load_item(connection: Connection, item_id: int) -> ItemRecord:
 def list_items(connection: Connection, batch_id: int) -> list[ItemRecord]:
     """A batch's items in the order of paying."""
     return [ItemRecord(*row) for row in _ITEMS.rows(connection, id=batch_id)]
+
+
+def find_next(connection: Connection, batch_id: int) -> ItemRecord | None:
+    """The item whose turn it is: one that is begun, or the first that waits."""
+    row = _NEXT.first(connection, id=batch_id)
+    return ItemRecord(*row) if row else None
 
 
 def change_batch(uow: UnitOfWork, found: BatchRecord, **values: Any) -> BatchRecord:
