@@ -18,6 +18,7 @@ from tillgate.i18n import tr
 from tillgate.services.till import Till
 from tillgate.ui.commands import Commands
 from tillgate.ui.dialogs.approval import Asked, Door, ask_permission, export_gate
+from tillgate.ui.print_paper import print_paper
 from tillgate.ui.screens.kept_views import KeptViews
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Tone
@@ -122,13 +123,7 @@ class PaperSaver:
 
     def print(self, printing: Callable[[int], None] | None, number: int, told: str) -> None:
         """Print one, by the id that `printing` takes, and say what is `told`."""
-        if printing is not None:
-
-            def done(_nothing: None) -> None:
-                self._notice.say(Tone.SETTLED, told)
-
-            work = partial(printing, number)
-            self._office.tasks.run(self._owner, work, done, self._notice.show_error, label="paper")
+        print_paper(self._office.tasks, self._owner, printing, number, self._notice, told=told)
 
     def _saved(self, path: Path) -> None:
         opening = self._office.open_file

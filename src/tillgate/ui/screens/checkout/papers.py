@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 
 from tillgate.domain.errors import TillgateError
 from tillgate.i18n import tr
+from tillgate.ui.print_paper import print_paper
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.notices import InlineNotice, NoticeAction
@@ -32,14 +33,9 @@ class Papers(QObject):
 
     def print_receipt(self, payment_id: int | None) -> None:
         """Print the receipt."""
-        printing = self._desk.print_receipt
-        if printing is None or payment_id is None:
-            return
-
-        def done(_nothing: None) -> None:
-            self._notice.say(Tone.SETTLED, tr("The receipt was sent to the printer."))
-
-        self._desk.tasks.run(self, lambda: printing(payment_id), done, self._failed, label="receipt")
+        if payment_id is not None:
+            told = tr("The receipt was sent to the printer.")
+            print_paper(self._desk.tasks, self, self._desk.print_receipt, payment_id, self._notice, told=told)
 
     def actions(self, payment_id: int) -> list[NoticeAction]:
         """What a notice of a payment offers, where nothing but the notice tells of it."""

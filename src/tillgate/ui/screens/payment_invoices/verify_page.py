@@ -20,6 +20,7 @@ from tillgate.services.invoice_rows import PaymentInvoiceRecord
 from tillgate.services.invoice_verification import Verification, verify_invoice
 from tillgate.ui.message_text import message_for
 from tillgate.ui.one_at_a_time import OneAtATime
+from tillgate.ui.print_paper import print_paper
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.amounts import PayButton
 from tillgate.ui.screens.form_dialog import ChoiceField, sentence
@@ -300,14 +301,8 @@ class VerifyPage(QWidget):
         self.panel.notice.say(Tone.SETTLED, tr("Saved as {name}.", name=path.name), str(path.parent), actions)
 
     def _print_slip(self, result: Verification) -> None:
-        printing = self._desk.print_slip
-        if printing is not None:
-            work: Callable[[], None] = partial(printing, result)
-
-            def done(_nothing: None) -> None:
-                self.panel.notice.say(Tone.SETTLED, tr("The slip was sent to the printer."))
-
-            self._office.tasks.run(self, work, done, self.panel.notice.show_error, label="slip")
+        told = tr("The slip was sent to the printer.")
+        print_paper(self._office.tasks, self, self._desk.print_slip, result, self.panel.notice, told=told)
 
     def take_focus(self) -> None:
         """In front again."""
