@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 
 BEGIN = "BEGIN"
 COMMIT = "COMMIT"
@@ -36,10 +36,14 @@ class Recorded:
         @event.listens_for(engine, "connect")
         def _connected(driver: psycopg.Connection[Any], _entry: object) -> None:
             driver.cursor_factory = Recording
+            commit = driver.commit
 
-        @event.listens_for(engine, "commit")
-        def _committed(_connection: Connection) -> None:
-            steps.append((COMMIT, None))
+            def committed() -> None:
+                if driver.info.transaction_status is not TransactionStatus.IDLE:
+                    steps.append((COMMIT, None))
+                commit()
+
+            driver.commit = committed  # type: ignore[method-assign]
 
     def take(self) -> list[tuple[Any, Any]]:
         """What was sent since the last time."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +28,7 @@ from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_METHOD, Settings
 from tillgate.domain.staff import Role
 from tillgate.ports import CancelWay
 from tillgate.services.batch_payment import retry_item, skip_item, stop_batch, stop_own
-from tillgate.services.batch_views import document_of, list_batches
+from tillgate.services.batch_views import BatchView, document_of, list_batches
 from tillgate.services.daily_invoices import run_daily
 from tillgate.services.settle import check_now
 from tillgate.services.sign_in import sign_out
@@ -319,8 +321,31 @@ def test_two_tills_on_one_device_each_invoice_is_taken_by_one(depot: Depot) -> N
 
 
 def test_the_database_judges_where_both_look_at_once(depot: Depot) -> None:
-    """Both saw the invoice free; the second one's write is refused, and it is told."""
+    """Both saw the invoice free; the second one's write waits for the first one's, is refused, and it is told."""
+    other = depot.till_of("T2")
+    second: list[Future[BatchView]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def race(name: str) -> None:
+            if name == "batch.inside_intent" and not second:
+                second.append(pool.submit(other.pay, count=1))
+                time.sleep(0.3)
+
+        failpoints.arm(race)
+        try:
+            mine = depot.pay(count=1).items[0]
+            theirs = second[0].result(20).items[0]
+        finally:
+            failpoints.arm(None)
+    assert (mine.reused, theirs.reused, theirs.till_id) == (False, True, "T1")
+    assert len(depot.rows(payment)) == depot.provider.sends("create") == 1
+
+
+def test_another_till_takes_the_invoice_whose_link_has_just_ended(depot: Depot) -> None:
+    """Heard in this very step, so that both saw the invoice free; the second one's write is refused, and it is told."""
     other, done = depot.till_of("T2"), False
+    ended = depot.pay(count=1).items[0]
+    depot.provider.end(depot.reference(ended), CheckoutStatus.EXPIRED)
 
     def race(name: str) -> None:
         nonlocal done
@@ -334,7 +359,7 @@ def test_the_database_judges_where_both_look_at_once(depot: Depot) -> None:
     finally:
         failpoints.arm(None)
     assert (view.items[0].reused, view.items[0].till_id) == (True, "T2")
-    assert len(depot.rows(payment)) == depot.provider.sends("create") == 1
+    assert len(depot.rows(payment)) == depot.provider.sends("create") == 2
 
 
 def test_while_a_process_runs_it_nobody_else_does(depot: Depot) -> None:
@@ -365,7 +390,7 @@ def test_a_session_that_ends_interrupts_it_and_nothing_is_lost(here: Depot) -> N
         here.run(number)
     here.cashier = signed_in(here.till, Role.CASHIER)
     view = here.view(number)
-    assert (view.interrupted, view.items[0].shown, view.items[1].state) == (True, Shown.LINK_OPEN, ItemState.WORKING)
+    assert (view.interrupted, view.items[0].shown, view.items[1].state) == (True, Shown.LINK_OPEN, ItemState.WAITING)
     assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
     assert here.provider.sends("create") == 3
 

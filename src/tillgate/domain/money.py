@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Final
 
 from tillgate.domain.errors import Invalid
@@ -29,6 +29,7 @@ def exponent_of(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+@lru_cache(1024)
 def check_currency(currency: str) -> str:
     """The code itself. Raises Invalid unless it is three upper-case letters."""
     if not _CODE.fullmatch(currency):

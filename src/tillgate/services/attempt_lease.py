@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, literal, or_, select, update
 
 from tillgate.services.till import Till
+from tillgate.store.columns import Instant
+from tillgate.store.statements import Statement
 from tillgate.store.unit_of_work import UnitOfWork
 
 LEASE: Final = timedelta(seconds=60)
@@ -53,8 +56,12 @@ def release_left_behind(till: Till, *tables: Table) -> None:
 
 def is_free(table: Table, now: datetime) -> ColumnElement[bool]:
     """Whether nobody holds a row: no lease, one that is over, or one of a time that can't have come yet."""
+    return _is_free(table, literal(now, Instant), literal(now + LEASE + CLOCKS_DIFFER, Instant))
+
+
+def _is_free(table: Table, now: ColumnElement[datetime], too_far: ColumnElement[datetime]) -> ColumnElement[bool]:
     until = table.c.lease_until
-    return or_(until.is_(None), until <= now, until > now + LEASE + CLOCKS_DIFFER)
+    return or_(until.is_(None), until <= now, until > too_far)
 
 
 def is_due(due_at: ColumnElement[datetime | None], now: datetime) -> ColumnElement[bool]:
@@ -72,9 +79,13 @@ def due_ids(till: Till, table: Table, due_at: ColumnElement[datetime | None], li
 
 def _take(uow: UnitOfWork, till: Till, table: Table, row_id: int) -> bool:
     owner = f"{till.worker}:{secrets.token_hex(4)}"
-    taken = uow.execute(
-        update(table)
-        .where(table.c.id == row_id, is_free(table, uow.now))
-        .values(lease_owner=owner, lease_until=uow.now + LEASE)
-    ).rowcount
-    return bool(taken)
+    until, too_far = uow.now + LEASE, uow.now + LEASE + CLOCKS_DIFFER
+    given = {"row": row_id, "now": uow.now, "too_far": too_far, "owner": owner, "until": until}
+    return _taking(table).count(uow.connection, **given) == 1
+
+
+@cache
+def _taking(table: Table) -> Statement:
+    free = _is_free(table, bindparam("now", type_=Instant), bindparam("too_far", type_=Instant))
+    held = update(table).where(table.c.id == bindparam("row"), free)
+    return Statement(held.values(lease_owner=bindparam("owner"), lease_until=bindparam("until")))

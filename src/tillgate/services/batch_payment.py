@@ -2,8 +2,8 @@
 
 A press writes the batch down with its invoices, oldest first, before anything is sent. Then one invoice after another
 is taken up, each with a payment of its own by the core's way (services/payments.py), whose recovery holds here as
-everywhere. What a step came to and the next one's beginning are one transaction, so that a batch of ten costs eleven
-commits more than ten payments do.
+everywhere. What a step came to, the next one's beginning and its payment's intent are one transaction, so that a batch
+of ten costs three commits more than ten payments do.
 
 Of two tills on one device each invoice is taken by one: the database lets one live payment hold it, and the other till
 is told whose link that is. After a kill the batch stands where it stood; who resumes it finds the payment of the step
@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.batch import DEFAULT_PROVIDER, BatchState, ItemState, SkipReason, StopReason, parse_count
-from tillgate.domain.errors import Invalid, NotFound, Refused, Unavailable
+from tillgate.domain.errors import Invalid, NotFound, Refused, TillgateError, Unavailable
 from tillgate.domain.settings import WOMPI_METHOD
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
@@ -40,7 +41,7 @@ from tillgate.services.batch_rows import (
     load_batch,
     load_item,
 )
-from tillgate.services.batch_steps import Outcome, Turn, read_turn, take_up
+from tillgate.services.batch_steps import Outcome, Turn, is_its_own, read_turn, take_up, write_plain
 from tillgate.services.batch_views import BatchView, read_batch
 from tillgate.services.contacts import check_email
 from tillgate.services.customers import cleaned
@@ -337,7 +338,13 @@ class _Run:
 
     def next(self) -> Turn | None:
         """The next invoice, now WORKING; one that a dead process was at comes first. None where the batch stands."""
-        turn = self._till.db.transact(self._actor, self._step)
+        try:
+            turn = self._till.db.transact(self._actor, self._step_with_intent)
+        except (TillgateError, IntegrityError) as error:
+            if not isinstance(error, IntegrityError) and not is_its_own(error):
+                raise
+            # What is wrong with this invoice's payment comes up again as its step's own outcome.
+            turn = self._till.db.transact(self._actor, self._step)
         self._tried = None
         if turn is not None:
             position = turn.item.position
@@ -352,6 +359,10 @@ class _Run:
             self._till.db.transact(self._till.system, self._let_go)
         except Exception:
             log.exception("a batch could not be left in order", extra={"batch": self._id})
+
+    def _step_with_intent(self, uow: UnitOfWork) -> Turn | None:
+        turn = self._step(uow)
+        return turn and write_plain(uow, self._till, turn, self._actor)
 
     def _step(self, uow: UnitOfWork) -> Turn | None:
         found = self._mine(uow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from tillgate.domain.batch import BATCH_MOVES, ITEM_MOVES, BatchState, ItemState
 from tillgate.domain.errors import Bug, NotFound, Refused, TillgateError
 from tillgate.domain.money import Money
 from tillgate.services.attempt_lease import CLOCKS_DIFFER, LEASE
-from tillgate.services.records import columns
+from tillgate.services.records import columns, with_values
 from tillgate.store.models import payment_batch, payment_batch_item
 from tillgate.store.statements import Statement, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
@@ -139,9 +139,10 @@ def change_batch(uow: UnitOfWork, found: BatchRecord, **values: Any) -> BatchRec
     if isinstance(target, BatchState) and target is not found.state and target not in BATCH_MOVES[found.state]:
         raise Bug("batch_move", source=found.state.value, target=target.value)
     where = {"id": found.id, "version": found.version}
-    if update_rows(uow.connection, payment_batch, where, {**values, "version": found.version + 1}) != 1:
+    new = {**values, "version": found.version + 1}
+    if update_rows(uow.connection, payment_batch, where, new) != 1:
         raise Bug("batch_changed", batch=found.id)
-    return replace(found, version=found.version + 1, **values)
+    return with_values(found, new)
 
 
 def change_item(uow: UnitOfWork, found: ItemRecord, **values: Any) -> ItemRecord:
@@ -150,9 +151,10 @@ def change_item(uow: UnitOfWork, found: ItemRecord, **values: Any) -> ItemRecord
     if isinstance(target, ItemState) and target is not found.state and target not in ITEM_MOVES[found.state]:
         raise Bug("batch_item_move", source=found.state.value, target=target.value)
     where = {"id": found.id, "version": found.version}
-    if update_rows(uow.connection, payment_batch_item, where, {**values, "version": found.version + 1}) != 1:
+    new = {**values, "version": found.version + 1}
+    if update_rows(uow.connection, payment_batch_item, where, new) != 1:
         raise Bug("batch_item_changed", item=found.id)
-    return replace(found, version=found.version + 1, **values)
+    return with_values(found, new)
 
 
 def write_error(error: TillgateError) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -22,7 +22,7 @@ from tillgate.services.batch_rows import BatchRecord, ItemRecord, change_item, l
 from tillgate.services.device_invoices import check_open
 from tillgate.services.device_rows import DeviceInvoiceRecord, Owner, load_device_invoice, load_owner
 from tillgate.services.payment_rows import find_live_payment, find_payment_by_key, load_payment
-from tillgate.services.payments import StartPayment, Thing
+from tillgate.services.payments import Planned, StartPayment, Thing
 from tillgate.services.records import PaymentRecord
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
@@ -52,7 +52,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """An invoice whose turn it is, as it stands: whose it is, the payment that this very try wrote down before a kill,
-    and the live one that holds it."""
+    the live one that holds it, and the attempt that is written down for it already."""
 
     batch: BatchRecord
     item: ItemRecord
@@ -60,6 +60,7 @@ class Turn:
     owner: Owner
     cut_off: PaymentRecord | None
     held: PaymentRecord | None
+    planned: Planned | None = None
 
 
 def read_turn(connection: Connection, batch: BatchRecord, item: ItemRecord) -> Turn:
@@ -70,6 +71,21 @@ def read_turn(connection: Connection, batch: BatchRecord, item: ItemRecord) -> T
     return Turn(batch, item, invoice, load_owner(connection, invoice.customer_id), cut_off and cut_off[0], held)
 
 
+def write_plain(uow: UnitOfWork, till: Till, turn: Turn, actor: Actor) -> Turn:
+    """Write down the payment of an open invoice that nothing stands in the way of, so that it needs no transaction of
+    its own. Raises as `payments.write_intent`."""
+    if turn.cut_off or turn.held or turn.invoice.state is not DeviceInvoiceState.OPEN:
+        return turn
+    return replace(turn, planned=payments.write_intent(uow, till, actor, _Step(till, actor, turn).command()))
+
+
+def is_its_own(error: Exception) -> bool:
+    """Whether what went wrong is one invoice's failure, rather than what keeps the whole batch from going on."""
+    if not isinstance(error, (Refused, Unavailable)) or isinstance(error, NotAllowed):
+        return False
+    return error.code not in _STOPS_ALL
+
+
 def take_up(till: Till, turn: Turn, actor: Actor) -> Outcome:
     """Take up one invoice; every failure of its own is its outcome.
 
@@ -78,10 +94,8 @@ def take_up(till: Till, turn: Turn, actor: Actor) -> Outcome:
     step = _Step(till, actor, turn)
     try:
         return step.take()
-    except NotAllowed:
-        raise
     except TillgateError as error:
-        if error.code in _STOPS_ALL or not isinstance(error, (Refused, Unavailable)):
+        if not is_its_own(error):
             raise
         return step.failed(error)
 
@@ -95,10 +109,14 @@ class _Step:
         self._invoice = turn.invoice
         self._owner = turn.owner
         self._held = turn.held
+        self._planned = turn.planned
         # A kill came after this try's payment was written: whatever became of it is heard before anything else.
         self._cut_off = turn.cut_off
 
     def take(self) -> Outcome:
+        if self._planned is not None:
+            fp("start.after_intent")
+            return self._answered(payments.send_create(self._till, self._planned))
         if self._cut_off is not None:
             heard = check_now(self._till, self._actor, self._cut_off.id)
             if heard.state not in ENDED_UNPAID:
@@ -138,9 +156,11 @@ class _Step:
             paid = self._invoice.state is DeviceInvoiceState.PAID
             return self._skipped(SkipReason.PAID if paid else SkipReason.CLOSED)
         try:
-            made = payments.start(self._till, self._actor, self._command()).payment
+            return self._answered(payments.start(self._till, self._actor, self.command()).payment)
         except Refused as refused:
             return self._lost(refused)
+
+    def _answered(self, made: PaymentRecord) -> Outcome:
         if made.state in ENDED_UNPAID:
             return self._refused(made)
         return self._taken(made, reused=False)
@@ -180,7 +200,8 @@ class _Step:
         values = {"payment_id": None, "reason": why.value, "error_values": None}
         return Outcome(ItemState.SKIPPED, self._invoice.number, said, values, reason=why.value)
 
-    def _command(self) -> StartPayment:
+    def command(self) -> StartPayment:
+        """The press of Pay for this invoice."""
         invoice, batch = self._invoice, self._batch
         return StartPayment(
             key=self._item.payment_key,

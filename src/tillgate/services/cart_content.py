@@ -8,19 +8,21 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from tillgate.domain.cart import Content, Fee, Line, Rental, Terms
 from tillgate.domain.catalogue import ProductKind
 from tillgate.domain.errors import NotFound
 from tillgate.domain.money import Money
 from tillgate.store.models import cart, cart_fee, cart_line, product, rental_period, variant, vendor
+from tillgate.store.statements import Named, Statement
 from tillgate.store.unit_of_work import UnitOfWork
 
-_CART: Final = select(cart).where(cart.c.id == bindparam("cart_id"))
-_CART_LOCKED: Final = _CART.with_for_update()
+_OF_CART: Final = select(cart).where(cart.c.id == bindparam("cart_id"))
+_CART: Final = Statement(_OF_CART)
+_CART_LOCKED: Final = Statement(_OF_CART.with_for_update())
 # What a line says, what it is of, and what the shop offers for it today.
-_LINES: Final[Select[Any]] = (
+_OF_LINES: Final[Select[Any]] = (
     select(
         cart_line,
         product.c.id.label("product_id"),
@@ -60,33 +62,34 @@ _LINES: Final[Select[Any]] = (
 )
 # In the order of the variants' ids, so that two tills never wait for each other; not against those who only refer to
 # a variant: another till goes on ringing up.
-_LINES_LOCKED: Final = _LINES.order_by(variant.c.id, cart_line.c.id).with_for_update(of=variant, key_share=True)
-_FEES: Final = select(cart_fee).where(cart_fee.c.cart_id == bindparam("cart_id"))
+_IN_ORDER: Final = _OF_LINES.order_by(variant.c.id, cart_line.c.id)
+_LINES_LOCKED: Final = Statement(_IN_ORDER.with_for_update(of=variant, key_share=True))
+_LINES: Final = Statement(_OF_LINES)
+_FEES: Final = Statement(select(cart_fee).where(cart_fee.c.cart_id == bindparam("cart_id")))
 
 
-def load_cart_row(connection: Connection, cart_id: int, *, lock: bool = False) -> Row[Any]:
+def load_cart_row(connection: Connection, cart_id: int, *, lock: bool = False) -> Named:
     """Raises NotFound("cart_unknown")."""
-    row = connection.execute(_CART_LOCKED if lock else _CART, {"cart_id": cart_id}).one_or_none()
-    if row is None:
+    rows = (_CART_LOCKED if lock else _CART).named(connection, cart_id=cart_id)
+    if not rows:
         raise NotFound("cart_unknown", cart=cart_id)
-    return row
+    return rows[0]
 
 
-def list_line_rows(connection: Connection, cart_id: int, *, lock: bool = False) -> Sequence[Row[Any]]:
+def list_line_rows(connection: Connection, cart_id: int, *, lock: bool = False) -> Sequence[Named]:
     """The cart's lines with what a screen, the checks and an order need to know of each, in their order.
 
     `lock` holds the variants until the transaction ends, so that what is left of them stays left.
     """
-    found = connection.execute(_LINES_LOCKED if lock else _LINES, {"cart_id": cart_id})
+    found = (_LINES_LOCKED if lock else _LINES).named(connection, cart_id=cart_id)
     return sorted(found, key=attrgetter("position"))
 
 
-def load_content(connection: Connection, head: Row[Any], lines: Sequence[Row[Any]]) -> Content:
+def load_content(connection: Connection, head: Named, lines: Sequence[Named]) -> Content:
     """What the rows say, fees included."""
     currency = head.currency
     fees = {
-        row.vendor_id: Fee(Money(row.flat_minor, currency), row.bp)
-        for row in connection.execute(_FEES, {"cart_id": head.id})
+        row.vendor_id: Fee(Money(row.flat_minor, currency), row.bp) for row in _FEES.named(connection, cart_id=head.id)
     }
     return Content(currency, head.customer_id, tuple(_line(row, currency) for row in lines), fees)
 
@@ -134,7 +137,7 @@ def content_from_json(text: str, currency: str) -> Content:
     return Content(currency, kept["customer_id"], lines, fees)
 
 
-def _line(row: Row[Any], currency: str) -> Line:
+def _line(row: Named, currency: str) -> Line:
     rental = None
     if row.rental_period_id is not None:
         rental = Rental(row.rental_period_id, row.days, row.start_on)

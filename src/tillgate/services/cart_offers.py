@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from tillgate.domain.cart import Content, Fee, Line, Terms
 from tillgate.domain.cart_checks import Offer
 from tillgate.domain.money import Money
 from tillgate.store.models import rental_day
+from tillgate.store.statements import Named, Statement
 
-_TAKEN: Final = select(rental_day.c.variant_id, rental_day.c.unit, rental_day.c.day).where(
-    rental_day.c.variant_id.in_(bindparam("ids", expanding=True)),
-    rental_day.c.day.between(bindparam("first"), bindparam("last")),
+_TAKEN: Final = Statement(
+    select(rental_day.c.unit, rental_day.c.day).where(
+        rental_day.c.variant_id == bindparam("variant"),
+        rental_day.c.day.between(bindparam("first"), bindparam("last")),
+    )
 )
 Taken = dict[int, dict[int, set[date]]]
 
 
-def load_offers(connection: Connection, content: Content, rows: Sequence[Row[Any]]) -> dict[int, Offer]:
+def load_offers(connection: Connection, content: Content, rows: Sequence[Named]) -> dict[int, Offer]:
     """By line id; `rows` are the content's, as `list_line_rows` gives them."""
     taken = _taken(connection, [line for line in content.lines if line.rental is not None])
     return {row.id: _offer(row, taken.get(row.variant_id, {})) for row in rows}
@@ -30,18 +33,16 @@ def _taken(connection: Connection, rented: list[Line]) -> Taken:
     spans = [line.rental.span for line in rented if line.rental is not None]
     if not spans:
         return {}
-    values = {
-        "ids": sorted({line.variant_id for line in rented}),
-        "first": min(span.first for span in spans),
-        "last": max(span.last for span in spans),
-    }
+    first, last = min(span.first for span in spans), max(span.last for span in spans)
     taken: Taken = {}
-    for row in connection.execute(_TAKEN, values):
-        taken.setdefault(row.variant_id, {}).setdefault(row.unit, set()).add(row.day)
+    for variant in {line.variant_id for line in rented}:
+        units = taken.setdefault(variant, {})
+        for unit, day in _TAKEN.rows(connection, variant=variant, first=first, last=last):
+            units.setdefault(unit, set()).add(day)
     return taken
 
 
-def _offer(row: Row[Any], taken: dict[int, set[date]]) -> Offer:
+def _offer(row: Named, taken: dict[int, set[date]]) -> Offer:
     currency, price = row.offer_currency, row.offer_price_minor
     if row.rental_period_id is not None:
         price = row.period_price_minor if row.period_active else None

@@ -35,7 +35,7 @@ from tillgate.services.customers import load_customer_in
 from tillgate.services.till import Till
 from tillgate.store.catalogue_reads import find_exact, list_periods_of, list_sellable
 from tillgate.store.models import cart, cart_undo, customer
-from tillgate.store.statements import insert_row
+from tillgate.store.statements import Named, insert_row
 from tillgate.store.unit_of_work import UnitOfWork
 
 UNDO_KEPT: Final = 50
@@ -324,7 +324,7 @@ def _edit(
     return till.db.transact(actor, work)
 
 
-def _own(uow: UnitOfWork, till: Till, cart_id: int, expected_version: int | None) -> Row[Any]:
+def _own(uow: UnitOfWork, till: Till, cart_id: int, expected_version: int | None) -> Named:
     """The till's open cart, locked."""
     head = load_cart_row(uow.connection, cart_id, lock=True)
     if head.state is not CartState.OPEN or head.till_id != till.id:
@@ -334,7 +334,7 @@ def _own(uow: UnitOfWork, till: Till, cart_id: int, expected_version: int | None
     return head
 
 
-def _editable(uow: UnitOfWork, till: Till, cart_id: int, expected_version: int | None) -> Row[Any]:
+def _editable(uow: UnitOfWork, till: Till, cart_id: int, expected_version: int | None) -> Named:
     head = _own(uow, till, cart_id, expected_version)
     paying = find_live_payment_of(uow.connection, cart_id)
     if paying is not None and locks(paying):
@@ -342,14 +342,14 @@ def _editable(uow: UnitOfWork, till: Till, cart_id: int, expected_version: int |
     return head
 
 
-def _store(uow: UnitOfWork, head: Row[Any], old: Content, new: Content) -> None:
+def _store(uow: UnitOfWork, head: Named, old: Content, new: Content) -> None:
     write_content(uow, head.id, old, new)
     # Another customer has not been asked about mails yet.
     mail = head.mail if new.customer_id == head.customer_id else MAIL_AS_KNOWN
     _move(uow, head, customer_id=new.customer_id, mail=mail)
 
 
-def _move(uow: UnitOfWork, head: Row[Any], **values: object) -> None:
+def _move(uow: UnitOfWork, head: Named, **values: object) -> None:
     same = (cart.c.id == head.id) & (cart.c.version == head.version)
     changed = uow.execute(update(cart).where(same).values(version=head.version + 1, changed_at=uow.now, **values))
     if changed.rowcount != 1:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from babel.numbers import format_percent
-from sqlalchemy import Column, Connection, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, bindparam, select, update
 
 from tillgate.domain.documents import Branding, InvoiceLine, Party
 from tillgate.domain.errors import Bug, NotFound
@@ -30,7 +30,7 @@ from tillgate.services.records import columns, record
 from tillgate.services.till import Till
 from tillgate.store.models import order_item, payment, sales_invoice, sales_invoice_line, sales_order, vendor
 from tillgate.store.series import later_than, take_numbers
-from tillgate.store.statements import Statement, insert_row
+from tillgate.store.statements import Statement, insert_row, insert_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
 _PREFIXES: Final = {Mode.LIVE: "INV", Mode.TEST: "TST", Mode.TRAINING: "TRN"}
@@ -256,7 +256,7 @@ def _insert(
             total=order.total_minor,
             currency=order.currency,
         )
-    uow.execute(insert(sales_invoice_line), rows)
+    insert_rows(uow.connection, sales_invoice_line, rows)
     fp("invoice.inside")
     _FINALIZE.count(
         uow.connection,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -34,8 +33,13 @@ def branding_of(row: Row[Any]) -> Branding:
 def write_letterhead(till: Till, seller: Branding, buyer: Party) -> str:
     """As JSON, with the store's name, zone and language of this moment."""
     settings = till.settings()
-    head = Letterhead(settings[STORE_NAME], settings[STORE_ZONE], settings[STORE_LANGUAGE], seller, buyer)
-    return json.dumps(asdict(head), ensure_ascii=False, sort_keys=True)
+    head = {"store": settings[STORE_NAME], "zone": settings[STORE_ZONE], "language": settings[STORE_LANGUAGE]}
+    parties = {"seller": _fields(seller), "buyer": _fields(buyer)}
+    return json.dumps(head | parties, ensure_ascii=False, sort_keys=True)
+
+
+def _fields(party: Branding | Party) -> dict[str, str]:
+    return {name: getattr(party, name) for name in party.__slots__}
 
 
 def read_letterhead(text: str) -> Letterhead:

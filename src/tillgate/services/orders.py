@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.cart import Content, Line
@@ -39,17 +39,13 @@ from tillgate.store.models import (
 )
 from tillgate.store.outbox_rows import enqueue, enqueue_new
 from tillgate.store.series import take_numbers
-from tillgate.store.statements import Statement, update_rows
+from tillgate.store.statements import Named, Statement, insert_row, insert_rows, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
 _MADE: Final = Statement(select(sales_order.c.id).where(sales_order.c.payment_id == bindparam("payment_id")))
 _THINGS: Final = Statement(
     select(allocation.c.thing_kind, allocation.c.thing_id).where(allocation.c.payment_id == bindparam("payment_id"))
 )
-_INSERT_ORDERS: Final = insert(sales_order).returning(sales_order.c.id, sales_order.c.vendor_id)
-_INSERT_ITEMS: Final = insert(order_item).returning(order_item.c.id, order_item.c.order_id, order_item.c.position)
-_INSERT_DAYS: Final = insert(rental_day)
-_INSERT_MOVES: Final = insert(stock_move)
 _TAKE_STOCK: Final = Statement(
     update(variant)
     .where(variant.c.id == bindparam("variant"), variant.c.stock >= bindparam("pieces"))
@@ -133,7 +129,7 @@ def orders_refused(uow: UnitOfWork, payment: PaymentRecord, reason: str) -> None
 FULFILLING: Final = Fulfilling(make_orders, orders_refused, gone_back=credit_sale, gone_whole=cancel_orders)
 
 
-def _load_cart(uow: UnitOfWork, cart_id: int) -> tuple[Row[Any], Sequence[Row[Any]], Content]:
+def _load_cart(uow: UnitOfWork, cart_id: int) -> tuple[Named, Sequence[Named], Content]:
     head = load_cart_row(uow.connection, cart_id, lock=True)
     if head.state not in _UNDER_WAY:
         raise Refused("cart_gone", cart=head.id, state=head.state.value)
@@ -151,7 +147,7 @@ def _check(uow: UnitOfWork, content: Content, offers: Mapping[int, Offer]) -> No
 
 
 def _insert_orders(
-    uow: UnitOfWork, payment: PaymentRecord, head: Row[Any], split: Split, facts: Mapping[int, Row[Any]]
+    uow: UnitOfWork, payment: PaymentRecord, head: Named, split: Split, facts: Mapping[int, Named]
 ) -> list[_Order]:
     numbers = take_numbers(uow.connection, f"order:{payment.till_id}", len(split.parts))
     rows = []
@@ -175,23 +171,22 @@ def _insert_orders(
                 "created_at": uow.now,
             }
         )
-    ids = {row.vendor_id: int(row.id) for row in uow.execute(_INSERT_ORDERS, rows)}
-    return [_Order(ids[part.vendor_id], row["number"], part, row) for part, row in zip(split.parts, rows, strict=True)]
-
-
-def _insert_items(
-    uow: UnitOfWork, orders: Sequence[_Order], facts: Mapping[int, Row[Any]], split: Split
-) -> list[_Item]:
-    lines = {(order.id, at): line for order in orders for at, line in enumerate(order.part.lines, 1)}
-    rows = [
-        _item_row(order_id, at, line, facts[line.id], split.amounts[line.id].tax.minor)
-        for (order_id, at), line in lines.items()
+    return [
+        _Order(insert_row(uow.connection, sales_order, row), row["number"], part, row)
+        for part, row in zip(split.parts, rows, strict=True)
     ]
-    inserted = uow.execute(_INSERT_ITEMS, rows)
-    return [_Item(int(row.id), lines[row.order_id, row.position]) for row in inserted]
 
 
-def _item_row(order_id: int, position: int, line: Line, fact: Row[Any], tax_minor: int) -> dict[str, Any]:
+def _insert_items(uow: UnitOfWork, orders: Sequence[_Order], facts: Mapping[int, Named], split: Split) -> list[_Item]:
+    items = []
+    for order in orders:
+        for at, line in enumerate(order.part.lines, 1):
+            row = _item_row(order.id, at, line, facts[line.id], split.amounts[line.id].tax.minor)
+            items.append(_Item(insert_row(uow.connection, order_item, row), line))
+    return items
+
+
+def _item_row(order_id: int, position: int, line: Line, fact: Named, tax_minor: int) -> dict[str, Any]:
     named = (fact.name, fact.variant_name, fact.period_name)
     return {
         "order_id": order_id,
@@ -221,10 +216,8 @@ def _take_units(uow: UnitOfWork, items: Sequence[_Item], content: Content, offer
         for unit in given[item.line.id]
         for day in item.line.rental.span
     ]
-    if not rows:
-        return
     try:
-        uow.execute(_INSERT_DAYS, rows)
+        insert_rows(uow.connection, rental_day, rows)
     except IntegrityError as error:
         line = next(item.line for item in items if item.line.rental is not None)
         raise Refused("stock_conflict", line=line.id, name=offers[line.id].name) from error
@@ -236,19 +229,16 @@ def _take_stock(uow: UnitOfWork, items: Sequence[_Item], offers: Mapping[int, Of
     for item in sold:
         if _TAKE_STOCK.count(uow.connection, variant=item.line.variant_id, pieces=item.line.quantity) != 1:
             raise Refused("stock_conflict", line=item.line.id, name=offers[item.line.id].name)
-    if sold:
-        uow.execute(
-            _INSERT_MOVES,
-            [
-                {
-                    "variant_id": item.line.variant_id,
-                    "quantity": -item.line.quantity,
-                    "reason": "sold",
-                    "order_item_id": item.id,
-                }
-                for item in sold
-            ],
-        )
+    moves = [
+        {
+            "variant_id": item.line.variant_id,
+            "quantity": -item.line.quantity,
+            "reason": "sold",
+            "order_item_id": item.id,
+        }
+        for item in sold
+    ]
+    insert_rows(uow.connection, stock_move, moves)
 
 
 def _post(uow: UnitOfWork, payment: PaymentRecord, split: Split, paid_with: Sequence[Entry]) -> None:
@@ -264,7 +254,7 @@ def _post(uow: UnitOfWork, payment: PaymentRecord, split: Split, paid_with: Sequ
     post(uow.connection, "orders", f"orders:{payment.id}", payment_id=payment.id, now=uow.now, entries=entries)
 
 
-def _announce(uow: UnitOfWork, payment: PaymentRecord, orders: Sequence[_Order], facts: Mapping[int, Row[Any]]) -> None:
+def _announce(uow: UnitOfWork, payment: PaymentRecord, orders: Sequence[_Order], facts: Mapping[int, Named]) -> None:
     """The invoices and letters that follow, and the audit. Whoever has no address gets no letter."""
     mails: list[tuple[str, int | None]] = [("admin_new_orders", None)]
     if payment.payer_email:

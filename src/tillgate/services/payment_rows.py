@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, text, update
 
@@ -19,12 +18,11 @@ from tillgate.domain.payment import (
     is_late,
     may_move,
 )
-from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, columns, record
+from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, columns, record, with_values
 from tillgate.store.models import allocation, capture, payment, payment_attempt
 from tillgate.store.statements import Statement, insert_returning, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
-R = TypeVar("R", PaymentRecord, AttemptRecord)
 _PAYMENT: Final = columns(PaymentRecord, payment)
 _ATTEMPT: Final = columns(AttemptRecord, payment_attempt)
 _CAPTURE: Final = columns(CaptureRecord, capture)
@@ -53,6 +51,13 @@ _LOAD_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id ==
 _LOCK_ATTEMPT: Final = Statement(select(*_ATTEMPT).where(payment_attempt.c.id == bindparam("id")).with_for_update())
 _ATTEMPTS: Final = Statement(
     select(*_ATTEMPT).where(payment_attempt.c.payment_id == bindparam("payment")).order_by(payment_attempt.c.id)
+)
+_LIVE_ATTEMPT: Final = Statement(
+    # Written out, so that the partial index serves it.
+    select(*_ATTEMPT).where(payment_attempt.c.payment_id == bindparam("payment"), text("payment_attempt.live = 1"))
+)
+_FIND_CAPTURE: Final = Statement(
+    select(*_CAPTURE).where(capture.c.provider == bindparam("provider"), capture.c.provider_ref == bindparam("ref"))
 )
 _TAKEN: Final = Statement(
     select(payment_attempt.c.id).where(
@@ -115,9 +120,8 @@ def list_attempts(connection: Connection, payment_id: int) -> list[AttemptRecord
 
 def find_live_attempt(connection: Connection, payment_id: int) -> AttemptRecord | None:
     """The one live attempt of a payment."""
-    query = select(*_ATTEMPT).where(payment_attempt.c.payment_id == payment_id, payment_attempt.c.live == 1)
-    row = connection.execute(query).one_or_none()
-    return record(AttemptRecord, row) if row else None
+    row = _LIVE_ATTEMPT.first(connection, payment=payment_id)
+    return AttemptRecord(*row) if row else None
 
 
 def is_taken(connection: Connection, provider: str, provider_id: str) -> bool:
@@ -147,9 +151,8 @@ def hold_money(connection: Connection, payment_id: int | None, capture_id: int |
 
 def find_capture(connection: Connection, provider: str, provider_ref: str) -> CaptureRecord | None:
     """Money by the provider's name for it."""
-    query = select(*_CAPTURE).where(capture.c.provider == provider, capture.c.provider_ref == provider_ref)
-    row = connection.execute(query).one_or_none()
-    return record(CaptureRecord, row) if row else None
+    row = _FIND_CAPTURE.first(connection, provider=provider, ref=provider_ref)
+    return CaptureRecord(*row) if row else None
 
 
 def note_receipt(uow: UnitOfWork, found: CaptureRecord, receipt: str | None) -> None:
@@ -194,10 +197,10 @@ def move_payment(uow: UnitOfWork, found: PaymentRecord, target: PaymentState, **
 def change_payment(uow: UnitOfWork, found: PaymentRecord, **values: object) -> PaymentRecord:
     """Change columns of a payment as it was read. Raises Stale if it changed since."""
     where = {"id": found.id, "state": found.state, "version": found.version}
-    changed = update_rows(uow.connection, payment, where, {"version": found.version + 1, **values})
-    if changed != 1:
+    new = {"version": found.version + 1, **values}
+    if update_rows(uow.connection, payment, where, new) != 1:
         raise Stale("payment_changed", payment=found.id)
-    return _replaced(found, version=found.version + 1, **values)
+    return with_values(found, new)
 
 
 def change_attempt(uow: UnitOfWork, found: AttemptRecord, **values: object) -> AttemptRecord:
@@ -208,10 +211,10 @@ def change_attempt(uow: UnitOfWork, found: AttemptRecord, **values: object) -> A
     if state in ATTEMPT_ENDED:
         values.setdefault("ended_at", uow.now)
     where = {"id": found.id, "version": found.version}
-    changed = update_rows(uow.connection, payment_attempt, where, {"version": found.version + 1, **values})
-    if changed != 1:
+    new = {"version": found.version + 1, **values}
+    if update_rows(uow.connection, payment_attempt, where, new) != 1:
         raise Stale("attempt_changed", attempt=found.id)
-    return _replaced(found, version=found.version + 1, **values)
+    return with_values(found, new)
 
 
 def new_reference(prefix: str = "TG") -> str:
@@ -226,8 +229,3 @@ def ended_as(state: AttemptState) -> PaymentState:
 
 def _plain(values: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if isinstance(value, (str, int))}
-
-
-def _replaced(found: R, **values: object) -> R:
-    known: dict[str, Any] = {name: value for name, value in values.items() if hasattr(found, name)}
-    return replace(found, **known)

@@ -114,15 +114,23 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
         existing = find_replay(connection, command)
     if existing is not None:
         return existing
-    provider = _provider_for(till, command)
-    _check(command, provider)
-    check_limits(provider.name, command.amount, till.settings())
+    provider = _checked_provider(till, command)
     fp("start.before_intent")
-    started, planned = _write_intent(till, actor, command, provider)
+    started, planned = _write_alone(till, actor, command, provider)
     if planned is None:
         return started
     fp("start.after_intent")
     return Started(send_create(till, planned), existing=False)
+
+
+def write_intent(uow: UnitOfWork, till: Till, actor: Actor, command: StartPayment) -> Planned:
+    """The first half of `start` inside a transaction that is open already; `send_create` is the second, after its
+    commit. `within` is not heard.
+
+    Raises as `start`, but IntegrityError where another till won: the transaction is then to be rolled back.
+    """
+    authorize(till, actor, Action.TAKE_PAYMENT, on=uow.connection)
+    return _write(uow, till, command, _checked_provider(till, command))[1]
 
 
 def send_create(till: Till, planned: Planned) -> PaymentRecord:
@@ -200,12 +208,15 @@ def plan_attempt(uow: UnitOfWork, till: Till, owner: PaymentRecord, provider: Pa
     return Planned(attempt_id, call_id)
 
 
-def _provider_for(till: Till, command: StartPayment) -> PaymentProvider:
+def _checked_provider(till: Till, command: StartPayment) -> PaymentProvider:
+    """Whom the command asks, once all is looked at that is wrong whatever the books say."""
     provider = till.providers.get(command.provider)
     if provider is None:
         raise Unavailable("provider_off", provider=command.provider)
     if provider.mode is not till.mode:
         raise Bug("provider_mode", provider=provider.name, mode=provider.mode.value)
+    _check(command, provider)
+    check_limits(provider.name, command.amount, till.settings())
     return provider
 
 
@@ -229,13 +240,20 @@ def check_command(command: StartPayment) -> None:
         raise Invalid("allocation_mismatch", field="things")
 
 
-def _write_intent(till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider) -> Written:
+def _write(
+    uow: UnitOfWork, till: Till, command: StartPayment, provider: PaymentProvider
+) -> tuple[PaymentRecord, Planned]:
+    refuse_live(uow.connection, command)
+    command.guard(uow)
+    owner = insert_intent(uow, till, command)
+    command.attach(uow, owner)
+    return owner, plan_attempt(uow, till, owner, provider, command.method)
+
+
+def _write_alone(till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider) -> Written:
     def work(uow: UnitOfWork) -> Written:
-        refuse_live(uow.connection, command)
-        command.guard(uow)
-        owner = insert_intent(uow, till, command)
-        command.attach(uow, owner)
-        return Started(owner, existing=False), plan_attempt(uow, till, owner, provider, command.method)
+        owner, planned = _write(uow, till, command, provider)
+        return Started(owner, existing=False), planned
 
     try:
         return command.within(till, actor, work)

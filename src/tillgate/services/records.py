@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -21,24 +21,37 @@ SEVERAL: Final = "~"
 # Ends the key of a refund that makes good another one, which had come back; that one's number follows.
 AGAIN: Final = "-again-"
 
-_READERS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
+_READERS: dict[type[Any], tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {}
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind))
 
 
+def _reader(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The record's columns, and what reads them of a row."""
+    found = _READERS.get(kind)
+    if found is None:
+        names = _names(kind)
+        found = _READERS[kind] = (names, attrgetter(*names))
+    return found
+
+
 def record(kind: type[R], row: Any) -> R:
     """A record of a row that has at least the record's columns."""
-    reader = _READERS.get(kind)
-    if reader is None:
-        reader = _READERS[kind] = attrgetter(*_names(kind))
-    return kind(*reader(row))
+    _, read = _reader(kind)
+    return kind(*read(row))
 
 
 def columns(kind: type[Any], table: Any) -> list[Any]:
     """The table's columns that a record reads."""
     return [table.c[name] for name in _names(kind)]
+
+
+def with_values(found: R, values: Mapping[str, object]) -> R:
+    """The record with other values, for less than `dataclasses.replace`; columns that it does not read are left out."""
+    names, read = _reader(type(found))
+    return type(found)(*[values.get(name, old) for name, old in zip(names, read(found), strict=True)])
 
 
 @dataclass(frozen=True, slots=True)

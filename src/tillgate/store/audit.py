@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, text
+from sqlalchemy import Connection, Row, bindparam, select, text
 
 from tillgate.store.columns import Instant
 from tillgate.store.models.books import audit, audit_head
-from tillgate.store.statements import Statement, update_rows
+from tillgate.store.statements import Statement, insert_rows, update_rows
 
 GENESIS: Final = "0" * 64
-_EPOCH_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+_SECONDS_AND_MICROSECONDS: Final = len("2026-01-01T00:00:00.000000")
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 _HEAD: Final = Statement(
@@ -31,8 +29,6 @@ _FIRST: Final = text(
     "INSERT INTO audit_head (till_id, seq, at, mac, seal) VALUES (:till_id, 0, :at, :mac, '') "
     "ON CONFLICT (till_id) DO NOTHING"
 ).bindparams(bindparam("at", type_=Instant))
-# So many entries go to the database at once; each more is a journey less to a server.
-_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ class AuditKey:
 
     def mac(self, text: str) -> str:
         """HMAC-SHA256, hex."""
-        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self.secret, text.encode(), "sha256").hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +82,9 @@ def append_entries(
         row |= {"subject": entry.subject, "data": data, "prev": prev}
         row["mac"] = prev = key.mac(_canonical(row))
         rows.append(row)
-    for first in range(0, len(rows), _AT_ONCE):
-        some = rows[first : first + _AT_ONCE]
-        given = {f"{name}_{place}": value for place, row in enumerate(some) for name, value in row.items()}
-        _append(len(some)).count(connection, **given)
+    insert_rows(connection, audit, rows)
     end = {"seq": seq, "at": at, "mac": prev, "seal": _seal(key, till_id, seq, at, prev)}
     update_rows(connection, audit_head, {"till_id": till_id}, end)
-
-
-@cache
-def _append(rows: int) -> Statement:
-    values = [
-        {column.name: bindparam(f"{column.name}_{place}", type_=column.type) for column in audit.c}
-        for place in range(rows)
-    ]
-    return Statement(insert(audit).values(values))
 
 
 def verify_chain(
@@ -154,11 +138,16 @@ def _rows(connection: Connection, till_id: str, start: int) -> Generator[dict[st
 
 
 def _seal(key: AuditKey, till_id: str, seq: int, at: datetime, mac: str) -> str:
-    return key.mac(_ENCODE(["head", till_id, seq, at.strftime(_EPOCH_FORMAT), mac]))
+    return key.mac(_ENCODE(["head", till_id, seq, _stamp(at), mac]))
 
 
 def _canonical(row: dict[str, object]) -> str:
     at = row["at"]
-    stamp = at.strftime(_EPOCH_FORMAT) if isinstance(at, datetime) else ""
+    stamp = _stamp(at) if isinstance(at, datetime) else ""
     parts = (row["till_id"], row["seq"], stamp, row["actor"], row["event"], row["subject"], row["data"], row["prev"])
-    return _ENCODE([str(part) for part in parts])
+    # As JSON writes a list of texts, without making an encoder for it.
+    return f"[{','.join([_ENCODE(str(part)) for part in parts])}]"
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")[:_SECONDS_AND_MICROSECONDS] + "Z"

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from tillgate.domain.secret import Secret
-from tillgate.store.statements import run_text
+from tillgate.store.statements import commit_driver, run_text
 
 SAFE_WAL_VERSION: Final = (3, 51, 3)
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -85,6 +85,23 @@ def begin_reading(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         run_text(connection, "BEGIN")
+
+
+def begin_writing(connection: Connection) -> None:
+    """Hold the file's one turn to write, or a server's transaction, which begins with its first statement.
+
+    Closing the connection without `commit` undoes all of it.
+    """
+    if connection.dialect.name == "sqlite":
+        run_text(connection, "BEGIN IMMEDIATE")
+
+
+def commit(connection: Connection) -> None:
+    """Keep what was written. What went by the driver alone, SQLAlchemy has no transaction of."""
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        commit_driver(connection)
 
 
 def end_reading(connection: Connection) -> None:

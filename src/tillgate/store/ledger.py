@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from tillgate.domain.errors import Bug
 from tillgate.domain.ledger import Entry
 from tillgate.domain.money import Money
 from tillgate.store.models.books import ledger_entry, ledger_tx
-from tillgate.store.statements import insert_row
+from tillgate.store.statements import insert_row, insert_rows
 
 
 def post(
@@ -37,7 +37,7 @@ def post(
         for e in entries
         if e.amount
     ]
-    connection.execute(insert(ledger_entry), lines)
+    insert_rows(connection, ledger_entry, lines)
     return tx_id
 
 

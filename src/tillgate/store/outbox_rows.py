@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 
 from tillgate.store.models.books import outbox
+from tillgate.store.statements import Statement, insert_rows
 from tillgate.store.unit_of_work import UnitOfWork
+
+_THERE: Final = Statement(select(outbox.c.id).where(outbox.c.dedupe_key == bindparam("key")))
 
 
 def enqueue(
@@ -22,7 +26,7 @@ def enqueue(
     at: datetime | None = None,
 ) -> None:
     """Write one item; the same `dedupe_key` is written once."""
-    if uow.execute(select(outbox.c.id).where(outbox.c.dedupe_key == dedupe_key)).first() is None:
+    if _THERE.first(uow.connection, key=dedupe_key) is None:
         enqueue_new(uow, [(kind, dedupe_key, payload)], payment_id=payment_id, at=at)
 
 
@@ -45,5 +49,4 @@ def enqueue_new(
         }
         for kind, key, payload in items
     ]
-    if rows:
-        uow.execute(insert(outbox), rows)
+    insert_rows(uow.connection, outbox, rows)

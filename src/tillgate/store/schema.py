@@ -15,7 +15,7 @@ from tillgate.store.named_lock import NamedLock, begun_alone
 
 _HERE: Final = Path(__file__).parent / "migrations"
 # The newest revision, so that an up-to-date database is told without loading Alembic.
-HEAD: Final = "0022"
+HEAD: Final = "0023"
 # How long the others wait for whoever migrates; below the server's own limit for a statement.
 _PATIENCE_S: Final = 50
 _KNOWN: Final = frozenset({*(f"{number:04d}" for number in range(1, int(HEAD))), HEAD})

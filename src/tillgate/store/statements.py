@@ -6,27 +6,36 @@ column types; errors come out as SQLAlchemy's.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Column, Connection, Delete, Insert, Select, Table, TextClause, Update, bindparam, insert, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import ReturningInsert
 
+# A row whose values have their columns' names.
+Named: TypeAlias = Any
 _Convert = Callable[[Any], Any]
 # A text comes with its parameters' types, and gives its rows as the driver has them.
 Written = Select[Any] | Insert | Update | Delete | TextClause
+# So many rows go to the database at once; each more is a journey less to a server.
+_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     text: str
+    # Values that the statement itself has.
     fixed: dict[str, Any]
-    names: tuple[str, ...] | None
+    # Parameters in the order of their marks, where the driver counts them.
+    marks: tuple[tuple[str, _Convert | None], ...] | None
     binds: tuple[tuple[str, _Convert], ...]
     results: tuple[tuple[int, _Convert], ...]
+    columns: tuple[str, ...]
 
 
 class Statement:
@@ -38,12 +47,14 @@ class Statement:
 
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         """All rows."""
-        cursor, compiled = self._run(connection, values)
-        try:
-            found = cursor.fetchall()
-        finally:
-            cursor.close()
+        found, compiled = self._fetched(connection, values)
         return [_converted(row, compiled.results) for row in found]
+
+    def named(self, connection: Connection, **values: Any) -> list[Named]:
+        """All rows, their values by their columns' names."""
+        found, compiled = self._fetched(connection, values)
+        made = _row_of(compiled.columns)._make
+        return [made(_converted(row, compiled.results)) for row in found]
 
     def first(self, connection: Connection, **values: Any) -> tuple[Any, ...] | None:
         """The first row, or None."""
@@ -72,15 +83,24 @@ class Statement:
         finally:
             cursor.close()
 
+    def _fetched(self, connection: Connection, values: dict[str, Any]) -> tuple[list[Any], _Compiled]:
+        cursor, compiled = self._run(connection, values)
+        try:
+            return cursor.fetchall(), compiled
+        finally:
+            cursor.close()
+
     def _run(self, connection: Connection, values: dict[str, Any]) -> tuple[Any, _Compiled]:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
-        given = {**compiled.fixed, **values}
-        for name, convert in compiled.binds:
-            given[name] = convert(given[name])
-        parameters: Any = given if compiled.names is None else [given[name] for name in compiled.names]
+        given = {**compiled.fixed, **values} if compiled.fixed else values
+        parameters: Any
+        if compiled.marks is not None:
+            parameters = [given[name] if convert is None else convert(given[name]) for name, convert in compiled.marks]
+        else:
+            parameters = {**given, **{name: convert(given[name]) for name, convert in compiled.binds}}
         driver: Any = connection.connection.dbapi_connection
         try:
             return driver.execute(compiled.text, parameters), compiled
@@ -97,23 +117,44 @@ def run_text(connection: Connection, text: str) -> None:
         raise _translated(error, text, connection) from error
 
 
+def commit_driver(connection: Connection) -> None:
+    """Commit what the driver was given; for less than SQLAlchemy's own transaction costs."""
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.commit()
+    except Exception as error:
+        raise _translated(error, "COMMIT", connection) from error
+
+
 def _compile(statement: Written, dialect: Dialect) -> _Compiled:
     if isinstance(statement, Insert) and dialect.name != "sqlite" and "id" in statement.table.c:
         statement = statement if statement.exported_columns else statement.returning(statement.table.c.id)
     compiled = statement.compile(dialect=dialect)
-    positions: list[str] | None = compiled.positiontup if hasattr(compiled, "positiontup") else None
-    binds = []
+    binds = {}
     for name, bind in compiled.binds.items():
         convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
         if convert is not None:
-            binds.append((name, convert))
+            binds[name] = convert
+    columns = () if isinstance(statement, TextClause) else tuple(statement.exported_columns)
     results = []
-    for index, column in enumerate(() if isinstance(statement, TextClause) else statement.exported_columns):
+    for index, column in enumerate(columns):
         convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
         if convert is not None:
             results.append((index, convert))
-    names = tuple(positions) if positions else (() if dialect.positional else None)
-    return _Compiled(str(compiled), dict(compiled.params), names, tuple(binds), tuple(results))
+    order: Sequence[str] | None = compiled.positiontup if dialect.positional else None
+    return _Compiled(
+        str(compiled),
+        {name: value for name, value in compiled.params.items() if not compiled.binds[name].required},
+        None if order is None else tuple((name, binds.get(name)) for name in order),
+        tuple(binds.items()),
+        tuple(results),
+        tuple(str(column.key) for column in columns),
+    )
+
+
+@cache
+def _row_of(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns)
 
 
 def _converted(row: tuple[Any, ...], results: tuple[tuple[int, _Convert], ...]) -> tuple[Any, ...]:
@@ -150,6 +191,20 @@ def insert_row(connection: Connection, table: Table, row: Mapping[str, object]) 
     if statement is None:
         statement = _INSERTS[key] = Statement(insert(table).values({name: bindparam(name) for name in row}))
     return statement.number(connection, **row)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows that all name the same columns."""
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        given = {f"{name}_{place}": value for place, row in enumerate(some) for name, value in row.items()}
+        _insert_of(table, tuple(some[0]), len(some)).count(connection, **given)
+
+
+@cache
+def _insert_of(table: Table, names: tuple[str, ...], rows: int) -> Statement:
+    values = [{name: bindparam(f"{name}_{place}", type_=table.c[name].type) for name in names} for place in range(rows)]
+    return Statement(insert(table).values(values))
 
 
 def insert_returning(

@@ -22,9 +22,10 @@ from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.staff import Actor
 from tillgate.ports import Clock
 from tillgate.store.audit import AuditEntry, AuditKey, append_entries
-from tillgate.store.engine import begin_reading, end_reading
+from tillgate.store.engine import begin_reading, begin_writing, commit, end_reading
 from tillgate.store.faults import broke_the_file, explained, may_try_again
 from tillgate.store.named_lock import NamedLock, begun_alone
+from tillgate.store.statements import run_text
 
 T = TypeVar("T")
 TRIES: Final = 3
@@ -50,6 +51,7 @@ class UnitOfWork:
     actor: Actor
     now: datetime
     entries: list[AuditEntry] = field(default_factory=list)
+    _depth: int = field(default=0, init=False)
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Run one statement in this transaction."""
@@ -62,13 +64,19 @@ class UnitOfWork:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part that may fail alone: nothing of it stays, audit entries included."""
-        kept = len(self.entries)
+        kept, name = len(self.entries), f"part_{self._depth}"
+        run_text(self.connection, f"SAVEPOINT {name}")
+        self._depth += 1
         try:
-            with self.connection.begin_nested():
-                yield
+            yield
         except BaseException:
             del self.entries[kept:]
+            if not self.connection.invalidated:
+                run_text(self.connection, f"ROLLBACK TO SAVEPOINT {name}")
             raise
+        finally:
+            self._depth -= 1
+        run_text(self.connection, f"RELEASE SAVEPOINT {name}")
 
 
 @dataclass(slots=True)
@@ -102,10 +110,12 @@ class Database:
         """One write transaction, committed when the block ends. Raises Bug inside another one."""
         refuse_inside_transaction()
         turn = self._writing if self.is_sqlite else nullcontext()
-        with turn, _marked(), self._writer.begin() as connection:
+        with turn, _marked(), self.engine.connect() as connection:
+            begin_writing(connection)
             uow = UnitOfWork(connection, actor, self.clock.now())
             yield uow
             self._seal(uow)
+            commit(connection)
         if uow.entries:
             self.on_committed(uow.entries)
 

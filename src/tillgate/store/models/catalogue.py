@@ -122,7 +122,7 @@ rental_period = Table(
     "rental_period",
     metadata,
     number(),
-    link("variant_id", "variant", index=True),
+    link("variant_id", "variant"),
     text("name"),
     integer("days"),
     integer("price_minor"),

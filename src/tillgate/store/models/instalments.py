@@ -136,7 +136,7 @@ instalment_order = Table(
     integer("quantity"),
     integer("total_days"),
     integer("discount_minor", default=0),
-    link("coupon_id", "coupon", null=True, index=True),
+    link("coupon_id", "coupon", null=True),
     integer("total_minor"),
     # The sum of its paid instalments and how many those are; of that, what went back while they stay paid.
     integer("paid_minor", default=0),
@@ -145,7 +145,7 @@ instalment_order = Table(
     words("state", InstalmentOrderState),
     # A CancelReason, or what a manager wrote.
     text("cancel_reason", null=True),
-    link("referrer_id", "customer", null=True, index=True),
+    link("referrer_id", "customer", null=True),
     integer("commission_bp", default=0),
     # Credited so far, less what was taken back.
     integer("commission_minor", default=0),
@@ -177,6 +177,8 @@ instalment_order = Table(
     UniqueConstraint("bulk_order_id", "position"),
     Index("ix_instalment_order_customer", "customer_id", "state", "id"),
     Index("ix_instalment_order_state", "state", "id"),
+    partial_index("ix_instalment_order_coupon_id", "coupon_id", where="coupon_id IS NOT NULL"),
+    partial_index("ix_instalment_order_referrer_id", "referrer_id", where="referrer_id IS NOT NULL"),
     **NUMBERED,
 )
 

@@ -36,7 +36,7 @@ payment = Table(
     text("idem_key", unique=True),
     text("request_sha256"),
     text("description"),
-    link("customer_id", "customer", null=True, index=True),
+    link("customer_id", "customer", null=True),
     text("payer_name"),
     text("payer_email"),
     text("payer_phone"),
@@ -68,6 +68,7 @@ payment = Table(
     partial_index("ix_payment_untold", "till_id", "id", where="told = ''"),
     partial_index("ix_payment_late", "created_at", where="late = 1"),
     partial_index("ix_payment_fulfil_at", "fulfil_at", where="fulfil_at IS NOT NULL"),
+    partial_index("ix_payment_customer_id", "customer_id", where="customer_id IS NOT NULL"),
     **NUMBERED,
 )
 
@@ -76,7 +77,7 @@ allocation = Table(
     "allocation",
     metadata,
     number(),
-    link("payment_id", "payment", index=True),
+    link("payment_id", "payment"),
     text("thing_kind"),
     integer("thing_id"),
     integer("amount_minor"),
@@ -159,7 +160,7 @@ provider_call = Table(
     metadata,
     number(),
     link("attempt_id", "payment_attempt", null=True, index=True),
-    link("refund_id", "refund", null=True, index=True),
+    link("refund_id", "refund", null=True),
     text("provider"),
     text("kind"),
     text("request_sha256"),
@@ -173,6 +174,7 @@ provider_call = Table(
     instant("planned_at"),
     instant("first_sent_at", null=True),
     instant("ended_at", null=True),
+    partial_index("ix_provider_call_refund_id", "refund_id", where="refund_id IS NOT NULL"),
     **NUMBERED,
 )
 
