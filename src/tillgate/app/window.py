@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 LOOK_AFTER_MS: Final = 5 * 60 * 1000
 # What the strip counts may change by another till's hand too.
 COUNT_MS: Final = 15_000
+COUNTED_WITHIN_MS: Final = 200
 ASK_MS: Final = 60_000
 # What the integrity check has more to say about.
 _OF_THE_BOOKS: Final = frozenset({"books_wrong", "consultations_wrong", "ledger_unbalanced", "audit_broken"})
@@ -99,7 +100,8 @@ class TillWindow(QObject):
         shop.on_changes(self.tasks.broadcast)
         if shop.sandbox is not None:
             offer_sandbox(self.shell, shop.sandbox.control_page_url)
-        self.tasks.watch(self, {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}, lambda _changes: self._count())
+        counted = {Kind.PAYMENT, Kind.REFUND, Kind.EXCEPTION}
+        self.tasks.watch(self, counted, lambda _changes: self._count(), within_ms=COUNTED_WITHIN_MS)
         self._every(COUNT_MS, self._count)
         self._every(LOOK_AFTER_MS, self._look_after)
         self._every(ASK_MS, self._ask_connection)

@@ -49,7 +49,7 @@ class OneAtATime:
             self._set(False)
             failed(error)
 
-        self._tasks.run(self._owner, work, finish, fail, label=label, moves_money=True)
+        self._tasks.run(self._owner, work, finish, fail, label=label, moves_money=True, after_paint=True)
         return True
 
     def _set(self, running: bool) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -18,6 +19,8 @@ from tillgate.domain.errors import Bug, MoneyMoved, TillgateError
 T = TypeVar("T")
 
 BUSY_AFTER_MS: Final = 300
+# Qt makes a frame 5 ms after something changed (QPlatformWindow.requestUpdate).
+_PAINTED_MS: Final = 6
 
 
 @dataclass(slots=True)
@@ -32,11 +35,28 @@ class _Job:
     error: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watch:
     owner: QObject
     kinds: frozenset[Kind]
     heard: Callable[[Changes], None]
+    within_ms: int
+    # What is heard when the time is over.
+    waiting: Changes | None = None
+
+    def hear(self, changes: Changes) -> None:
+        if not self.within_ms:
+            self.heard(changes)
+        elif self.waiting is not None:
+            self.waiting |= changes
+        else:
+            self.waiting = changes
+            QTimer.singleShot(self.within_ms, self.owner, self._hear_waiting)
+
+    def _hear_waiting(self) -> None:
+        changes, self.waiting = self.waiting, None
+        if changes is not None and isValid(self.owner):
+            self.heard(changes)
 
 
 class Tasks(QObject):
@@ -80,29 +100,52 @@ class Tasks(QObject):
         label: str = "",
         moves_money: bool = False,
         takes_long: bool = False,
+        after_paint: bool = False,
     ) -> None:
         """Do `work` on the lane, then `done(answer)` or `failed(error)` on the Qt thread, unless `owner` is gone.
 
         A TillgateError goes to `failed`, or to the `failure` signal where there is none. Any other exception also
         goes to `sys.excepthook` and arrives as Bug("unexpected"); with `moves_money` it says that the money is unsure.
-        What `takes_long` goes on the other lane, where nothing short waits behind it. After `shutdown` nothing starts.
+        What `takes_long` goes on the other lane, where nothing short waits behind it. With `after_paint` it begins once
+        the window has painted what the press changed: the two would take turns, and the press be answered late. After
+        `shutdown` nothing starts.
         """
         if self._closed:
             return
         key = next(self._keys)
         self._jobs[key] = _Job(owner, work, done, failed, label, moves_money)
-        future = (self._long_lane if takes_long else self._lane).submit(self._work, key)
+        lane = self._long_lane if takes_long else self._lane
+        if after_paint:
+            QTimer.singleShot(_PAINTED_MS, self, partial(self._submit, lane, key))
+        else:
+            self._submit(lane, key)
+        self._count()
+
+    def _submit(self, lane: Executor, key: int) -> None:
+        if self._closed:
+            return
+        future = lane.submit(self._work, key)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
-        self._count()
 
     def broadcast(self, changes: Changes) -> None:
         """Tell every screen what changed; may be called from any thread."""
         self._said.emit(changes)
 
-    def watch(self, owner: QObject, kinds: frozenset[Kind] | set[Kind], heard: Callable[[Changes], None]) -> None:
-        """Call `heard` when any of `kinds` changed, for as long as `owner` exists."""
-        self._watches.append(_Watch(owner, frozenset(kinds), heard))
+    def watch(
+        self,
+        owner: QObject,
+        kinds: frozenset[Kind] | set[Kind],
+        heard: Callable[[Changes], None],
+        *,
+        within_ms: int = 0,
+    ) -> None:
+        """Call `heard` when any of `kinds` changed, for as long as `owner` exists.
+
+        With `within_ms` only then, once for all that changed meanwhile: one payment changes several times in a row, and
+        whatever everybody reads at each of them slows the payment itself.
+        """
+        self._watches.append(_Watch(owner, frozenset(kinds), heard, within_ms))
 
     @property
     def pending(self) -> int:
@@ -155,7 +198,7 @@ class Tasks(QObject):
         self._watches = [watch for watch in self._watches if isValid(watch.owner)]
         for watch in self._watches:
             if isValid(watch.owner) and changes.touches(*watch.kinds):
-                watch.heard(changes)
+                watch.hear(changes)
 
     def _count(self) -> None:
         pending = len(self._jobs)

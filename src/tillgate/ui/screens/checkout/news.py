@@ -16,6 +16,7 @@ from tillgate.ui.screens.checkout.news_bar import NewsBar, NewsDialog
 
 # Another process on the same books may settle a payment of this till too.
 LOOK_MS: Final = 15_000
+TOLD_WITHIN_MS: Final = 150
 # Less than this on the screen is not seen.
 SEEN_MS: Final = 300
 
@@ -43,7 +44,7 @@ class News(QObject):
         # It stands outside the screen, and goes with it.
         screen.destroyed.connect(self.bar.deleteLater)
         kinds = {Kind.PAYMENT, Kind.REFUND, Kind.ORDER, Kind.EXCEPTION, Kind.CART}
-        desk.tasks.watch(self, kinds, lambda _changes: self.load())
+        desk.tasks.watch(self, kinds, lambda _changes: self.load(), within_ms=TOLD_WITHIN_MS)
         timer = QTimer(self)
         timer.timeout.connect(self.load)
         timer.start(LOOK_MS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QGuiApplication
 
 from tillgate.domain.changes import Changes, Kind
@@ -32,6 +32,8 @@ from tillgate.ui.text import shown
 from tillgate.ui.theme import Density, Tone, set_density
 from tillgate.ui.widgets.notices import announce
 
+# A payment changes several times in a row; what is read at each of them slows the payment itself.
+_REREAD_MS: Final = 60
 _CANCELLABLE: Final = IN_PROGRESS - {Stage.ENDING, Stage.FINISHING}
 # Where the cart can't be touched and no other payment may be begun.
 _FIXED: Final = SOLD | {Stage.LATE}
@@ -108,6 +110,10 @@ class CheckoutScreen(Screen):
         self.paying.link_sent.connect(self._link_sent)
         self.paying.refused.connect(self._payment_refused)
         self.paying.not_started.connect(self._not_started)
+        self._reread = QTimer(self)
+        self._reread.setSingleShot(True)
+        self._reread.setInterval(_REREAD_MS)
+        self._reread.timeout.connect(self._read_again)
         self._desk.tasks.watch(self, set(Kind), self._heard)
         self.news.load()
 
@@ -169,10 +175,14 @@ class CheckoutScreen(Screen):
             self._show_commands()
         if not self._loaded or changes.origin == ORIGIN:
             return
-        if changes.touches(Kind.CART, Kind.CUSTOMER, Kind.CATALOGUE, Kind.ORDER, Kind.PAYMENT):
-            self.ringing.reload()
-        if changes.touches(Kind.CART, Kind.PAYMENT):
-            self.ring_up.count_held()
+        shown = changes.touches(Kind.CART, Kind.CUSTOMER, Kind.CATALOGUE, Kind.ORDER, Kind.PAYMENT)
+        if shown and not self._reread.isActive():
+            self._reread.start()
+
+    @Slot()
+    def _read_again(self) -> None:
+        self.ringing.reload()
+        self.ring_up.count_held()
 
     # The cart
 

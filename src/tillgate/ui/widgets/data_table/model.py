@@ -87,7 +87,6 @@ class WindowModel(QAbstractTableModel):
         self._start_over()
         self._want(0)
         self._fetch()
-        self._sum()
 
     def refresh(self) -> None:
         """The rows may have changed: fetch again what is looked at, and the count."""
@@ -134,6 +133,11 @@ class WindowModel(QAbstractTableModel):
     def waiting(self) -> bool:
         """Whether the first window of the query is still on its way."""
         return self._fresh and not self._stopped
+
+    @property
+    def asked(self) -> bool:
+        """Whether any query was asked for."""
+        return self._era > 0
 
     # Windows
 
@@ -204,6 +208,8 @@ class WindowModel(QAbstractTableModel):
         self._fresh = False
         self.endResetModel()
         self.loaded.emit()
+        # Not before: counting a long list takes longer than its first rows, and they would wait for each other.
+        self._sum()
 
     def _keep(self, number: int, page: _Page) -> None:
         self._pages[number] = page

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QMetaObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -114,7 +114,8 @@ class DataTable(QWidget):
         self.bar.show_query(self.model.query)
         self._show_sort()
         self._load_views()
-        self.model.load(self.model.query)
+        # Once the page stands: a lane that reads meanwhile takes turns with this thread, and both are slower.
+        QMetaObject.invokeMethod(self, "_load_first", Qt.ConnectionType.QueuedConnection)
 
     # Building
 
@@ -196,6 +197,11 @@ class DataTable(QWidget):
         """Show another query; a number on a dashboard opens its rows this way."""
         self.bar.show_query(query)
         self._ask(query)
+
+    @Slot()
+    def _load_first(self) -> None:
+        if not self.model.asked:
+            self.model.load(self.query)
 
     @Slot()
     def refresh(self) -> None:
