@@ -1,8 +1,9 @@
-"""Started in a process of its own: when the first window is painted, when the sign-in can be used, and the memory.
+"""Started in a process of its own: when the first window is painted, and when the sign-in can be used.
 
 python -m tests.bench.probe bare|tillgate FOLDER [NAME …]
 
-The names are modules that the installed application does not have.
+The names are modules that the installed application does not have. Whoever started it reads its memory from outside,
+and then closes its input.
 """
 
 from __future__ import annotations
@@ -10,23 +11,23 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-import psutil
-
 
 def main(what: str, folder: Path, missing: list[str]) -> None:
-    """Print the milliseconds since the process began, and its megabytes, as JSON."""
-    begun = psutil.Process().create_time()
+    """Print the moments as JSON, in seconds since 1970, and wait until the input is closed."""
     # An import of None fails as one of what is not there.
     sys.modules.update(dict.fromkeys(missing, cast(ModuleType, None)))
-    told = bare(begun) if what == "bare" else tillgate(begun, folder)
-    sys.stdout.write(json.dumps(told) + "\n")
+    for told in bare() if what == "bare" else tillgate(folder):
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
 
 
-def bare(begun: float) -> dict[str, float]:
+def bare() -> Iterator[dict[str, float]]:
     """PySide6 alone: a window with a label."""
     from PySide6.QtWidgets import QApplication, QLabel, QMainWindow  # noqa: PLC0415
 
@@ -35,11 +36,10 @@ def bare(begun: float) -> dict[str, float]:
     window.setCentralWidget(QLabel("Tillgate"))
     window.show()
     qt.processEvents()
-    told = {"first_paint_ms": (time.time() - begun) * 1000}
-    return told | {"idle_mb": psutil.Process().memory_info().rss / 2**20}
+    yield {"first_paint": time.time()}
 
 
-def tillgate(begun: float, folder: Path) -> dict[str, float]:
+def tillgate(folder: Path) -> Iterator[dict[str, float]]:
     """The application on a profile that exists: to its first paint, and to a sign-in that takes a PIN."""
     from tillgate.app.plain_imports import import_plainly  # noqa: PLC0415
 
@@ -51,23 +51,22 @@ def tillgate(begun: float, folder: Path) -> dict[str, float]:
     told: dict[str, float] = {}
     qt = make_qt()
     application = Application(Profile(Mode.TRAINING, folder))
-    application.front.painted.connect(lambda: told.setdefault("first_paint_ms", (time.time() - begun) * 1000))
+    application.front.painted.connect(lambda: told.setdefault("first_paint", time.time()))
     application.start()
     until = time.monotonic() + 30
-    while time.monotonic() < until and "sign_in_ms" not in told:
+    while time.monotonic() < until and "sign_in" not in told:
         qt.processEvents()
         if application.window is not None and _takes_a_pin(application.window):
             # What is visible by now is painted by the next turn.
             qt.processEvents()
-            told["sign_in_ms"] = (time.time() - begun) * 1000
+            told["sign_in"] = time.time()
         time.sleep(0.001)
     idle = time.monotonic() + 3
     while time.monotonic() < idle:
         qt.processEvents()
         time.sleep(0.01)
-    told["idle_mb"] = psutil.Process().memory_info().rss / 2**20
+    yield told
     application.stop()
-    return told
 
 
 def _takes_a_pin(window: object) -> bool:

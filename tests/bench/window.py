@@ -151,9 +151,16 @@ def open_till_at(folder: Path) -> Iterator[None]:
 
 
 def _probe(what: str, folder: str) -> dict[str, float]:
+    """Milliseconds from the process's beginning to each moment that it tells, and the memory that it has then."""
     command = [sys.executable, "-m", "tests.bench.probe", what, folder, *foreign_modules()]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
-    found: dict[str, float] = json.loads(told.splitlines()[-1])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as probe:
+        assert probe.stdout is not None
+        seen = psutil.Process(probe.pid)
+        told: dict[str, float] = json.loads(probe.stdout.readline())
+        found = {f"{name}_ms": (at - seen.create_time()) * 1000 for name, at in told.items()}
+        found["idle_mb"] = seen.memory_info().rss / 2**20
+        probe.communicate(timeout=60)
+    assert probe.returncode == 0
     return found
 
 

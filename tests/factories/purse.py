@@ -21,10 +21,10 @@ from tillgate.domain.staff import Actor, Role
 from tillgate.domain.wallet import WALLET
 from tillgate.services import wallet_settling
 from tillgate.services.book_checks import inspect_books
-from tillgate.services.book_looks import Check
 from tillgate.services.coupon_edits import create_coupon
 from tillgate.services.coupons import CouponRecord
 from tillgate.services.customers import CustomerDraft, create_customer
+from tillgate.services.looks import Check
 from tillgate.services.payment_views import PaymentView, read_view
 from tillgate.services.payments import StartPayment, Thing
 from tillgate.services.records import PaymentRecord

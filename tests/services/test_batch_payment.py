@@ -27,7 +27,8 @@ from tillgate.domain.payment import Mode, PaymentState
 from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_METHOD, Settings
 from tillgate.domain.staff import Role
 from tillgate.ports import CancelWay
-from tillgate.services.batch_payment import retry_item, skip_item, stop_batch, stop_own
+from tillgate.services.batch_payment import retry_item, skip_item, stop_batch
+from tillgate.services.batch_rows import stop_own
 from tillgate.services.batch_views import BatchView, document_of, list_batches
 from tillgate.services.daily_invoices import run_daily
 from tillgate.services.settle import check_now

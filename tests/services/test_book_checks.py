@@ -26,8 +26,8 @@ from tillgate.services.book_checks import (
     check_lately,
     load_last_check,
 )
-from tillgate.services.book_looks import Check
 from tillgate.services.consultation_edits import cancel_consultation
+from tillgate.services.looks import Check
 from tillgate.services.refunds import drive_refund, request_refund
 from tillgate.services.settle import check_now
 from tillgate.services.start_gates import Finding, Gate, Severity, check_consultations, check_last_run, of_report

@@ -23,12 +23,12 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import Fulfilment, PaymentState
 from tillgate.domain.settings import ADMIN_EMAIL, STORE_LANGUAGE, Settings
 from tillgate.services.book_checks import inspect_books
-from tillgate.services.book_looks import Check
 from tillgate.services.bulk_ends import run_expiry
 from tillgate.services.bulk_orders import Placed, pay_bulk_order
 from tillgate.services.cancel import cancel
 from tillgate.services.exceptions import list_exceptions, settle_exception
 from tillgate.services.instalment_looks import compare_instalments
+from tillgate.services.looks import Check
 from tillgate.services.notices import TEMPLATES, MailWork
 from tillgate.services.outbox import run_due
 from tillgate.services.refunds import request_refund, settle_refunds

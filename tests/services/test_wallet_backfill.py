@@ -17,7 +17,7 @@ from tests.postgres import PostgresServer
 from tillgate.domain.ledger import UNAPPLIED, pair, wallet
 from tillgate.domain.money import Money
 from tillgate.services.book_checks import inspect_books
-from tillgate.services.book_looks import Check
+from tillgate.services.looks import Check
 from tillgate.store import schema
 from tillgate.store.engine import postgres_engine, sqlite_engine
 from tillgate.store.ledger import post

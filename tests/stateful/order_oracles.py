@@ -17,8 +17,9 @@ from tillgate.domain.instalments import BulkState, CancelReason, InstalmentOrder
 from tillgate.domain.ledger import CASH, COMMISSION_COST, INSTALMENTS, commission, wallet
 from tillgate.domain.payment import Fulfilment, Purpose, RefundState
 from tillgate.domain.wallet import WALLET, WalletKind
-from tillgate.services.book_looks import Check, looks_at_everything
+from tillgate.services.book_looks import looks_at_everything
 from tillgate.services.instalment_dues import DuesQuery, sum_dues
+from tillgate.services.looks import Check
 
 _S, _I, _K = InstalmentOrderState, InstalmentState, WalletKind
 NEVER_BEGUN: Final = (CancelReason.UNPAID.value, CancelReason.NOT_STARTED.value)

@@ -14,7 +14,7 @@ from tillgate.app import bootstrap
 from tillgate.app.demo_people import CASHIER
 from tillgate.domain.batch import BatchState, ItemState
 from tillgate.ports import Answer
-from tillgate.services.batch_payment import stop_own
+from tillgate.services.batch_rows import stop_own
 from tillgate.services.till import Till
 from tillgate.store.models import payment, payment_batch, payment_batch_item
 from tillgate.ui.screens.batch import BatchScreen

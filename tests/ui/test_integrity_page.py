@@ -26,7 +26,7 @@ from tests.ui.pages.hands import click
 from tillgate.domain.staff import Actor
 from tillgate.services import book_checks
 from tillgate.services.book_checks import BooksReport
-from tillgate.services.book_looks import Check
+from tillgate.services.looks import Check
 from tillgate.services.owners import Forgotten
 from tillgate.services.start_gates import (
     Findings,

@@ -39,7 +39,7 @@ from tillgate.services import (
     wallet_settling,
 )
 from tillgate.services.attempt_lease import release_left_behind
-from tillgate.services.batch_payment import stop_own
+from tillgate.services.batch_rows import stop_own
 from tillgate.services.book_checks import BooksReport
 from tillgate.services.exceptions import count_exceptions
 from tillgate.services.hosted_page import readdress_pages
@@ -200,6 +200,8 @@ class Shop:
 
     def is_online(self) -> bool | None:
         """Whether the providers can be reached, by a harmless question; None where there is nobody to ask."""
+        if self.sandbox is not None and self.sandbox.asleep:
+            return True
         for provider in list(self.providers.values()):
             outcome = provider.test_connection().outcome
             if outcome is not Outcome.UNKNOWN:
@@ -300,9 +302,11 @@ def _sandbox(profile: Profile) -> SandboxServer | None:
     kept = profile.folder / "sandbox.port"
     former = kept.read_text(encoding="ascii").strip() if kept.exists() else ""
     try:
-        server = SandboxServer(port=int(former) if former.isdigit() else 0, ledger=profile.sandbox_ledger).start()
+        server = SandboxServer(port=int(former) if former.isdigit() else 0, ledger=profile.sandbox_ledger).start(
+            asleep=True
+        )
     except Unavailable:
-        server = SandboxServer(port=0, ledger=profile.sandbox_ledger).start()
+        server = SandboxServer(port=0, ledger=profile.sandbox_ledger).start(asleep=True)
     write_private(kept, str(urlsplit(server.origin).port))
     return server
 

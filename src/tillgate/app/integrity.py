@@ -17,11 +17,11 @@ from tillgate.domain.errors import Refused, TillgateError, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.domain.secret import Secret
 from tillgate.services.book_checks import inspect_books
-from tillgate.services.book_looks import Fault
 from tillgate.services.catalogue_files import Part, load_content
 from tillgate.services.catalogue_import import Fate, import_for_owner
 from tillgate.services.clinic_files import ClinicAdded, import_clinic, is_clinic
 from tillgate.services.device_files import is_invoice_table
+from tillgate.services.looks import Fault
 from tillgate.services.staff import release_lock
 from tillgate.services.start_gates import (
     Severity,

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from tillgate.app.crashes import Crashes
 from tillgate.app.ending import EndSignals
+from tillgate.app.memory import give_back
 from tillgate.app.opening import OpeningWindow
 from tillgate.app.profile import Profile, default_root, kept_profile
 from tillgate.domain.errors import Bug, TillgateError
@@ -38,6 +39,8 @@ APPLICATION: Final = "Tillgate"
 PAINTED_WITHIN_S: Final = 2.0
 # How long a thread keeps the interpreter from one that waits for it: a paint asks for it many times over.
 _TURN_S: Final = 0.0005
+# By then what opening the till needed is free again.
+_TIDY_MS: Final = 1_500
 Prepare = Callable[["Shop"], None]
 
 
@@ -186,6 +189,7 @@ class Application(QObject):
         # What is loaded now stays: collecting, on this thread, need not look at it again.
         gc.collect()
         gc.freeze()
+        QtCore.QTimer.singleShot(_TIDY_MS, self, give_back)
         self.ready.emit(shop)
 
     @Slot(object)

@@ -125,6 +125,10 @@ class TillWindow(QObject):
         from tillgate.services.kept_keys import read_keys  # noqa: PLC0415
 
         icons.read_all()
+        sandbox = self._opened.result().sandbox
+        if sandbox is not None:
+            # Before its first call, which would be answered late.
+            sandbox.wake()
         return read_keys(self._opened.result().till)
 
     def _wear_keys(self, kept: dict[str, str]) -> None:

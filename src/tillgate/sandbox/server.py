@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import select
 import signal
 import socket
 import sys
@@ -13,15 +14,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
-
-import uvicorn
+from typing import TYPE_CHECKING, Self
 
 from tillgate.domain.errors import Bug, NotFound, Unavailable
 from tillgate.sandbox.accounts import Accounts
-from tillgate.sandbox.app import build_app
 from tillgate.sandbox.clock import SandboxClock
-from tillgate.sandbox.control import ControlRoom
 from tillgate.sandbox.facts import MoneyFacts
 from tillgate.sandbox.faults import WOMPI, FaultMenu
 from tillgate.sandbox.intasend.account import IntaSendAccount, IntaSendKeys, IntaSendSettings
@@ -31,44 +28,20 @@ from tillgate.sandbox.ledger import MEMORY, Event, Ledger
 from tillgate.sandbox.razorpay.account import RazorpayAccount, RazorpayKeys, RazorpaySettings
 from tillgate.sandbox.razorpay.customer import RazorpayCustomer
 from tillgate.sandbox.razorpay.due import settle_due
-from tillgate.sandbox.stripe.account import StripeAccount, StripeKeys, StripeSettings
-from tillgate.sandbox.stripe.api import DEFAULT_VERSION
+from tillgate.sandbox.stripe.account import DEFAULT_VERSION, StripeAccount, StripeKeys, StripeSettings
 from tillgate.sandbox.stripe.customer import StripeCustomer
 from tillgate.sandbox.stripe.due import settle_due as settle_stripe
-from tillgate.sandbox.wire import BreakableProtocol
 from tillgate.sandbox.wompi.account import WompiAccount, WompiKeys, WompiSettings
 from tillgate.sandbox.wompi.customer import WompiCustomer
 from tillgate.sandbox.wompi.due import settle_due as settle_wompi
 
+if TYPE_CHECKING:
+    from tillgate.sandbox.serving import Serving
+
 _HOST = "127.0.0.1"
 _START_SECONDS = 10.0
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn in a thread: says when it listens, and stops at once rather than at its next tick."""
-
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._closing = closing
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def main_loop(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.ready.set()
-        ticks = 0
-        while not self._closing.is_set():
-            await self.on_tick(ticks)
-            ticks += 1
-            try:
-                await asyncio.wait_for(self._closing.wait(), timeout=0.1)
-            except TimeoutError:
-                continue
-
-    def stop(self) -> None:
-        """From another thread: stop listening, let go of every held connection."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._closing.set)
+# Calls that may wait to be taken.
+_WAITING = 2048
 
 
 class SandboxServer:
@@ -132,8 +105,12 @@ class SandboxServer:
         self.mpesa_payer = IntaSendCustomer(self.intasend)
         self.accounts = Accounts(self.razorpay, self.stripe, self.wompi, self.intasend)
         self.control_token = control_token or secrets.token_urlsafe(24)
-        self._server: _Uvicorn | None = None
+        self._server: Serving | None = None
         self._thread: threading.Thread | None = None
+        self._bell: socket.socket | None = None
+        self._heard: socket.socket | None = None
+        self._awake, self._settled = threading.Event(), threading.Event()
+        self._stopped = False
         self._port = 0
 
     @property
@@ -153,8 +130,11 @@ class SandboxServer:
         """The control room's page with its token, for a person's browser."""
         return f"{self.control_url}?token={self.control_token}"
 
-    def start(self) -> Self:
-        """Listen; back when the first call can be taken."""
+    def start(self, *, asleep: bool = False) -> Self:
+        """Listen; back when the first call can be taken.
+
+        With `asleep` that one, or `wake`, loads the web server: a till where nobody sells does without it.
+        """
         try:
             plug = _listen(self._wanted_port)
         except Unavailable:
@@ -163,35 +143,56 @@ class SandboxServer:
         self._port = plug.getsockname()[1]
         for account in self.accounts:
             account.origin = self.origin
-        control = ControlRoom(self.accounts, self.control_token)
-        config = uvicorn.Config(
-            build_app(self.accounts, control, self.clock),
-            http=BreakableProtocol,
-            loop="asyncio",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=2,
-        )
-        server = _Uvicorn(config, self.razorpay.closing)
-        self._server = server
-        self._thread = threading.Thread(target=server.run, kwargs={"sockets": [plug]}, name="sandbox", daemon=True)
+        self._bell, self._heard = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, args=(plug, self._heard), name="sandbox", daemon=True)
+        if not asleep:
+            self.wake()
         self._thread.start()
-        if not server.ready.wait(_START_SECONDS):
+        if not asleep and not self._is_up():
             raise Unavailable("sandbox_start", port=self._port)
         return self
 
+    @property
+    def asleep(self) -> bool:
+        """Whether no call came yet; the first one is taken as any other."""
+        return not self._awake.is_set()
+
+    def wake(self) -> None:
+        """Load the web server, if no call did."""
+        if self._bell is not None and self.asleep:
+            self._bell.send(b"!")
+
     def stop(self) -> None:
         """Stop listening, drop what is held open and close the ledger."""
-        if self._server is not None and self._thread is not None:
-            self._server.stop()
+        if self._thread is not None and self._bell is not None and self._heard is not None:
+            self._stopped = True
+            self._bell.send(b"!")
+            # It sees that it is to end, or it comes up and is told.
+            if self._is_up() and self._server is not None:
+                self._server.stop()
             self._thread.join()
-            self._server = self._thread = None
+            self._bell.close()
+            self._heard.close()
+            self._server = self._thread = self._bell = self._heard = None
         self.ledger.close()
+
+    def _serve(self, plug: socket.socket, heard: socket.socket) -> None:
+        select.select([plug, heard], [], [])
+        if self._stopped:
+            plug.close()
+        else:
+            self._awake.set()
+            from tillgate.sandbox.serving import serving  # noqa: PLC0415 - with the first call
+
+            self._server = serving(self.accounts, self.control_token, self.clock)
+        self._settled.set()
+        if self._server is not None:
+            self._server.run(sockets=[plug])
+
+    def _is_up(self) -> bool:
+        """Whether it takes calls, after waiting for that."""
+        settled = self._settled.wait(_START_SECONDS)
+        return settled and self._server is not None and self._server.ready.wait(_START_SECONDS)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -296,6 +297,7 @@ def _listen(port: int) -> socket.socket:
         else:
             plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         plug.bind((_HOST, port))
+        plug.listen(_WAITING)
     except OSError as error:
         plug.close()
         raise Unavailable("sandbox_port_taken", port=port) from error

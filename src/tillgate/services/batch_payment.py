@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.batch import DEFAULT_PROVIDER, BatchState, ItemState, SkipReason, StopReason, parse_count
@@ -162,21 +161,6 @@ def stop_batch(till: Till, actor: Actor, batch_id: int) -> BatchView:
     till.db.transact(actor, work)
     with till.db.read() as connection:
         return read_batch(till, connection, batch_id)
-
-
-def stop_own(till: Till) -> None:
-    """The till closes: a batch that this process runs stops after the invoice that it is at, and can be resumed."""
-    own = payment_batch.c.lease_owner.startswith(f"{till.worker}:", autoescape=True)
-    running = (payment_batch.c.state == BatchState.RUNNING) & (payment_batch.c.stop_asked == 0)
-
-    def work(uow: UnitOfWork) -> None:
-        for number in uow.connection.execute(select(payment_batch.c.id).where(own & running)).scalars().all():
-            found = load_batch(uow.connection, number, lock=True)
-            if found.state is BatchState.RUNNING and not found.stop_asked:
-                change_batch(uow, found, stop_asked=1)
-                uow.record("batch.stop_asked", found.subject, closing=True)
-
-    till.db.transact(till.system, work)
 
 
 def skip_item(till: Till, actor: Actor, item_id: int) -> BatchView:

@@ -15,6 +15,7 @@ from tillgate.domain.errors import Bug, NotFound, Refused, TillgateError
 from tillgate.domain.money import Money
 from tillgate.services.attempt_lease import CLOCKS_DIFFER, LEASE
 from tillgate.services.records import columns, with_values
+from tillgate.services.till import Till
 from tillgate.store.models import payment_batch, payment_batch_item
 from tillgate.store.statements import Statement, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
@@ -155,6 +156,21 @@ def change_item(uow: UnitOfWork, found: ItemRecord, **values: Any) -> ItemRecord
     if update_rows(uow.connection, payment_batch_item, where, new) != 1:
         raise Bug("batch_item_changed", item=found.id)
     return with_values(found, new)
+
+
+def stop_own(till: Till) -> None:
+    """The till closes: a batch that this process runs stops after the invoice that it is at, and can be resumed."""
+    own = payment_batch.c.lease_owner.startswith(f"{till.worker}:", autoescape=True)
+    running = (payment_batch.c.state == BatchState.RUNNING) & (payment_batch.c.stop_asked == 0)
+
+    def work(uow: UnitOfWork) -> None:
+        for number in uow.connection.execute(select(payment_batch.c.id).where(own & running)).scalars().all():
+            found = load_batch(uow.connection, number, lock=True)
+            if found.state is BatchState.RUNNING and not found.stop_asked:
+                change_batch(uow, found, stop_asked=1)
+                uow.record("batch.stop_asked", found.subject, closing=True)
+
+    till.db.transact(till.system, work)
 
 
 def write_error(error: TillgateError) -> dict[str, object]:

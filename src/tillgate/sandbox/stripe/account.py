@@ -9,6 +9,8 @@ from tillgate.sandbox.account import Account, random_word
 from tillgate.sandbox.faults import STRIPE
 
 PROVIDER = STRIPE
+# What a call that names none gets.
+DEFAULT_VERSION = "2026-10-28.endive"
 
 
 def new_id(prefix: str, length: int = 24) -> str:

@@ -20,14 +20,13 @@ from tillgate.sandbox.api import Spoiled, comes_before
 from tillgate.sandbox.faults import Fault, FaultKind
 from tillgate.sandbox.spoil import Answer
 from tillgate.sandbox.stripe import charges, idempotency
-from tillgate.sandbox.stripe.account import PROVIDER, StripeAccount, new_id
+from tillgate.sandbox.stripe.account import DEFAULT_VERSION, PROVIDER, StripeAccount, new_id
 from tillgate.sandbox.stripe.endpoints import ENDPOINTS, Call, Endpoint
 from tillgate.sandbox.stripe.errors import ApiError, invalid, key_in_use, wrong_key
 from tillgate.sandbox.stripe.fields import Fields, Tree, read_form
 from tillgate.sandbox.stripe.records import Intent
 from tillgate.sandbox.stripe.voice import StripeVoice
 
-DEFAULT_VERSION = "2026-10-28.endive"
 _VERSION = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(?:\.[a-z]+)?")
 
 

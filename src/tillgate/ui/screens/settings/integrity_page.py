@@ -15,7 +15,7 @@ from tillgate.domain.staff import GRANTS, Action
 from tillgate.formats import format_instant
 from tillgate.i18n import active_language, ntr, tr
 from tillgate.services.book_checks import BooksReport, LastCheck, Walk, check_books, load_last_check
-from tillgate.services.book_looks import Check, Fault
+from tillgate.services.looks import Check, Fault
 from tillgate.services.start_gates import Finding, Gate
 from tillgate.ui.dialogs.approval import Door, export_gate
 from tillgate.ui.screens.settings.integrity_rows import CheckCard, CheckRow, GateRow

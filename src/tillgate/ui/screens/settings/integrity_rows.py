@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from tillgate.formats import format_duration
 from tillgate.i18n import active_language, ntr, tr
 from tillgate.services.book_checks import CheckResult
-from tillgate.services.book_looks import Check, Fault
+from tillgate.services.looks import Check, Fault
 from tillgate.services.start_gates import Finding
 from tillgate.ui.screens.settings.integrity_words import (
     CHECKS,

@@ -12,7 +12,7 @@ from tillgate.domain.payment import PaymentState
 from tillgate.formats import format_money
 from tillgate.i18n import active_language, mark, tr
 from tillgate.services.book_checks import BooksReport
-from tillgate.services.book_looks import Check, Fault
+from tillgate.services.looks import Check, Fault
 from tillgate.services.start_gates import Finding, Gate, Severity, finding_error
 from tillgate.ui.message_text import message_for
 from tillgate.ui.text import shown
