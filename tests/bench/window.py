@@ -42,6 +42,7 @@ from tillgate.ui.screens.checkout.finder import Finder
 from tillgate.ui.screens.payments import PaymentsScreen
 
 RUNS = 7
+OPENINGS = 5
 # AirPods Pro in the sample shop.
 BARCODE = "8900014412580"
 WORDS = ("steel bottle", "cotton ku", "bamboo lamp 12", "fill-77", "ceramic b")
@@ -198,18 +199,29 @@ def _many_products(till: TillWindow) -> None:
 def million_rows() -> list[Figure]:
     """1,000,000 payments: opening the list against 60 ms, and a scrolled frame against an in-memory model's."""
     with open_till(_many_payments) as till:
-        until(lambda: not till.tasks.pending)
-        begun = time.perf_counter()
-        till.shell.go("payments")
+        opened = statistics.median(_opened(till) for _ in range(OPENINGS))
+        spin(2.0)
         page = till.shell.page("payments")
         assert isinstance(page, PaymentsScreen)
-        model = page.table.model
-        painted = Painted(page.table.view.viewport(), lambda: model.rowCount() > 0)
-        opened = (painted.wait(60) - begun) * 1000
-        spin(2.0)
         frame = _frames(page.table.view)
         floor = _frames(_in_memory(page.table.view))
     return [Figure("list-open", opened, "ms", 60, 1), Figure("list-frame", frame, "ms", floor, 1.15)]
+
+
+def _opened(till: TillWindow) -> float:
+    """The page made and its first rows painted, for somebody who has just signed in: screens belong to a session."""
+    till.shell.go("checkout")
+    till.lock("lock")
+    till.enter(sign_in(till.shop.till, till.shop.pins, MANAGER.name, MANAGER.pin))
+    spin(1.0)
+    until(lambda: not till.tasks.pending)
+    begun = time.perf_counter()
+    till.shell.go("payments")
+    page = till.shell.page("payments")
+    assert isinstance(page, PaymentsScreen)
+    model = page.table.model
+    painted = Painted(page.table.view.viewport(), lambda: model.rowCount() > 0)
+    return (painted.wait(60) - begun) * 1000
 
 
 def _many_payments(till: TillWindow) -> None:

@@ -164,3 +164,26 @@ def test_the_log_is_append_only_and_money_never_changes(tmp_path: Path) -> None:
         with pytest.raises(pysqlite3.DatabaseError, match=r"append-only|never deleted"):
             connection.execute(statement)
     connection.close()
+
+
+def test_it_takes_its_first_call_out_of_sleep() -> None:
+    sandbox = SandboxServer().start(asleep=True)
+    try:
+        assert sandbox.asleep
+        assert httpx.get(sandbox.control_page_url, trust_env=False, follow_redirects=True).status_code == 200
+        assert not sandbox.asleep
+    finally:
+        sandbox.stop()
+
+
+def test_it_is_woken_and_stopped_at_any_moment() -> None:
+    never = SandboxServer().start(asleep=True)
+    never.stop()
+    assert never.asleep
+    for _ in range(3):
+        woken = SandboxServer().start(asleep=True)
+        woken.wake()
+        woken.wake()
+        woken.stop()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(woken.origin, trust_env=False)

@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 
 from tests.factories.clock import START
 from tillgate.services.till import Till
 from tillgate.store.models import metric, number_series, outbox
 from tillgate.store.statements import Statement, insert_row, insert_rows, update_rows
+from tillgate.store.unit_of_work import UnitOfWork
 
 DAY = date(2026, 11, 21)
 _OF_DAY = Statement(
@@ -94,6 +95,27 @@ def test_a_write_that_raises_is_undone_whoever_sent_it(till: Till) -> None:
             )
         with till.db.write(till.system) as uow:
             assert update_rows(uow.connection, outbox, {"dedupe_key": "driver"}, {"next_at": START}) == 0
+
+
+def test_a_lost_connection_is_never_gone_on_with(till: Till) -> None:
+    """SQLAlchemy gives another connection by itself, on which half of the work would be kept."""
+
+    def by_driver(uow: UnitOfWork) -> None:
+        insert_row(uow.connection, outbox, _work("second"))
+
+    def by_core(uow: UnitOfWork) -> None:
+        uow.execute(outbox.insert().values(_work("second")))
+
+    def nothing(_uow: UnitOfWork) -> None:
+        pass
+
+    for go_on in (by_driver, by_core, nothing):
+        with pytest.raises(PendingRollbackError), till.db.write(till.system) as uow:
+            insert_row(uow.connection, outbox, _work("first"))
+            uow.connection.invalidate()
+            go_on(uow)
+        with till.db.read() as connection:
+            assert connection.execute(select(outbox.c.id)).first() is None
 
 
 def _work(key: str) -> dict[str, object]:

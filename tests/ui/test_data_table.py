@@ -18,7 +18,7 @@ from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.payment import PaymentState
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.buttons import Button
-from tillgate.ui.widgets.data_table import MemoryViews, Query
+from tillgate.ui.widgets.data_table import MemoryViews, Query, Summary
 from tillgate.ui.widgets.data_table.model import PAGE_ROWS, PAGES_KEPT
 from tillgate.ui.widgets.date_range import DateRangeField
 from tillgate.ui.widgets.dialog import Dialog
@@ -297,3 +297,36 @@ def test_painting_a_frame_reads_nothing(qtbot: QtBot, tasks: Tasks) -> None:
     page.jump_to(1_000)
     page.table.grab()
     assert threading.get_ident() not in page.source.threads
+
+
+class SlowSums(Rows):
+    """The sum of every row, and the rows of a search, are told when they are let."""
+
+    def __init__(self) -> None:
+        super().__init__(1_000)
+        self.summed, self.found = threading.Event(), threading.Event()
+
+    def rows(self, query: Query, start: int, limit: int) -> Sequence[Row]:
+        if query.text:
+            self.found.wait(10)
+        return super().rows(query, start, limit)
+
+    def summary(self, query: Query) -> Summary:
+        if not query.text:
+            self.summed.wait(10)
+        return super().summary(query)
+
+
+def test_the_sum_of_the_list_before_is_never_shown_for_another(qtbot: QtBot, tasks: Tasks) -> None:
+    source = SlowSums()
+    told: list[int] = []
+    table = TablePage(qtbot, tasks, source, wait=False).table
+    table.model.summed.connect(lambda summary: told.append(summary.count))
+    qtbot.waitUntil(lambda: table.model.rowCount() > 0)
+    table.set_query(Query(text="PAY-000001"))
+    source.summed.set()
+    qtbot.waitUntil(lambda: tasks.pending == 1)
+    assert told == []
+    source.found.set()
+    qtbot.waitUntil(lambda: tasks.pending == 0)
+    assert told == [table.model.rowCount()] == [10]

@@ -157,3 +157,40 @@ def test_a_second_press_does_nothing(qtbot: QtBot, tasks: Tasks) -> None:
     assert press(refuse)
     qtbot.waitUntil(lambda: not once.running)
     assert calls == ["done", "cart_empty"]
+
+
+def test_what_follows_a_paint_is_under_way_at_once_and_begins_later(qtbot: QtBot, tasks: Tasks) -> None:
+    owner = QObject()
+    order: list[str] = []
+    tasks.run(owner, lambda: order.append("after the paint"), after_paint=True)
+    assert tasks.pending == 1
+    tasks.run(owner, lambda: order.append("at once"))
+    qtbot.waitUntil(lambda: tasks.pending == 0)
+    assert order == ["at once", "after the paint"]
+
+
+def test_a_press_that_has_not_begun_when_the_till_closes_never_does(qtbot: QtBot, tasks: Tasks) -> None:
+    begun: list[bool] = []
+    tasks.run(QObject(), lambda: begun.append(True), after_paint=True, moves_money=True)
+    assert tasks.shutdown()
+    qtbot.wait(50)
+    assert begun == []
+
+
+def test_several_changes_in_a_row_are_heard_once_with_all_their_kinds(qtbot: QtBot, tasks: Tasks) -> None:
+    owner, gone = QObject(), QObject()
+    heard: list[set[Kind]] = []
+    at_once: list[set[Kind]] = []
+    tasks.watch(owner, {Kind.CART, Kind.PAYMENT}, lambda changes: heard.append(set(changes.kinds)), within_ms=40)
+    tasks.watch(gone, {Kind.CART}, lambda changes: heard.append(set(changes.kinds)), within_ms=40)
+    tasks.watch(owner, {Kind.CART, Kind.PAYMENT}, lambda changes: at_once.append(set(changes.kinds)))
+    for kind in (Kind.CART, Kind.PAYMENT, Kind.ORDER, Kind.CART):
+        tasks.broadcast(Changes.of(kind))
+    qtbot.waitUntil(lambda: len(at_once) == 3)
+    delete(gone)
+    assert heard == []
+    qtbot.waitUntil(lambda: bool(heard))
+    assert heard == [{Kind.CART, Kind.PAYMENT}]
+    tasks.broadcast(Changes.of(Kind.PAYMENT))
+    qtbot.waitUntil(lambda: len(heard) == 2)
+    assert heard[1] == {Kind.PAYMENT}

@@ -149,12 +149,13 @@ class SandboxServer:
             self.wake()
         self._thread.start()
         if not asleep and not self._is_up():
+            self.stop()
             raise Unavailable("sandbox_start", port=self._port)
         return self
 
     @property
     def asleep(self) -> bool:
-        """Whether no call came yet; the first one is taken as any other."""
+        """Whether neither a call came yet nor `wake`; the first call is taken as any other."""
         return not self._awake.is_set()
 
     def wake(self) -> None:
@@ -177,15 +178,17 @@ class SandboxServer:
         self.ledger.close()
 
     def _serve(self, plug: socket.socket, heard: socket.socket) -> None:
-        select.select([plug, heard], [], [])
-        if self._stopped:
-            plug.close()
-        else:
-            self._awake.set()
-            from tillgate.sandbox.serving import serving  # noqa: PLC0415 - with the first call
+        try:
+            select.select([plug, heard], [], [])
+            if not self._stopped:
+                self._awake.set()
+                from tillgate.sandbox.serving import serving  # noqa: PLC0415 - with the first call
 
-            self._server = serving(self.accounts, self.control_token, self.clock)
-        self._settled.set()
+                self._server = serving(self.accounts, self.control_token, self.clock)
+        finally:
+            self._settled.set()
+            if self._server is None:
+                plug.close()
         if self._server is not None:
             self._server.run(sockets=[plug])
 

@@ -1,7 +1,8 @@
 """What the integrity check compares: a query for each promise of the books, and the faults that it finds (seed 003).
 
-Every payment of a consultation has its consultation, its invoice and its tax records; no consultation has two; the
-ledger is even and says what providers took and gave back; the audit chain holds. A sound till has no fault in any.
+The ledger is even and says what providers took and gave back, wallets and instalments come to what was paid, and the
+audit chain holds; what the document asks of its consultations stands in `consultation_looks`. A sound till has no fault
+in any.
 """
 
 from __future__ import annotations

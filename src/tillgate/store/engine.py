@@ -13,11 +13,11 @@ from typing import Any, Final
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, PendingRollbackError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from tillgate.domain.secret import Secret
-from tillgate.store.statements import commit_driver, run_text
+from tillgate.store.statements import commit_driver, driver_of, run_text
 
 SAFE_WAL_VERSION: Final = (3, 51, 3)
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -87,17 +87,22 @@ def begin_reading(connection: Connection) -> None:
         run_text(connection, "BEGIN")
 
 
-def begin_writing(connection: Connection) -> None:
-    """Hold the file's one turn to write, or a server's transaction, which begins with its first statement.
-
-    Closing the connection without `commit` undoes all of it.
+def begin_writing(connection: Connection) -> Any:
+    """Hold the file's one turn to write, or a server's transaction, which begins with its first statement; the driver's
+    connection, for `commit`. Closing without that undoes all of it.
     """
     if connection.dialect.name == "sqlite":
         run_text(connection, "BEGIN IMMEDIATE")
+    return driver_of(connection)
 
 
-def commit(connection: Connection) -> None:
-    """Keep what was written. What went by the driver alone, SQLAlchemy has no transaction of."""
+def commit(connection: Connection, begun: Any) -> None:
+    """Keep what was written. What went by the driver alone, SQLAlchemy has no transaction of.
+
+    Raises PendingRollbackError where the connection that it began on was lost: what was written there is gone.
+    """
+    if driver_of(connection) is not begun:
+        raise PendingRollbackError("the connection was lost")
     if connection.in_transaction():
         connection.commit()
     else:

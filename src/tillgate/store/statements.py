@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Column, Connection, Delete, Insert, Select, Table, TextClause, Update, bindparam, insert, update
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.sql.dml import ReturningInsert
 
 # A row whose values have their columns' names.
@@ -101,16 +101,24 @@ class Statement:
             parameters = [given[name] if convert is None else convert(given[name]) for name, convert in compiled.marks]
         else:
             parameters = {**given, **{name: convert(given[name]) for name, convert in compiled.binds}}
-        driver: Any = connection.connection.dbapi_connection
+        driver = driver_of(connection)
         try:
             return driver.execute(compiled.text, parameters), compiled
         except Exception as error:
             raise _translated(error, compiled.text, connection) from error
 
 
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection. Raises PendingRollbackError where it was lost: SQLAlchemy would give another one, on
+    which half of the work would be done."""
+    if connection.invalidated:
+        raise PendingRollbackError("the connection was lost")
+    return connection.connection.dbapi_connection
+
+
 def run_text(connection: Connection, text: str) -> None:
     """Run a statement without parameters or rows, such as BEGIN."""
-    driver: Any = connection.connection.dbapi_connection
+    driver = driver_of(connection)
     try:
         driver.execute(text)
     except Exception as error:
@@ -119,7 +127,7 @@ def run_text(connection: Connection, text: str) -> None:
 
 def commit_driver(connection: Connection) -> None:
     """Commit what the driver was given; for less than SQLAlchemy's own transaction costs."""
-    driver: Any = connection.connection.dbapi_connection
+    driver = driver_of(connection)
     try:
         driver.commit()
     except Exception as error:

@@ -69,14 +69,23 @@ class UnitOfWork:
         self._depth += 1
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             del self.entries[kept:]
-            if not self.connection.invalidated:
-                run_text(self.connection, f"ROLLBACK TO SAVEPOINT {name}")
+            self._undo(name, error)
             raise
         finally:
             self._depth -= 1
         run_text(self.connection, f"RELEASE SAVEPOINT {name}")
+
+    def _undo(self, name: str, error: BaseException) -> None:
+        if self.connection.invalidated:
+            return
+        try:
+            run_text(self.connection, f"ROLLBACK TO SAVEPOINT {name}")
+        except DBAPIError:
+            # A full disk undoes the whole transaction: that is what is told, and not that its part is gone with it.
+            if not isinstance(error, DBAPIError):
+                raise
 
 
 @dataclass(slots=True)
@@ -111,11 +120,11 @@ class Database:
         refuse_inside_transaction()
         turn = self._writing if self.is_sqlite else nullcontext()
         with turn, _marked(), self.engine.connect() as connection:
-            begin_writing(connection)
+            begun = begin_writing(connection)
             uow = UnitOfWork(connection, actor, self.clock.now())
             yield uow
             self._seal(uow)
-            commit(connection)
+            commit(connection, begun)
         if uow.entries:
             self.on_committed(uow.entries)
 

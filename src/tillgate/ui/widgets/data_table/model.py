@@ -69,7 +69,6 @@ class WindowModel(QAbstractTableModel):
         self._in_flight: set[int] = set()
         self._fresh = True
         self._stopped = True
-        self._summary: Summary | None = None
         self._summing = False
         self._sum_again = False
         self._timer = QTimer(self)
@@ -83,7 +82,6 @@ class WindowModel(QAbstractTableModel):
         """Show another query; the old rows stay until its first window is here."""
         self.query = query
         self._fresh = True
-        self._summary = None
         self._start_over()
         self._want(0)
         self._fetch()
@@ -96,7 +94,8 @@ class WindowModel(QAbstractTableModel):
         else:
             self.dataChanged.emit(self.index(0, 0), self._last())
         self._fetch()
-        self._sum()
+        if not self._fresh:
+            self._sum()
 
     def _start_over(self) -> None:
         self._source.forget()
@@ -203,8 +202,7 @@ class WindowModel(QAbstractTableModel):
         self.beginResetModel()
         self._pages.clear()
         self._keep(number, page)
-        ended = len(page.rows) < PAGE_ROWS
-        self._count = len(page.rows) if ended or self._summary is None else self._summary.count
+        self._count = len(page.rows)
         self._fresh = False
         self.endResetModel()
         self.loaded.emit()
@@ -239,9 +237,10 @@ class WindowModel(QAbstractTableModel):
             self._sum_again = False
             self._sum()
             return
-        self._summary = summary
-        if not self._fresh:
-            self._set_count(summary.count)
+        if self._fresh:
+            # That of the query before: the first window of this one has it summed afresh.
+            return
+        self._set_count(summary.count)
         self.summed.emit(summary)
 
     def _sum_failed(self, error: TillgateError) -> None:
