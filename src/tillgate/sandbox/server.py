@@ -107,8 +107,7 @@ class SandboxServer:
         self.control_token = control_token or secrets.token_urlsafe(24)
         self._server: Serving | None = None
         self._thread: threading.Thread | None = None
-        self._bell: socket.socket | None = None
-        self._heard: socket.socket | None = None
+        self._bell: tuple[socket.socket, socket.socket] | None = None
         self._awake, self._settled = threading.Event(), threading.Event()
         self._stopped = False
         self._port = 0
@@ -143,8 +142,8 @@ class SandboxServer:
         self._port = plug.getsockname()[1]
         for account in self.accounts:
             account.origin = self.origin
-        self._bell, self._heard = socket.socketpair()
-        self._thread = threading.Thread(target=self._serve, args=(plug, self._heard), name="sandbox", daemon=True)
+        self._bell = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, args=(plug, self._bell[1]), name="sandbox", daemon=True)
         if not asleep:
             self.wake()
         self._thread.start()
@@ -161,20 +160,20 @@ class SandboxServer:
     def wake(self) -> None:
         """Load the web server, if no call did."""
         if self._bell is not None and self.asleep:
-            self._bell.send(b"!")
+            self._bell[0].send(b"!")
 
     def stop(self) -> None:
         """Stop listening, drop what is held open and close the ledger."""
-        if self._thread is not None and self._bell is not None and self._heard is not None:
+        if self._thread is not None and self._bell is not None:
             self._stopped = True
-            self._bell.send(b"!")
+            self._bell[0].send(b"!")
             # It sees that it is to end, or it comes up and is told.
             if self._is_up() and self._server is not None:
                 self._server.stop()
             self._thread.join()
-            self._bell.close()
-            self._heard.close()
-            self._server = self._thread = self._bell = self._heard = None
+            for end in self._bell:
+                end.close()
+            self._server = self._thread = self._bell = None
         self.ledger.close()
 
     def _serve(self, plug: socket.socket, heard: socket.socket) -> None:

@@ -41,10 +41,13 @@ class _Watch:
     kinds: frozenset[Kind]
     heard: Callable[[Changes], None]
     within_ms: int
+    but_by: str
     # What is heard when the time is over.
     waiting: Changes | None = None
 
     def hear(self, changes: Changes) -> None:
+        if not changes.touches(*self.kinds) or (self.but_by and changes.origin == self.but_by):
+            return
         if not self.within_ms:
             self.heard(changes)
         elif self.waiting is not None:
@@ -139,13 +142,14 @@ class Tasks(QObject):
         heard: Callable[[Changes], None],
         *,
         within_ms: int = 0,
+        but_by: str = "",
     ) -> None:
-        """Call `heard` when any of `kinds` changed, for as long as `owner` exists.
+        """Call `heard` when any of `kinds` changed by another than `but_by`, for as long as `owner` exists.
 
         With `within_ms` only then, once for all that changed meanwhile: one payment changes several times in a row, and
         whatever everybody reads at each of them slows the payment itself.
         """
-        self._watches.append(_Watch(owner, frozenset(kinds), heard, within_ms))
+        self._watches.append(_Watch(owner, frozenset(kinds), heard, within_ms, but_by))
 
     @property
     def pending(self) -> int:
@@ -197,7 +201,7 @@ class Tasks(QObject):
         self.changed.emit(changes)
         self._watches = [watch for watch in self._watches if isValid(watch.owner)]
         for watch in self._watches:
-            if isValid(watch.owner) and changes.touches(*watch.kinds):
+            if isValid(watch.owner):
                 watch.hear(changes)
 
     def _count(self) -> None:

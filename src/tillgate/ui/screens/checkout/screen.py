@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
 
-from tillgate.domain.changes import Changes, Kind
+from tillgate.domain.changes import Kind
 from tillgate.domain.errors import TillgateError
 from tillgate.domain.payment_end import End
 from tillgate.i18n import ntr, tr
@@ -32,8 +32,8 @@ from tillgate.ui.text import shown
 from tillgate.ui.theme import Density, Tone, set_density
 from tillgate.ui.widgets.notices import announce
 
-# A payment changes several times in a row; what is read at each of them slows the payment itself.
 _REREAD_MS: Final = 60
+_SHOWN: Final = frozenset({Kind.CART, Kind.CUSTOMER, Kind.CATALOGUE, Kind.ORDER, Kind.PAYMENT})
 _CANCELLABLE: Final = IN_PROGRESS - {Stage.ENDING, Stage.FINISHING}
 # Where the cart can't be touched and no other payment may be begun.
 _FIXED: Final = SOLD | {Stage.LATE}
@@ -110,11 +110,8 @@ class CheckoutScreen(Screen):
         self.paying.link_sent.connect(self._link_sent)
         self.paying.refused.connect(self._payment_refused)
         self.paying.not_started.connect(self._not_started)
-        self._reread = QTimer(self)
-        self._reread.setSingleShot(True)
-        self._reread.setInterval(_REREAD_MS)
-        self._reread.timeout.connect(self._read_again)
-        self._desk.tasks.watch(self, set(Kind), self._heard)
+        self._desk.tasks.watch(self, {Kind.SETTING}, lambda _changes: self._options_changed())
+        self._desk.tasks.watch(self, _SHOWN, lambda _changes: self._read_again(), within_ms=_REREAD_MS, but_by=ORIGIN)
         self.news.load()
 
     # What the shell tells
@@ -169,20 +166,14 @@ class CheckoutScreen(Screen):
         return True
 
     @Slot(object)
-    def _heard(self, changes: Changes) -> None:
-        if changes.touches(Kind.SETTING):
-            self._show_tender()
-            self._show_commands()
-        if not self._loaded or changes.origin == ORIGIN:
-            return
-        shown = changes.touches(Kind.CART, Kind.CUSTOMER, Kind.CATALOGUE, Kind.ORDER, Kind.PAYMENT)
-        if shown and not self._reread.isActive():
-            self._reread.start()
+    def _options_changed(self) -> None:
+        self._show_tender()
+        self._show_commands()
 
-    @Slot()
     def _read_again(self) -> None:
-        self.ringing.reload()
-        self.ring_up.count_held()
+        if self._loaded:
+            self.ringing.reload()
+            self.ring_up.count_held()
 
     # The cart
 

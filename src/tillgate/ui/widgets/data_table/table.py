@@ -114,7 +114,6 @@ class DataTable(QWidget):
         self.bar.show_query(self.model.query)
         self._show_sort()
         self._load_views()
-        # Once the page stands: a lane that reads meanwhile takes turns with this thread, and both are slower.
         QMetaObject.invokeMethod(self, "_load_first", Qt.ConnectionType.QueuedConnection)
 
     # Building
@@ -200,6 +199,7 @@ class DataTable(QWidget):
 
     @Slot()
     def _load_first(self) -> None:
+        # Once the page stands: a lane that reads meanwhile takes turns with this thread, and both are slower.
         if not self.model.asked:
             self.model.load(self.query)
 
