@@ -144,13 +144,14 @@ def say(text: str) -> None:
 
 
 def test_stages() -> list[tuple[str, Callable[[], Result]]]:
-    """Browser and real windows want the machine to themselves; everything else runs side by side."""
+    """Browsers and real windows wait more than they work: two at a time, each on a screen of its own, apart from the
+    rest."""
     workers = str(min(8, max(2, os.cpu_count() or 2)))
     side_by_side = ["-n", workers, "--dist", "worksteal", "-m", "not e2e"]
     return [
         ("check", functools.partial(check_sources, BEFORE_TESTS)),
         ("tests", functools.partial(run_tests, side_by_side)),
-        ("e2e", functools.partial(run_tests, ["-m", "e2e", "tests/e2e"])),
+        ("e2e", functools.partial(run_tests, ["-n", "2", "--dist", "worksteal", "-m", "e2e", "tests/e2e"])),
     ]
 
 
