@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.factories.clock import FakeClock
+from tests.factories.depot import Depot, open_depot
 from tests.factories.fake_provider import FakeProvider
 from tests.factories.instalments import Bazaar, open_bazaar
 from tests.factories.kept import KeptConnections
@@ -123,3 +124,15 @@ def bazaar(till: Till) -> Bazaar:
 def stall(sqlite_only: Engine, clock: FakeClock) -> Bazaar:
     """The same on SQLite alone, for what is decided above the database."""
     return open_bazaar(make_till(sqlite_only, clock))
+
+
+@pytest.fixture
+def depot(till: Till) -> Depot:
+    """Devices and their invoices."""
+    return open_depot(till)
+
+
+@pytest.fixture
+def here(sqlite_only: Engine, clock: FakeClock) -> Depot:
+    """The same on SQLite alone, for what is decided above the database; tests of a clinic have one of theirs."""
+    return open_depot(make_till(sqlite_only, clock))

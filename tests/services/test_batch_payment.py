@@ -7,43 +7,31 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from tests.factories.bad_batches import BAD, BadBatch
 from tests.factories.clock import FakeClock
-from tests.factories.depot import AMOUNTS, EMAIL, Depot, open_depot
+from tests.factories.depot import AMOUNTS, EMAIL, Depot
+from tests.factories.fake_provider import FakeProvider
 from tests.factories.people import signed_in
-from tests.factories.tills import audit_rows, make_till
+from tests.factories.tills import audit_rows
 from tillgate import failpoints
 from tillgate.domain.batch import BatchState, ItemState, Shown, SkipReason, StopReason
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.devices import DeviceStatus
-from tillgate.domain.errors import Invalid, NotAllowed, Refused, TillgateError
+from tillgate.domain.errors import Invalid, NotAllowed, Refused, TillgateError, Unavailable
 from tillgate.domain.money import Money
 from tillgate.domain.payment import Mode, PaymentState
 from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_METHOD, Settings
 from tillgate.domain.staff import Role
-from tillgate.ports import CancelWay
+from tillgate.ports import CancelWay, CheckoutRequest
 from tillgate.services.batch_payment import retry_item, skip_item, stop_batch
 from tillgate.services.batch_rows import stop_own
 from tillgate.services.batch_views import document_of, list_batches
 from tillgate.services.daily_invoices import run_daily
 from tillgate.services.settle import check_now
 from tillgate.services.sign_in import sign_out
-from tillgate.services.till import Till
 from tillgate.store.models import device_invoice, payment, payment_attempt, payment_batch
 from tillgate.ui.message_text import message_for
-
-
-@pytest.fixture
-def depot(till: Till) -> Depot:
-    return open_depot(till)
-
-
-@pytest.fixture
-def here(sqlite_only: Engine, clock: FakeClock) -> Depot:
-    """On SQLite alone, for what is decided above the database."""
-    return open_depot(make_till(sqlite_only, clock))
 
 
 def test_the_documents_answer_oldest_first(depot: Depot, caplog: pytest.LogCaptureFixture) -> None:
@@ -118,6 +106,23 @@ def test_the_stores_way_to_pay_and_its_bounds_count(here: Depot) -> None:
     assert (problem.code, problem.values["largest"]) == ("amount_above_maximum", Money(5_000_000, "COP"))
     assert here.provider.sends("create") == 2
     assert {each.method for each in here.rows(payment_attempt)} == {"web"}
+
+
+def test_an_intent_that_fails_takes_nothing_of_its_step_along(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second invoice's payment is written and taken back: what the first came to is kept, and said once."""
+    usual = FakeProvider.parameters
+
+    def parameters(provider: FakeProvider, request: CheckoutRequest) -> str:
+        if request.amount.minor == AMOUNTS[1]:
+            raise Unavailable("provider_off", provider=provider.name)
+        return usual(provider, request)
+
+    monkeypatch.setattr(FakeProvider, "parameters", parameters)
+    view = depot.pay()
+    assert [each.shown for each in view.items] == [Shown.LINK_OPEN, Shown.FAILED, Shown.LINK_OPEN]
+    assert len(depot.rows(payment)) == len(depot.rows(payment_attempt)) == depot.provider.sends("create") == 2
+    told = [each[1] for each in audit_rows(depot.till) if each[1].startswith("batch.item_")]
+    assert told == ["batch.item_taken", "batch.item_failed", "batch.item_taken"]
 
 
 def test_a_second_press_with_the_same_key_is_the_same_batch(depot: Depot) -> None:

@@ -8,30 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import update
 
 from tests.factories.batch_race import Impatient
-from tests.factories.clock import START, FakeClock
-from tests.factories.depot import Depot, new_bank, open_depot
-from tests.factories.tills import make_till
+from tests.factories.clock import START
+from tests.factories.depot import Depot, new_bank
 from tillgate import failpoints
 from tillgate.domain.batch import Shown
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.errors import Refused
 from tillgate.services.batch_views import BatchView
-from tillgate.services.till import Till
 from tillgate.store.models import payment, payment_batch, payment_batch_item
-
-
-@pytest.fixture
-def depot(till: Till) -> Depot:
-    return open_depot(till)
-
-
-@pytest.fixture
-def here(sqlite_only: Engine, clock: FakeClock) -> Depot:
-    """On SQLite alone, for what is decided above the database."""
-    return open_depot(make_till(sqlite_only, clock))
 
 
 def test_two_tills_on_one_device_each_invoice_is_taken_by_one(depot: Depot) -> None:

@@ -18,22 +18,10 @@ from tillgate.domain.settings import STORE_ZONE, Settings
 from tillgate.services.daily_invoices import make_daily_invoices, run_daily
 from tillgate.services.device_invoices import cancel_invoice
 from tillgate.services.devices import DeviceDraft, save_device
-from tillgate.services.till import Till
 from tillgate.store.models import device, device_invoice
 
 TODAY = START.date()
 _DAY_S = 86_400
-
-
-@pytest.fixture
-def depot(till: Till) -> Depot:
-    return open_depot(till)
-
-
-@pytest.fixture
-def here(sqlite_only: Engine, clock: FakeClock) -> Depot:
-    """On SQLite alone, for what is decided above the database."""
-    return open_depot(make_till(sqlite_only, clock))
 
 
 def days_of(depot: Depot, device_id: int) -> list[date]:

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text, update
+from sqlalchemy import text, update
 
-from tests.factories.clock import FakeClock
-from tests.factories.depot import Depot, open_depot
+from tests.factories.depot import Depot
 from tests.factories.postman import Postman
-from tests.factories.tills import make_till
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.devices import DeviceInvoiceState, DeviceStatus
 from tillgate.domain.errors import Invalid, Refused, Stale, TillgateError
@@ -47,21 +45,9 @@ from tillgate.services.payment_lists import PaymentQuery, list_payments
 from tillgate.services.refunds import drive_refund, request_refund
 from tillgate.services.sample_devices import load_sample_devices
 from tillgate.services.settle import check_now
-from tillgate.services.till import Till
 from tillgate.store.ledger import unbalanced
 from tillgate.store.models import device_invoice, ledger_entry, staff_session
 from tillgate.store.outbox_rows import enqueue
-
-
-@pytest.fixture
-def depot(till: Till) -> Depot:
-    return open_depot(till)
-
-
-@pytest.fixture
-def here(sqlite_only: Engine, clock: FakeClock) -> Depot:
-    """On SQLite alone, for what is decided above the database."""
-    return open_depot(make_till(sqlite_only, clock))
 
 
 @pytest.mark.parametrize(

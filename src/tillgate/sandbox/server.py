@@ -170,7 +170,8 @@ class SandboxServer:
             # It sees that it is to end, or it comes up and is told.
             if self._is_up() and self._server is not None:
                 self._server.stop()
-            self._thread.join()
+            # One that never came up is left to end with the process.
+            self._thread.join(_START_SECONDS)
             for end in self._bell:
                 end.close()
             self._server = self._thread = self._bell = None

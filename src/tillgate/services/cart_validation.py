@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from tillgate.domain.cart_checks import Finding, Needs, check_cart
 from tillgate.domain.errors import Unavailable
@@ -19,6 +19,7 @@ from tillgate.services.cart_content import list_line_rows, load_cart_row, load_c
 from tillgate.services.cart_offers import load_offers
 from tillgate.services.customers import load_customer_in
 from tillgate.services.till import Till
+from tillgate.store.statements import Named
 from tillgate.store.unit_of_work import Database
 
 KEPT_S: Final = 30
@@ -97,7 +98,7 @@ def validate_for_checkout(
 def validate_in(
     connection: Connection,
     till: Till,
-    head: Row[Any],
+    head: Named,
     *,
     provider: str | None = None,
     email_wanted: bool = False,

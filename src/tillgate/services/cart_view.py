@@ -17,6 +17,7 @@ from tillgate.domain.vendor_split import LineAmounts, Split, Totals, split_by_ve
 from tillgate.services.cart_content import list_line_rows, load_cart_row, load_content
 from tillgate.services.customers import CustomerRecord, load_customer_in
 from tillgate.store.models import allocation, cart_undo, payment
+from tillgate.store.statements import Named
 
 CART_THING: Final = "cart"
 # What a cart says of mails to its customer: sent where there is an address, or none is wanted.
@@ -136,7 +137,7 @@ def locks(paying: Row[Any] | None) -> bool:
     return paying is not None and paying.fulfilment is not Fulfilment.REFUSED
 
 
-def _line_view(row: Row[Any], amounts: LineAmounts, currency: str) -> CartLineView:
+def _line_view(row: Named, amounts: LineAmounts, currency: str) -> CartLineView:
     return CartLineView(
         id=row.id,
         product_id=row.product_id,
