@@ -24,8 +24,9 @@ CAMPAIGN: Final = bool(os.environ.get("TILLGATE_CAMPAIGN"))
 # A batch of three has its links, is paid, and its payer is told. Captures by the till, refunds and sales have scenes of
 # their own (test_kills).
 _PASSED: Final = ("start.", "settle.", "apply.", "batch.", "daily.", "outbox.")
-# Its intents are written with its steps, and come through no transaction of their own.
-HERE: Final = sorted(place for place in PLACES if place.startswith(_PASSED) and place != "start.before_intent")
+# Its intents and its answers are written with its steps, and come through no transaction of their own.
+_ALONE: Final = ("start.before_intent", "start.after_outcome")
+HERE: Final = sorted(place for place in PLACES if place.startswith(_PASSED) and place not in _ALONE)
 # Who dies at the first pass of a place, the second or the third; a till also dies again on its way back.
 TILL, TILL_TWICE, SERVER = "till", "till, twice", "server"
 KILLS: Final = list(itertools.product(HERE, (1, 2, 3), (TILL, TILL_TWICE, SERVER)))

@@ -125,6 +125,32 @@ def test_an_intent_that_fails_takes_nothing_of_its_step_along(depot: Depot, monk
     assert told == ["batch.item_taken", "batch.item_failed", "batch.item_taken"]
 
 
+def test_an_answer_that_could_not_be_written_is_asked_for_again(
+    here: Depot, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither with the next one's beginning nor alone: who resumes looks the link up, and makes no second one."""
+
+    def busy(*_given: object) -> None:
+        raise Unavailable("database_busy")
+
+    number = here.start()
+    with monkeypatch.context() as broken:
+        broken.setattr("tillgate.services.batch_steps.take_create_answer", busy)
+        broken.setattr("tillgate.services.batch_steps.apply_create_answer", busy)
+        with pytest.raises(Unavailable, match="database_busy"):
+            here.run(number)
+    assert here.view(number).interrupted
+    clock.advance(61)
+    assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
+    assert here.provider.sends("create") == 3
+
+
+def test_the_answer_is_the_tills_own_news_whoever_pressed(here: Depot) -> None:
+    here.pay(count=2)
+    by = {event: actor for actor, event, _, _ in audit_rows(here.till)}
+    assert (by["payment.moved"], by["payment.created"]) == (here.till.system.label, here.cashier.label)
+
+
 def test_a_second_press_with_the_same_key_is_the_same_batch(depot: Depot) -> None:
     command = depot.command()
     first = depot.start(key=command.key)
@@ -261,7 +287,7 @@ class Killed(BaseException):
 
 PLACES = (
     *("batch.after_step", "batch.inside_intent", "start.after_intent", "start.before_sent_mark"),
-    *("start.after_sent_mark", "start.after_answer", "start.after_outcome", "batch.after_item"),
+    *("start.after_sent_mark", "start.after_answer", "batch.after_item", "apply.inside"),
 )
 
 

@@ -92,14 +92,14 @@ PLANTS: Final = {
     "a create is sent before that is committed": Plant(
         (
             (
-                payments.send_create,
+                payments.call_create,
                 "    attempt = _mark_sent(till, planned)\n",
                 "    with till.db.read() as connection:\n"
                 "        early = load_attempt(connection, planned.attempt_id)\n"
                 "    answer = till.providers[early.provider].create(early.method, early.parameters)\n"
                 "    attempt = _mark_sent(till, planned)\n"
                 "    if attempt is not None:\n"
-                "        return apply_create_answer(till, attempt.id, planned.call_id, answer)\n",
+                "        return apply_create_answer(till, Created(attempt.id, planned.call_id, answer))\n",
             ),
         )
     ),

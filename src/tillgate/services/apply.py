@@ -41,7 +41,7 @@ from tillgate.services.payment_rows import (
     move_payment,
     note_receipt,
 )
-from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord
+from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecord, with_values
 from tillgate.services.refund_rows import plan_refund
 from tillgate.services.till import Till
 from tillgate.store.ledger import post
@@ -67,28 +67,39 @@ class Applied:
     to_capture: tuple[ProviderTry, ...] = ()
 
 
-def apply_create_answer(till: Till, attempt_id: int, call_id: int, answer: Answer) -> PaymentRecord:
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What was answered to a create that was sent."""
+
+    attempt_id: int
+    call_id: int
+    answer: Answer
+
+
+def apply_create_answer(till: Till, created: Created) -> PaymentRecord:
     """Write down what came of opening a checkout."""
+    return till.db.transact(till.system, lambda uow: take_create_answer(uow, till, created))
 
-    def work(uow: UnitOfWork) -> PaymentRecord:
-        facts = answer.checkout
-        note_answer(uow, call_id, answer, facts.provider_id if facts else None)
-        if answer.outcome is Outcome.SUCCESS and facts is not None:
-            return take_facts(uow, till, attempt_id, facts, "create").payment
-        owner, attempt = _locked(uow, attempt_id)
-        if answer.outcome is Outcome.DECLINED:
-            return end_attempt(uow, owner, attempt, AttemptState.FAILED, answer.message or "declined")[0]
-        if answer.outcome is Outcome.MISCONFIGURED:
-            observe(uow, till, "error", "provider_misconfigured", 0)
-            return end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
-        wait = next_look(attempt.created_at, uow.now)
-        if answer.retry_after_s is not None:
-            wait = uow.now + timedelta(seconds=answer.retry_after_s)
-        uow.record("payment.call", owner.subject, kind="create", outcome=answer.outcome.value)
-        change_attempt(uow, attempt, next_check_at=wait, lease_until=None)
-        return owner
 
-    return till.db.transact(till.system, work)
+def take_create_answer(uow: UnitOfWork, till: Till, created: Created) -> PaymentRecord:
+    """The same inside a transaction that is open already."""
+    answer = created.answer
+    facts = answer.checkout
+    note_answer(uow, created.call_id, answer, facts.provider_id if facts else None)
+    if answer.outcome is Outcome.SUCCESS and facts is not None:
+        return take_facts(uow, till, created.attempt_id, facts, "create").payment
+    owner, attempt = _locked(uow, created.attempt_id)
+    if answer.outcome is Outcome.DECLINED:
+        return end_attempt(uow, owner, attempt, AttemptState.FAILED, answer.message or "declined")[0]
+    if answer.outcome is Outcome.MISCONFIGURED:
+        observe(uow, till, "error", "provider_misconfigured", 0)
+        return end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
+    wait = next_look(attempt.created_at, uow.now)
+    if answer.retry_after_s is not None:
+        wait = uow.now + timedelta(seconds=answer.retry_after_s)
+    uow.record("payment.call", owner.subject, kind="create", outcome=answer.outcome.value)
+    change_attempt(uow, attempt, next_check_at=wait, lease_until=None)
+    return owner
 
 
 def apply_facts(till: Till, attempt_id: int, facts: CheckoutFacts, source: str) -> Applied:
@@ -105,18 +116,22 @@ def take_facts(uow: UnitOfWork, till: Till, attempt_id: int, facts: CheckoutFact
     if attempt.provider_id is None and is_taken(uow.connection, attempt.provider, facts.provider_id):
         # One of theirs answers for two of ours: what it took is heard through the one that had it first.
         reading = Reading((*reading.faults, "provider_id"), (), (), trying=False, ended=None, reason=None)
+    heard: dict[str, object] = {}
     if reading.faults:
         observe(uow, till, "error", "verification_mismatch", 0)
         uow.record("verification.rejected", owner.subject, source=source, faults=list(reading.faults))
     else:
-        attempt = _adopt(uow, attempt, facts, reading)
+        heard = _heard(uow, attempt, facts, reading)
         note_declined(uow, owner, attempt, reading.declined)
+    if heard and (reading.captured or reading.ended is not None):
+        # Money and an end are written on an attempt that has all of the answer; else one change says everything.
+        attempt, heard = change_attempt(uow, attempt, **heard), {}
     for judged in reading.captured:
         owner, attempt = _take_money(uow, till, owner, attempt, judged)
     fp("apply.inside")
     if not reading.faults and not reading.captured:
-        owner, attempt = _follow(uow, owner, attempt, reading)
-    attempt = _schedule(uow, owner, attempt, reading)
+        owner, attempt = _follow(uow, owner, attempt, reading, heard)
+    attempt = _schedule(uow, owner, attempt, reading, heard)
     return Applied(owner, attempt, reading.authorized if attempt.live and owner.state in WAITING else ())
 
 
@@ -202,7 +217,8 @@ def _expected(till: Till, owner: PaymentRecord, attempt: AttemptRecord, facts: C
     return Expected(attempt.reference, attempt.provider_id, attempt.amount, account, owner.mode, tolerance)
 
 
-def _adopt(uow: UnitOfWork, attempt: AttemptRecord, facts: CheckoutFacts, reading: Reading) -> AttemptRecord:
+def _heard(uow: UnitOfWork, attempt: AttemptRecord, facts: CheckoutFacts, reading: Reading) -> dict[str, object]:
+    """What the answer changes of the attempt itself."""
     values: dict[str, object] = {}
     if attempt.provider_id is None:
         values["provider_id"] = facts.provider_id
@@ -214,37 +230,38 @@ def _adopt(uow: UnitOfWork, attempt: AttemptRecord, facts: CheckoutFacts, readin
         values["state"] = AttemptState.OPEN
     if attempt.heard_at is None and (reading.captured or reading.authorized):
         values["heard_at"] = uow.now
-    return change_attempt(uow, attempt, **values) if values else attempt
+    return values
 
 
 def _follow(
-    uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, reading: Reading
+    uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, reading: Reading, heard: dict[str, object]
 ) -> tuple[PaymentRecord, AttemptRecord]:
-    """No money yet: the checkout is open, being paid, or over."""
+    """No money yet: the checkout is open, being paid, or over; its new state goes with what was `heard`."""
     if not attempt.live or owner.state not in WAITING:
         return owner, attempt
     if reading.ended is not None:
         return end_attempt(uow, owner, attempt, reading.ended, reading.reason or reading.ended.value.lower())
     state = AttemptState.PROCESSING if reading.trying else AttemptState.OPEN
     target = PaymentState.PROCESSING if reading.trying else PaymentState.PENDING
-    if attempt.state is not state:
-        attempt = change_attempt(uow, attempt, state=state)
+    if heard.get("state", attempt.state) is not state:
+        heard["state"] = state
     if owner.state is not target:
         owner = move_payment(uow, owner, target)
     return owner, attempt
 
 
-def _schedule(uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, reading: Reading) -> AttemptRecord:
+def _schedule(
+    uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, reading: Reading, heard: dict[str, object]
+) -> AttemptRecord:
     due = None
     if attempt.live and owner.state in WAITING:
-        due = next_look(attempt.created_at, uow.now, attempt.expires_at)
+        due = next_look(attempt.created_at, uow.now, with_values(attempt, heard).expires_at)
         if next_check(attempt.created_at, uow.now) is None and not reading.captured:
             open_unanswered(uow, attempt)
     elif attempt.ended_at is not None:
         due = next_watch(attempt.ended_at, uow.now)
-    return change_attempt(
-        uow, attempt, next_check_at=due, checked_at=uow.now, checks=attempt.checks + 1, lease_until=None
-    )
+    looked = {"next_check_at": due, "checked_at": uow.now, "checks": attempt.checks + 1, "lease_until": None}
+    return change_attempt(uow, attempt, **heard, **looked)
 
 
 def _take_money(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from tillgate.failpoints import fp
 from tillgate.i18n import tr
 from tillgate.ports import Payer
 from tillgate.services import payments
+from tillgate.services.apply import Created, apply_create_answer, take_create_answer
 from tillgate.services.batch_rows import BatchRecord, ItemRecord, change_item, load_batch, load_item, write_error
 from tillgate.services.device_invoices import check_open
 from tillgate.services.device_rows import DeviceInvoiceRecord, Owner, load_device_invoice, load_owner
@@ -29,6 +31,7 @@ from tillgate.services.till import Till
 from tillgate.store.unit_of_work import UnitOfWork
 
 log: Final = logging.getLogger("tillgate.batch")
+Came = TypeVar("Came")
 # What keeps the whole batch from going on rather than this one invoice.
 _STOPS_ALL: Final = frozenset({"till_blocked", "database_busy", "commit_unknown", "lock_not_won"})
 _MISCONFIGURED: Final = "misconfigured"
@@ -63,10 +66,10 @@ class Turn:
     planned: Planned | None = None
 
 
-def read_turn(connection: Connection, batch: BatchRecord, item: ItemRecord) -> Turn:
-    """How an item stands whose turn it is."""
-    invoice = load_device_invoice(connection, item.invoice_id)
-    cut_off = find_payment_by_key(connection, item.payment_key)
+def read_turn(connection: Connection, batch: BatchRecord, item: ItemRecord, *, resumed: bool) -> Turn:
+    """How an item stands whose turn it is, its invoice locked; only a try that is `resumed` can have been cut off."""
+    invoice = load_device_invoice(connection, item.invoice_id, lock=True)
+    cut_off = find_payment_by_key(connection, item.payment_key) if resumed else None
     held = find_live_payment(connection, DEVICE_INVOICE_THING, invoice.id)
     return Turn(batch, item, invoice, load_owner(connection, invoice.customer_id), cut_off and cut_off[0], held)
 
@@ -76,7 +79,8 @@ def write_plain(uow: UnitOfWork, till: Till, turn: Turn, actor: Actor) -> Turn:
     its own. Raises as `payments.write_intent`."""
     if turn.cut_off or turn.held or turn.invoice.state is not DeviceInvoiceState.OPEN:
         return turn
-    return replace(turn, planned=payments.write_intent(uow, till, actor, _Step(till, actor, turn).command()))
+    command = _Step(till, actor, turn).command(known=turn.item)
+    return replace(turn, planned=payments.write_intent(uow, till, actor, command))
 
 
 def is_its_own(error: Exception) -> bool:
@@ -86,18 +90,31 @@ def is_its_own(error: Exception) -> bool:
     return error.code not in _STOPS_ALL
 
 
-def take_up(till: Till, turn: Turn, actor: Actor) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """What the provider answered for an invoice; written with the next one's beginning, to what the step came to."""
+
+    till: Till
+    step: _Step
+    created: Created
+
+    def write(self, uow: UnitOfWork) -> Outcome:
+        """Write it down in a transaction that is open already."""
+        with uow.acting(self.till.system):
+            return self.step.answered(take_create_answer(uow, self.till, self.created))
+
+    def write_alone(self) -> Outcome:
+        """Write it down in a transaction of its own. Raises as `take_up`."""
+        return self.step.ended(lambda: self.step.answered(apply_create_answer(self.till, self.created)))
+
+
+def take_up(till: Till, turn: Turn, actor: Actor) -> Outcome | Replied:
     """Take up one invoice; every failure of its own is its outcome.
 
     Raises what keeps the whole batch from going on: NotAllowed, and Unavailable of the database or the till.
     """
     step = _Step(till, actor, turn)
-    try:
-        return step.take()
-    except TillgateError as error:
-        if not is_its_own(error):
-            raise
-        return step.failed(error)
+    return step.ended(step.take)
 
 
 class _Step:
@@ -113,10 +130,20 @@ class _Step:
         # A kill came after this try's payment was written: whatever became of it is heard before anything else.
         self._cut_off = turn.cut_off
 
-    def take(self) -> Outcome:
+    def ended(self, way: Callable[[], Came]) -> Came | Outcome:
+        """What a way through the step comes to, its own failure included. Raises as `take_up`."""
+        try:
+            return way()
+        except TillgateError as error:
+            if not is_its_own(error):
+                raise
+            return self._failed(error)
+
+    def take(self) -> Outcome | Replied:
         if self._planned is not None:
             fp("start.after_intent")
-            return self._answered(payments.send_create(self._till, self._planned))
+            came = payments.call_create(self._till, self._planned)
+            return Replied(self._till, self, came) if isinstance(came, Created) else self.answered(came)
         if self._cut_off is not None:
             heard = check_now(self._till, self._actor, self._cut_off.id)
             if heard.state not in ENDED_UNPAID:
@@ -135,7 +162,7 @@ class _Step:
             self._look_again()
         raise Refused("batch_link_ended", number=self._invoice.number)
 
-    def failed(self, error: TillgateError) -> Outcome:
+    def _failed(self, error: TillgateError) -> Outcome:
         """The invoice is left without a link; the batch goes on with the next."""
         said = f"failed for {self._invoice.number}: {error}"
         values = {**write_error(error), "payment_id": None, "reused": 0}
@@ -156,11 +183,12 @@ class _Step:
             paid = self._invoice.state is DeviceInvoiceState.PAID
             return self._skipped(SkipReason.PAID if paid else SkipReason.CLOSED)
         try:
-            return self._answered(payments.start(self._till, self._actor, self.command()).payment)
+            return self.answered(payments.start(self._till, self._actor, self.command()).payment)
         except Refused as refused:
             return self._lost(refused)
 
-    def _answered(self, made: PaymentRecord) -> Outcome:
+    def answered(self, made: PaymentRecord) -> Outcome:
+        """What a payment came to whose create was answered."""
         if made.state in ENDED_UNPAID:
             return self._refused(made)
         return self._taken(made, reused=False)
@@ -181,7 +209,7 @@ class _Step:
         misconfigured = made.ended_reason == _MISCONFIGURED
         code = "batch_keys_refused" if misconfigured else "batch_link_refused"
         error = Refused(code, provider=self._batch.provider, reason=made.ended_reason or made.state.value)
-        outcome = self.failed(error)
+        outcome = self._failed(error)
         values = {**outcome.values, "payment_id": made.id}
         return Outcome(
             outcome.state, outcome.invoice, outcome.said, values, made.id, reason=code, keys_refused=misconfigured
@@ -200,8 +228,8 @@ class _Step:
         values = {"payment_id": None, "reason": why.value, "error_values": None}
         return Outcome(ItemState.SKIPPED, self._invoice.number, said, values, reason=why.value)
 
-    def command(self) -> StartPayment:
-        """The press of Pay for this invoice."""
+    def command(self, known: ItemRecord | None = None) -> StartPayment:
+        """The press of Pay for this invoice; its item is `known` where the same transaction has just read it."""
         invoice, batch = self._invoice, self._batch
         return StartPayment(
             key=self._item.payment_key,
@@ -214,17 +242,16 @@ class _Step:
             customer_id=invoice.customer_id,
             payer=Payer(self._owner.name, batch.email, self._owner.phone),
             guard=self._guard,
-            attach=self._attach,
+            attach=partial(self._attach, known),
         )
 
     def _guard(self, uow: UnitOfWork) -> None:
         check_open(load_device_invoice(uow.connection, self._invoice.id, lock=True))
 
-    def _attach(self, uow: UnitOfWork, made: PaymentRecord) -> None:
+    def _attach(self, known: ItemRecord | None, uow: UnitOfWork, made: PaymentRecord) -> None:
         """The item knows its payment from the payment's first moment."""
         fp("batch.inside_intent")
-        item = load_item(uow.connection, self._item.id)
-        change_item(uow, item, payment_id=made.id)
+        change_item(uow, known or load_item(uow.connection, self._item.id), payment_id=made.id)
         uow.record("device_invoice.put_up", made.subject, invoice=self._invoice.number, batch=self._batch.id)
 
     def _try_anew(self) -> None:

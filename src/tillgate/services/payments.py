@@ -23,7 +23,7 @@ from tillgate.failpoints import fp
 from tillgate.ports import CheckoutRequest, Payer, PaymentProvider
 from tillgate.services import calls
 from tillgate.services.access import authorize
-from tillgate.services.apply import apply_create_answer
+from tillgate.services.apply import Created, apply_create_answer
 from tillgate.services.payment_rows import (
     change_attempt,
     find_live_payment,
@@ -125,7 +125,7 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
 
 def write_intent(uow: UnitOfWork, till: Till, actor: Actor, command: StartPayment) -> Planned:
     """The first half of `start` inside a transaction that is open already; `send_create` is the second, after its
-    commit. `within` is not heard.
+    commit. The things were found open and free in it, and are locked: `guard` and `within` are not heard.
 
     Raises as `start`, but IntegrityError where another till won: the transaction is then to be rolled back.
     """
@@ -138,6 +138,17 @@ def send_create(till: Till, planned: Planned) -> PaymentRecord:
 
     Nothing is sent where the attempt was ended meanwhile, as one is whose lease ran out before it was sent.
     """
+    created = call_create(till, planned)
+    if isinstance(created, PaymentRecord):
+        return created
+    owner = apply_create_answer(till, created)
+    fp("start.after_outcome")
+    return owner
+
+
+def call_create(till: Till, planned: Planned) -> Created | PaymentRecord:
+    """The first half of `send_create`: what was answered, to be written in a transaction of the caller's own. Where
+    nothing is sent, the payment as it stands."""
     attempt = _mark_sent(till, planned)
     if attempt is None:
         with till.db.read() as connection:
@@ -145,9 +156,7 @@ def send_create(till: Till, planned: Planned) -> PaymentRecord:
     body = unmasked(till, attempt.parameters, attempt.reference)
     answer = till.providers[attempt.provider].create(attempt.method, body)
     fp("start.after_answer")
-    owner = apply_create_answer(till, attempt.id, planned.call_id, answer)
-    fp("start.after_outcome")
-    return owner
+    return Created(attempt.id, planned.call_id, answer)
 
 
 def _mark_sent(till: Till, planned: Planned) -> AttemptRecord | None:
@@ -243,8 +252,6 @@ def check_command(command: StartPayment) -> None:
 def _write(
     uow: UnitOfWork, till: Till, command: StartPayment, provider: PaymentProvider
 ) -> tuple[PaymentRecord, Planned]:
-    refuse_live(uow.connection, command)
-    command.guard(uow)
     owner = insert_intent(uow, till, command)
     command.attach(uow, owner)
     return owner, plan_attempt(uow, till, owner, provider, command.method)
@@ -252,6 +259,8 @@ def _write(
 
 def _write_alone(till: Till, actor: Actor, command: StartPayment, provider: PaymentProvider) -> Written:
     def work(uow: UnitOfWork) -> Written:
+        refuse_live(uow.connection, command)
+        command.guard(uow)
         owner, planned = _write(uow, till, command, provider)
         return Started(owner, existing=False), planned
 

@@ -62,6 +62,15 @@ class UnitOfWork:
         self.entries.append(AuditEntry(event, subject, self.actor.label, data))
 
     @contextmanager
+    def acting(self, actor: Actor) -> Iterator[None]:
+        """A part that somebody else does, such as the till itself: it is recorded as theirs."""
+        before, self.actor = self.actor, actor
+        try:
+            yield
+        finally:
+            self.actor = before
+
+    @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part that may fail alone: nothing of it stays, audit entries included."""
         kept, name = len(self.entries), f"part_{self._depth}"
