@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from tests.bench.aside import Aside
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -33,14 +35,17 @@ class Figure:
         return row | {"value": round(self.value, 4), "floor": round(self.floor, 4)}
 
 
-def interleaved(rounds: int, *works: Callable[[int], object]) -> list[float]:
-    """The median milliseconds of each work, taken turn by turn, so that what slows one slows all."""
+def interleaved(rounds: int, *works: Callable[[int], object], aside: Aside | None = None) -> list[float]:
+    """The median milliseconds of each work, taken turn by turn, so that what slows one slows all; without what went
+    `aside` in it."""
     taken: list[list[float]] = [[] for _ in works]
     for number in range(1, rounds + 1):
         for work, times in zip(works, taken, strict=True):
+            left_out = aside.seconds if aside else 0.0
             begun = time.perf_counter()
             work(number)
-            times.append((time.perf_counter() - begun) * 1000)
+            taken_s = time.perf_counter() - begun
+            times.append((taken_s - (aside.seconds - left_out if aside else 0.0)) * 1000)
     # The first rounds pay for compiling statements and filling caches.
     return [statistics.median(times[rounds // 10 :]) for times in taken]
 

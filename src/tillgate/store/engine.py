@@ -14,7 +14,7 @@ import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DisconnectionError, PendingRollbackError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, PoolResetState
 
 from tillgate.domain.secret import Secret
 from tillgate.store.statements import commit_driver, driver_of, run_text
@@ -140,15 +140,24 @@ def postgres_engine(url: str, *, password: Secret | None = None, connect_timeout
         hide_parameters=True,
         pool_size=8,
         max_overflow=8,
+        # By `_undo`, which asks the server for nothing where nothing is open.
+        pool_reset_on_return=None,
         connect_args={
             "connect_timeout": connect_timeout_s,
             **({"password": password.reveal()} if password else {}),
             "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000",
         },
     )
+    event.listen(engine, "reset", _undo)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", _look_after_rest)
     return engine
+
+
+def _undo(driver: Any, _entry: ConnectionPoolEntry, _state: PoolResetState) -> None:
+    """What a connection that comes back had begun."""
+    if driver.pgconn.transaction_status:
+        driver.rollback()
 
 
 def _note_rest(_driver: Any, entry: ConnectionPoolEntry) -> None:

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,10 +25,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from tillgate.domain.errors import Unavailable
-from tillgate.store.statements import Statement, run_text
+from tillgate.store.engine import begin_writing
+from tillgate.store.statements import Statement, driver_of, run_text
 
 _TRY: Final = Statement(text("SELECT pg_try_advisory_xact_lock(:number)"))
 _WAIT: Final = Statement(text("SELECT pg_advisory_xact_lock(:number)"))
+_USUAL: Final = Statement(text("SHOW lock_timeout"))
 _LIMIT: Final = Statement(text("SELECT set_config('lock_timeout', :limit, true)"))
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 
@@ -64,25 +64,20 @@ class NamedLock:
         return Unavailable("lock_not_won", seconds=f"{self.wait_s:g}")
 
 
-@contextmanager
-def begun_alone(connection: Connection, lock: NamedLock) -> Iterator[None]:
-    """A transaction that begins with the lock and ends with it. Raises Unavailable("lock_not_won")."""
+def begin_alone(connection: Connection, lock: NamedLock) -> Any:
+    """Begin a transaction with the lock; both end with `engine.commit`. Raises Unavailable("lock_not_won")."""
     if connection.dialect.name == "sqlite":
-        transaction = _begin_immediate(connection, lock)
-        with transaction:
-            yield
-    else:
-        with connection.begin():
-            _lock_advisory(connection, lock)
-            yield
+        return _begin_immediate(connection, lock)
+    begun = begin_writing(connection)
+    _lock_advisory(connection, lock)
+    return begun
 
 
 def _begin_immediate(connection: Connection, lock: NamedLock) -> Any:
-    driver: Any = connection.connection.dbapi_connection
-    usual = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+    usual = driver_of(connection).execute("PRAGMA busy_timeout").fetchone()[0]
     run_text(connection, f"PRAGMA busy_timeout={int(lock.left_s * 1000)}")
     try:
-        return connection.begin()
+        return begin_writing(connection)
     except OperationalError as error:
         if "locked" in str(error.orig):
             raise lock.not_won() from error
@@ -95,7 +90,7 @@ def _lock_advisory(connection: Connection, lock: NamedLock) -> None:
     won = _TRY.first(connection, number=lock.number)
     if won is not None and won[0]:
         return
-    usual = connection.exec_driver_sql("SHOW lock_timeout").scalar_one()
+    usual = _USUAL.rows(connection)[0][0]
     # 0 would mean: for ever.
     _LIMIT.first(connection, limit=f"{max(1, int(lock.left_s * 1000))}ms")
     try:

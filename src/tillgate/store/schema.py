@@ -11,7 +11,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from tillgate.domain.errors import Refused
-from tillgate.store.named_lock import NamedLock, begun_alone
+from tillgate.store.named_lock import NamedLock, begin_alone
 
 _HERE: Final = Path(__file__).parent / "migrations"
 # The newest revision, so that an up-to-date database is told without loading Alembic.
@@ -70,8 +70,11 @@ def upgrade(engine: Engine) -> bool:
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     lock = NamedLock("migrations", _PATIENCE_S)
     lock.begin()
-    with engine.execution_options(writing=True).connect() as connection, begun_alone(connection, lock):
-        # Whoever was quicker has done it: then nothing is left to do.
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with engine.connect() as connection:
+        begin_alone(connection, lock)
+        # Alembic commits each step by itself, unless SQLAlchemy knows of a transaction.
+        with connection.begin():
+            # Whoever was quicker has done it: then nothing is left to do.
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
     return True

@@ -22,6 +22,7 @@ Named: TypeAlias = Any
 _Convert = Callable[[Any], Any]
 # A text comes with its parameters' types, and gives its rows as the driver has them.
 Written = Select[Any] | Insert | Update | Delete | TextClause
+_CURSOR: Final = "cursor"
 # So many rows go to the database at once; each more is a journey less to a server.
 _AT_ONCE: Final = 8
 
@@ -36,6 +37,11 @@ class _Compiled:
     binds: tuple[tuple[str, _Convert], ...]
     results: tuple[tuple[int, _Convert], ...]
     columns: tuple[str, ...]
+
+    def let_go(self, cursor: Any) -> None:
+        """SQLite's cursor holds what it reads until it is closed; a server's has all of it, and is used again."""
+        if self.marks is not None:
+            cursor.close()
 
 
 class Statement:
@@ -62,33 +68,33 @@ class Statement:
         try:
             row = cursor.fetchone()
         finally:
-            cursor.close()
+            compiled.let_go(cursor)
         return None if row is None else _converted(row, compiled.results)
 
     def count(self, connection: Connection, **values: Any) -> int:
         """How many rows were changed."""
-        cursor, _ = self._run(connection, values)
+        cursor, compiled = self._run(connection, values)
         try:
             return int(cursor.rowcount)
         finally:
-            cursor.close()
+            compiled.let_go(cursor)
 
     def number(self, connection: Connection, **values: Any) -> int:
         """The number of the row that was inserted."""
-        cursor, _ = self._run(connection, values)
+        cursor, compiled = self._run(connection, values)
         try:
             if connection.dialect.name == "sqlite":
                 return int(cursor.lastrowid)
             return int(cursor.fetchone()[0])
         finally:
-            cursor.close()
+            compiled.let_go(cursor)
 
     def _fetched(self, connection: Connection, values: dict[str, Any]) -> tuple[list[Any], _Compiled]:
         cursor, compiled = self._run(connection, values)
         try:
             return cursor.fetchall(), compiled
         finally:
-            cursor.close()
+            compiled.let_go(cursor)
 
     def _run(self, connection: Connection, values: dict[str, Any]) -> tuple[Any, _Compiled]:
         dialect = connection.dialect
@@ -103,6 +109,8 @@ class Statement:
             parameters = {**given, **{name: convert(given[name]) for name, convert in compiled.binds}}
         driver = driver_of(connection)
         try:
+            if compiled.marks is None:
+                return _kept_cursor(connection, driver).execute(compiled.text, parameters), compiled
             return driver.execute(compiled.text, parameters), compiled
         except Exception as error:
             raise _translated(error, compiled.text, connection) from error
@@ -114,6 +122,15 @@ def driver_of(connection: Connection) -> Any:
     if connection.invalidated:
         raise PendingRollbackError("the connection was lost")
     return connection.connection.dbapi_connection
+
+
+def _kept_cursor(connection: Connection, driver: Any) -> Any:
+    """A server's connection has one cursor for all statements: psycopg makes much of each."""
+    info = connection.connection.info
+    kept = info.get(_CURSOR)
+    if kept is None:
+        kept = info[_CURSOR] = driver.cursor()
+    return kept
 
 
 def run_text(connection: Connection, text: str) -> None:

@@ -24,7 +24,7 @@ from tillgate.ports import Clock
 from tillgate.store.audit import AuditEntry, AuditKey, append_entries
 from tillgate.store.engine import begin_reading, begin_writing, commit, end_reading
 from tillgate.store.faults import broke_the_file, explained, may_try_again
-from tillgate.store.named_lock import NamedLock, begun_alone
+from tillgate.store.named_lock import NamedLock, begin_alone
 from tillgate.store.statements import run_text
 
 T = TypeVar("T")
@@ -107,12 +107,10 @@ class Database:
     on_committed: Callable[[list[AuditEntry]], None] = lambda _entries: None
     jitter: Callable[[], float] = random.random
     _writing: threading.Lock = field(default_factory=threading.Lock)
-    _writer: Engine = field(init=False)
     _reader: Engine = field(init=False)
     _looker: Engine = field(init=False)
 
     def __post_init__(self) -> None:
-        self._writer = self.engine.execution_options(writing=True)
         # SQLite's reads are of one moment by themselves.
         moment = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._reader = moment
@@ -128,14 +126,9 @@ class Database:
         """One write transaction, committed when the block ends. Raises Bug inside another one."""
         refuse_inside_transaction()
         turn = self._writing if self.is_sqlite else nullcontext()
-        with turn, _marked(), self.engine.connect() as connection:
-            begun = begin_writing(connection)
-            uow = UnitOfWork(connection, actor, self.clock.now())
+        with turn, self._written(actor, begin_writing) as uow:
             yield uow
-            self._seal(uow)
-            commit(connection, begun)
-        if uow.entries:
-            self.on_committed(uow.entries)
+        self._tell(uow)
 
     @contextmanager
     def write_alone(self, actor: Actor, lock: NamedLock) -> Iterator[UnitOfWork]:
@@ -148,19 +141,26 @@ class Database:
         if turn is not None and not turn.acquire(timeout=lock.left_s):
             raise lock.not_won()
         try:
-            with _marked(), self._writer.connect() as connection, begun_alone(connection, lock):
-                uow = UnitOfWork(connection, actor, self.clock.now())
+            with self._written(actor, lambda connection: begin_alone(connection, lock)) as uow:
                 yield uow
-                self._seal(uow)
         finally:
             if turn is not None:
                 turn.release()
+        self._tell(uow)
+
+    @contextmanager
+    def _written(self, actor: Actor, begin: Callable[[Connection], Any]) -> Iterator[UnitOfWork]:
+        with _marked(), self.engine.connect() as connection:
+            begun = begin(connection)
+            uow = UnitOfWork(connection, actor, self.clock.now())
+            yield uow
+            if uow.entries:
+                append_entries(connection, self.audit_key, uow.actor.till_id, uow.now, uow.entries)
+            commit(connection, begun)
+
+    def _tell(self, uow: UnitOfWork) -> None:
         if uow.entries:
             self.on_committed(uow.entries)
-
-    def _seal(self, uow: UnitOfWork) -> None:
-        if uow.entries:
-            append_entries(uow.connection, self.audit_key, uow.actor.till_id, uow.now, uow.entries)
 
     def transact(self, actor: Actor, work: Callable[[UnitOfWork], T], *, alone: NamedLock | None = None) -> T:
         """Run `work` in a write transaction, up to three times while the database is busy: it must be idempotent.
