@@ -44,4 +44,4 @@ def test_a_paper_is_saved_then_queued_and_a_refusal_is_told(tmp_path: Path, monk
     assert (programs / "queued").read_text() == "\n".join(told) + "\n"
     with pytest.raises(Unavailable, match="printer_refused") as caught:
         printing("other")
-    assert caught.value.values == {"error": "lp: Error - [1mno default destination available."}
+    assert caught.value.values == {"error": "lp: Error - [1mno default destination available"}

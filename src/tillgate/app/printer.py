@@ -59,6 +59,6 @@ def _queue(path: Path) -> None:
 
 
 def _reason(told: str) -> str:
-    """What the system said, in one line."""
+    """What the system said, in one line, without the full stop that the sentence around it has."""
     line = " ".join(told.split())
-    return "".join(char for char in line if char.isprintable())[:_LONGEST_REASON]
+    return "".join(char for char in line if char.isprintable())[:_LONGEST_REASON].rstrip(". ")
