@@ -114,8 +114,11 @@ def waiting_screens(source: Source) -> Iterator[str]:
 def stolen_wrappers(source: Source) -> Iterator[str]:
     """Shiboken makes what these return a child of the widget asked, whose end then takes it along."""
     for name, call in source.calls():
-        if name.rpartition(".")[2] in {"nextInFocusChain", "previousInFocusChain"}:
+        last = name.rpartition(".")[2]
+        if last in {"nextInFocusChain", "previousInFocusChain"}:
             yield source.at(call, f"{name}(): look among findChildren")
+        if last == "screen" and "." in name:
+            yield source.at(call, f"{name}(): ask QGuiApplication.primaryScreen()")
 
 
 RULES: dict[Callable[[Source], Iterator[str]], tuple[str, ...]] = {
@@ -137,7 +140,7 @@ RULES: dict[Callable[[Source], Iterator[str]], tuple[str, ...]] = {
     leaky_comparisons: ("if signature == expected: pass", "ok = theirs != self.digest"),
     waved_through: ("x = f(a)  # noqa: S301 - only ours", "x = f(a)  # noqa: E501, S608"),
     waiting_screens: ("import time\ntime.sleep(1)", "dialog.exec()", "QApplication.processEvents()"),
-    stolen_wrappers: ("each = page.nextInFocusChain()", "each.previousInFocusChain()"),
+    stolen_wrappers: ("each = page.nextInFocusChain()", "each.previousInFocusChain()", "size = self.screen().size()"),
 }
 HARMLESS = """
 import hmac, random, secrets

@@ -35,17 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def garbage() -> Iterator[None]:
-    """As in the application: widgets in cycles die on the Qt thread, never on a lane.
-
-    What is still there after a test, or came before it, is modules and the runner's own records: the next test's
-    collecting need not look at them again, which took more time than the tests themselves.
-    """
-    gc.freeze()
-    gc.disable()
+def no_window_is_left() -> Iterator[None]:
+    """A window that outlives its test would take the next one's keys."""
     yield
     gc.collect()
-    gc.enable()
     assert not [window for window in QApplication.topLevelWidgets() if window.isVisible()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from tillgate.domain.errors import TillgateError
@@ -22,7 +23,8 @@ class OpeningWindow(QMainWindow):
     def __init__(self, mode: Mode) -> None:
         super().__init__()
         self.setWindowTitle("Tillgate")
-        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
+        # Not the window's own `screen()`: PySide would make it the window's child, and delete it with the window.
+        self.resize(FIRST_SIZE.boundedTo(QGuiApplication.primaryScreen().availableSize()))
         page = QWidget()
         column = QVBoxLayout(page)
         column.addStretch(2)
