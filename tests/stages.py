@@ -146,7 +146,8 @@ def say(text: str) -> None:
 def test_stages() -> list[tuple[str, Callable[[], Result]]]:
     """Browsers and real windows wait more than they work: two at a time, each on a screen of its own, apart from the
     rest."""
-    workers = str(min(8, max(2, os.cpu_count() or 2)))
+    # Tests wait for disks, servers and painting for a third of their time: one more than there are processors.
+    workers = str(min(8, (os.cpu_count() or 2) + 1))
     side_by_side = ["-n", workers, "--dist", "worksteal", "-m", "not e2e"]
     return [
         ("check", functools.partial(check_sources, BEFORE_TESTS)),

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.factories.clock import FakeClock
+from tests.factories.instalments import Bazaar, inr
 from tests.factories.payments import Desk
 from tests.factories.people import signed_in
 from tests.factories.sold import sold
@@ -15,10 +16,12 @@ from tillgate.domain.errors import Bug
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.staff import Role
+from tillgate.domain.wallet import WALLET
 from tillgate.ports import Payer
 from tillgate.services import payment_search
 from tillgate.services.cancel import cancel, switch
 from tillgate.services.customers import CustomerDraft, create_customer
+from tillgate.services.daily_collections import Collect, CollectOrder, collect, new_collection_key, quote_collection
 from tillgate.services.invoices import make_invoice
 from tillgate.services.payment_lists import (
     GROUPS,
@@ -189,6 +192,26 @@ def test_it_is_found_by_what_is_on_the_papers(desk: Desk) -> None:
         assert by_text(desk, text) == [owner.id], text
     for text in ("pay_", attempt.reference[:20], "ORD-", "99999999999999999999999", "%", "_", "' OR 1=1 --", '"*'):
         assert by_text(desk, text) == [], text
+
+
+def test_it_is_found_by_the_instalment_orders_that_it_was_for(bazaar: Bazaar) -> None:
+    """By an order's number or by its bulk order's: the first payment, and those of days since."""
+    placed = bazaar.paid()
+    bazaar.fill_wallet(inr(10_000))
+    phone, pods = placed.orders[0], placed.orders[1]
+    asked = (CollectOrder(pods.id, 1),)
+    quote = quote_collection(bazaar.till, bazaar.cashier, asked)
+    press = Collect(new_collection_key(), asked, quote.amount, WALLET)
+    later = collect(bazaar.till, bazaar.cashier, press).payment.id
+    first = bazaar.payment(placed).id
+    for text, expected in (
+        (placed.bulk.number, [later, first]),
+        (phone.number, [first]),
+        (pods.number, [later, first]),
+    ):
+        for typed in (text, f" {text.lower()} "):
+            rows = list_payments(bazaar.till, bazaar.manager, PaymentQuery(text=typed))
+            assert [row.id for row in rows] == expected, typed
 
 
 def test_it_is_found_by_who_paid(desk: Desk) -> None:

@@ -21,13 +21,17 @@ from sqlalchemy import (
 
 from tillgate.domain.catalogue import search_words
 from tillgate.domain.devices import DEVICE_INVOICE_THING
+from tillgate.domain.instalments import INSTALMENT_THING
 from tillgate.services.customers import cleaned
 from tillgate.store.models import (
     allocation,
+    bulk_order,
     capture,
     consultation_invoice,
     customer,
     device_invoice,
+    instalment,
+    instalment_order,
     payment,
     payment_attempt,
     refund,
@@ -111,7 +115,19 @@ def _by_paper(text: str) -> list[ColumnElement[bool]]:
         numbers.add(f"{numbered[1]}{numbered[2]:0>{_DIGITS}}")
     papers = (sales_order, sales_invoice, sales_credit_note, consultation_invoice)
     found = [payment.c.id.in_(select(paper.c.payment_id).where(paper.c.number.in_(numbers))) for paper in papers]
-    return [*found, payment.c.id.in_(_for_device_invoice(text))]
+    instalments = (_for_instalments(table.c.number.in_(numbers)) for table in (instalment_order, bulk_order))
+    return [*found, payment.c.id.in_(_for_device_invoice(text)), *(payment.c.id.in_(ids) for ids in instalments)]
+
+
+def _for_instalments(whose: ColumnElement[bool]) -> Select[Any]:
+    """Every payment that was for days of these orders."""
+    return (
+        select(allocation.c.payment_id)
+        .join(instalment, instalment.c.id == allocation.c.thing_id)
+        .join(instalment_order, instalment_order.c.id == instalment.c.order_id)
+        .join(bulk_order, bulk_order.c.id == instalment_order.c.bulk_order_id)
+        .where(allocation.c.thing_kind == INSTALMENT_THING, whose)
+    )
 
 
 def _for_device_invoice(text: str) -> Select[Any]:
