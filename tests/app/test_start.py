@@ -178,7 +178,7 @@ def test_a_pin_typed_before_the_till_is_open_lets_in_once_it_is(start: Callable[
     started.until(lambda: session_of(started) == CASHIER.name)
     started.until(lambda: started.application.till and started.application.till.shell.current_key == "checkout")
     started.until(lambda: started.application.till and started.application.till.tasks.pending == 0)
-    # Every icon was read: no screen reads its own as it is painted. Two threads that want one at once both miss it.
+    # Every icon was read once the till is open. Two threads that want one at once both miss it.
     assert icons._drawing.cache_info().currsize == len(list(resource("icons", "lucide").glob("*.svg")))
 
 

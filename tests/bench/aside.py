@@ -9,14 +9,16 @@ from tillgate.domain.checkout_facts import CheckoutFacts
 
 
 class Aside:
-    """`seconds` that the provider's creates have taken so far."""
+    """`seconds` that calls to the provider have taken so far."""
 
     def __init__(self, provider: FakeProvider) -> None:
         self.seconds = 0.0
         self._begun = 0.0
+        self._before = provider.before
         provider.before, provider.twist = self._begin, self._end
 
-    def _begin(self, _verb: str) -> None:
+    def _begin(self, verb: str) -> None:
+        self._before(verb)
         self._begun = time.perf_counter()
 
     def _end(self, facts: CheckoutFacts) -> CheckoutFacts:

@@ -99,7 +99,7 @@ PLANTS: Final = {
                 "    answer = till.providers[early.provider].create(early.method, early.parameters)\n"
                 "    attempt = _mark_sent(till, planned)\n"
                 "    if attempt is not None:\n"
-                "        return apply_create_answer(till, Created(attempt.id, planned.call_id, answer))\n",
+                "        return apply_create_answer(till, CreateAnswer(attempt.id, planned.call_id, answer))\n",
             ),
         )
     ),

@@ -68,20 +68,26 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class CreateAnswer:
     """What was answered to a create that was sent."""
 
     attempt_id: int
     call_id: int
     answer: Answer
 
+    @property
+    def is_plain(self) -> bool:
+        """A checkout that stands open, and nobody tried yet."""
+        checkout = self.answer.checkout
+        return self.answer.outcome is Outcome.SUCCESS and checkout is not None and not checkout.tries
 
-def apply_create_answer(till: Till, created: Created) -> PaymentRecord:
+
+def apply_create_answer(till: Till, created: CreateAnswer) -> PaymentRecord:
     """Write down what came of opening a checkout."""
     return till.db.transact(till.system, lambda uow: take_create_answer(uow, till, created))
 
 
-def take_create_answer(uow: UnitOfWork, till: Till, created: Created) -> PaymentRecord:
+def take_create_answer(uow: UnitOfWork, till: Till, created: CreateAnswer) -> PaymentRecord:
     """The same inside a transaction that is open already."""
     answer = created.answer
     facts = answer.checkout

@@ -279,6 +279,10 @@ def _end(uow: UnitOfWork, found: BatchRecord, state: BatchState, reason: str) ->
     uow.record(f"batch.{state.value}", found.subject, reason=reason, **counts)
 
 
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, Unavailable) and error.code == "database_busy"
+
+
 def _why_to_stop(found: BatchRecord, before: Outcome | None) -> str:
     if before is not None and before.keys_refused:
         return StopReason.KEYS_REFUSED.value
@@ -322,6 +326,8 @@ class _Run:
     def note(self, item: ItemRecord, came: Outcome | Replied) -> None:
         """What a step came to; written with the next one's beginning."""
         self._tried = (item, came)
+        if isinstance(came, Outcome):
+            self._say(item, came)
         fp("batch.after_item")
 
     def next(self) -> Turn | None:
@@ -331,11 +337,12 @@ class _Run:
         except Exception as error:
             # Whatever keeps the next one from beginning, a lost lease too, what was answered before it is written down.
             self._hear_alone()
-            if not isinstance(error, IntegrityError) and not is_its_own(error):
+            if not (isinstance(error, IntegrityError) or is_its_own(error) or _is_busy(error)):
                 raise
             # What is wrong with this invoice's payment comes up again as its step's own outcome.
             turn, before = self._till.db.transact(self._actor, self._step)
-        self._say(before)
+        if self._tried is not None and isinstance(self._tried[1], Replied) and before is not None:
+            self._say(self._tried[0], before)
         self._tried = None
         if turn is not None:
             position = turn.item.position
@@ -358,16 +365,17 @@ class _Run:
         if isinstance(came, Replied):
             # Where this fails as well, whoever resumes finds the payment by its key.
             self._tried = None
-            self._tried = (item, came.write_alone())
+            outcome = came.write_alone()
+            self._tried = (item, outcome)
+            self._say(item, outcome)
 
-    def _say(self, before: Outcome | None) -> None:
-        if self._tried is None or before is None:
-            return
-        position = self._tried[0].position
-        extra = {"batch": self._id, "position": position, "result": before.state.value}
-        log.info("%d/%d %s", position, self._count, before.said, extra=extra)
+    def _say(self, item: ItemRecord, outcome: Outcome) -> None:
+        extra = {"batch": self._id, "position": item.position, "result": outcome.state.value}
+        log.info("%d/%d %s", item.position, self._count, outcome.said, extra=extra)
 
     def _step_with_intent(self, uow: UnitOfWork) -> tuple[Turn | None, Outcome | None]:
+        # An answer is durable soon, whoever holds the next invoice's row.
+        uow.wait_briefly()
         turn, before = self._step(uow)
         return turn and write_plain(uow, self._till, turn, self._actor), before
 
@@ -405,7 +413,8 @@ class _Run:
         return outcome
 
     def _left(self, uow: UnitOfWork) -> bool:
-        return any(each.state is ItemState.WAITING for each in list_items(uow.connection, self._id))
+        to_do = (ItemState.WAITING, ItemState.WORKING)
+        return any(each.state in to_do for each in list_items(uow.connection, self._id))
 
     def _let_go(self, uow: UnitOfWork) -> None:
         found = load_batch(uow.connection, self._id, lock=True)

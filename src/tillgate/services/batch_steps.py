@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,7 +18,7 @@ from tillgate.failpoints import fp
 from tillgate.i18n import tr
 from tillgate.ports import Payer
 from tillgate.services import payments
-from tillgate.services.apply import Created, apply_create_answer, take_create_answer
+from tillgate.services.apply import CreateAnswer, apply_create_answer, take_create_answer
 from tillgate.services.batch_rows import BatchRecord, ItemRecord, change_item, load_batch, load_item, write_error
 from tillgate.services.device_invoices import check_open
 from tillgate.services.device_rows import DeviceInvoiceRecord, Owner, load_device_invoice, load_owner
@@ -30,10 +29,14 @@ from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.store.unit_of_work import UnitOfWork
 
-log: Final = logging.getLogger("tillgate.batch")
-Came = TypeVar("Came")
+_Came = TypeVar("_Came")
 # What keeps the whole batch from going on rather than this one invoice.
-_STOPS_ALL: Final = frozenset({"till_blocked", "database_busy", "commit_unknown", "lock_not_won"})
+_STOPS_ALL: Final = frozenset(
+    {
+        *("till_blocked", "batch_at_work", "lock_not_won", "commit_unknown"),
+        *("database_busy", "database_lost", "database_read_only", "database_damaged", "disk_failed"),
+    }
+)
 _MISCONFIGURED: Final = "misconfigured"
 # An ended link makes room for a new one; more often than this nothing ends while a step looks.
 _ROUNDS: Final = 3
@@ -96,7 +99,7 @@ class Replied:
 
     till: Till
     step: _Step
-    created: Created
+    created: CreateAnswer
 
     def write(self, uow: UnitOfWork) -> Outcome:
         """Write it down in a transaction that is open already."""
@@ -105,7 +108,7 @@ class Replied:
 
     def write_alone(self) -> Outcome:
         """Write it down in a transaction of its own. Raises as `take_up`."""
-        return self.step.ended(lambda: self.step.answered(apply_create_answer(self.till, self.created)))
+        return self.step.guarded(lambda: self.step.answered(apply_create_answer(self.till, self.created)))
 
 
 def take_up(till: Till, turn: Turn, actor: Actor) -> Outcome | Replied:
@@ -114,7 +117,7 @@ def take_up(till: Till, turn: Turn, actor: Actor) -> Outcome | Replied:
     Raises what keeps the whole batch from going on: NotAllowed, and Unavailable of the database or the till.
     """
     step = _Step(till, actor, turn)
-    return step.ended(step.take)
+    return step.guarded(step.take)
 
 
 class _Step:
@@ -130,7 +133,7 @@ class _Step:
         # A kill came after this try's payment was written: whatever became of it is heard before anything else.
         self._cut_off = turn.cut_off
 
-    def ended(self, way: Callable[[], Came]) -> Came | Outcome:
+    def guarded(self, way: Callable[[], _Came]) -> _Came | Outcome:
         """What a way through the step comes to, its own failure included. Raises as `take_up`."""
         try:
             return way()
@@ -143,7 +146,11 @@ class _Step:
         if self._planned is not None:
             fp("start.after_intent")
             came = payments.call_create(self._till, self._planned)
-            return Replied(self._till, self, came) if isinstance(came, Created) else self.answered(came)
+            if isinstance(came, PaymentRecord):
+                return self.answered(came)
+            replied = Replied(self._till, self, came)
+            # Money brings orders along, and what is wrong its exceptions: these have a transaction of their own.
+            return replied if came.is_plain else replied.write_alone()
         if self._cut_off is not None:
             heard = check_now(self._till, self._actor, self._cut_off.id)
             if heard.state not in ENDED_UNPAID:

@@ -23,7 +23,7 @@ from tillgate.failpoints import fp
 from tillgate.ports import CheckoutRequest, Payer, PaymentProvider
 from tillgate.services import calls
 from tillgate.services.access import authorize
-from tillgate.services.apply import Created, apply_create_answer
+from tillgate.services.apply import CreateAnswer, apply_create_answer
 from tillgate.services.payment_rows import (
     change_attempt,
     find_live_payment,
@@ -65,7 +65,7 @@ class StartPayment:
     method: str
     customer_id: int | None = None
     payer: Payer = field(default_factory=Payer)
-    # Called in the transaction that writes the intent; raises Refused where the things have changed meanwhile.
+    # Called in `start`'s transaction before the intent is written; raises Refused where the things have changed.
     guard: Callable[[UnitOfWork], None] = field(default=lambda _uow: None, compare=False)
     # Called in it once the payment is written: what belongs to it from the first moment.
     attach: Callable[[UnitOfWork, PaymentRecord], None] = field(default=lambda _uow, _made: None, compare=False)
@@ -124,8 +124,9 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
 
 
 def write_intent(uow: UnitOfWork, till: Till, actor: Actor, command: StartPayment) -> Planned:
-    """The first half of `start` inside a transaction that is open already; `send_create` is the second, after its
-    commit. The things were found open and free in it, and are locked: `guard` and `within` are not heard.
+    """The first half of `start` inside a transaction that is open already; after its commit `call_create` sends, and
+    `apply.take_create_answer` is the last. The caller has locked the things and found them open and free: `guard` and
+    `within` are `start`'s alone.
 
     Raises as `start`, but IntegrityError where another till won: the transaction is then to be rolled back.
     """
@@ -146,7 +147,7 @@ def send_create(till: Till, planned: Planned) -> PaymentRecord:
     return owner
 
 
-def call_create(till: Till, planned: Planned) -> Created | PaymentRecord:
+def call_create(till: Till, planned: Planned) -> CreateAnswer | PaymentRecord:
     """The first half of `send_create`: what was answered, to be written in a transaction of the caller's own. Where
     nothing is sent, the payment as it stands."""
     attempt = _mark_sent(till, planned)
@@ -156,7 +157,7 @@ def call_create(till: Till, planned: Planned) -> Created | PaymentRecord:
     body = unmasked(till, attempt.parameters, attempt.reference)
     answer = till.providers[attempt.provider].create(attempt.method, body)
     fp("start.after_answer")
-    return Created(attempt.id, planned.call_id, answer)
+    return CreateAnswer(attempt.id, planned.call_id, answer)
 
 
 def _mark_sent(till: Till, planned: Planned) -> AttemptRecord | None:

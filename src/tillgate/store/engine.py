@@ -14,7 +14,7 @@ import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DisconnectionError, PendingRollbackError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, PoolResetState
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from tillgate.domain.secret import Secret
 from tillgate.store.statements import commit_driver, driver_of, run_text
@@ -99,10 +99,13 @@ def begin_writing(connection: Connection) -> Any:
 def commit(connection: Connection, begun: Any) -> None:
     """Keep what was written. What went by the driver alone, SQLAlchemy has no transaction of.
 
-    Raises PendingRollbackError where the connection that it began on was lost: what was written there is gone.
+    Raises PendingRollbackError where the connection that it began on was lost, or a statement failed on a server and
+    nobody undid its part: what was written there is gone, though a server would answer COMMIT without an error.
     """
     if driver_of(connection) is not begun:
         raise PendingRollbackError("the connection was lost")
+    if connection.dialect.name != "sqlite" and begun.info.transaction_status.name == "INERROR":
+        raise PendingRollbackError("a statement failed")
     if connection.in_transaction():
         connection.commit()
     else:
@@ -140,24 +143,15 @@ def postgres_engine(url: str, *, password: Secret | None = None, connect_timeout
         hide_parameters=True,
         pool_size=8,
         max_overflow=8,
-        # By `_undo`, which asks the server for nothing where nothing is open.
-        pool_reset_on_return=None,
         connect_args={
             "connect_timeout": connect_timeout_s,
             **({"password": password.reveal()} if password else {}),
             "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000",
         },
     )
-    event.listen(engine, "reset", _undo)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", _look_after_rest)
     return engine
-
-
-def _undo(driver: Any, _entry: ConnectionPoolEntry, _state: PoolResetState) -> None:
-    """What a connection that comes back had begun."""
-    if driver.pgconn.transaction_status:
-        driver.rollback()
 
 
 def _note_rest(_driver: Any, entry: ConnectionPoolEntry) -> None:

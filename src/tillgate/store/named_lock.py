@@ -65,7 +65,7 @@ class NamedLock:
 
 
 def begin_alone(connection: Connection, lock: NamedLock) -> Any:
-    """Begin a transaction with the lock; both end with `engine.commit`. Raises Unavailable("lock_not_won")."""
+    """Begin a transaction with the lock, which ends with it. Raises Unavailable("lock_not_won")."""
     if connection.dialect.name == "sqlite":
         return _begin_immediate(connection, lock)
     begun = begin_writing(connection)

@@ -23,6 +23,7 @@ _Convert = Callable[[Any], Any]
 # A text comes with its parameters' types, and gives its rows as the driver has them.
 Written = Select[Any] | Insert | Update | Delete | TextClause
 _CURSOR: Final = "cursor"
+_MANY: Final = 1_000
 # So many rows go to the database at once; each more is a journey less to a server.
 _AT_ONCE: Final = 8
 
@@ -92,9 +93,13 @@ class Statement:
     def _fetched(self, connection: Connection, values: dict[str, Any]) -> tuple[list[Any], _Compiled]:
         cursor, compiled = self._run(connection, values)
         try:
-            return cursor.fetchall(), compiled
+            found = cursor.fetchall()
         finally:
             compiled.let_go(cursor)
+        if len(found) > _MANY:
+            # A cursor that is kept keeps what it read last.
+            connection.connection.info.pop(_CURSOR, None)
+        return found, compiled
 
     def _run(self, connection: Connection, values: dict[str, Any]) -> tuple[Any, _Compiled]:
         dialect = connection.dialect
@@ -125,7 +130,7 @@ def driver_of(connection: Connection) -> Any:
 
 
 def _kept_cursor(connection: Connection, driver: Any) -> Any:
-    """A server's connection has one cursor for all statements: psycopg makes much of each."""
+    """A server's connection has one cursor for all statements: psycopg takes longer to make one than to reuse it."""
     info = connection.connection.info
     kept = info.get(_CURSOR)
     if kept is None:

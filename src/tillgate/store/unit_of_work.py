@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NoReturn, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tillgate.domain.errors import Bug, Unavailable
@@ -25,10 +25,11 @@ from tillgate.store.audit import AuditEntry, AuditKey, append_entries
 from tillgate.store.engine import begin_reading, begin_writing, commit, end_reading
 from tillgate.store.faults import broke_the_file, explained, may_try_again
 from tillgate.store.named_lock import NamedLock, begin_alone
-from tillgate.store.statements import run_text
+from tillgate.store.statements import Statement, run_text
 
 T = TypeVar("T")
 TRIES: Final = 3
+_BRIEFLY: Final = Statement(text("SELECT set_config('lock_timeout', '100ms', true)"))
 _inside = threading.local()
 
 
@@ -60,6 +61,12 @@ class UnitOfWork:
     def record(self, event: str, subject: str, **data: object) -> None:
         """Audit what happened; written with the transaction, logged after it."""
         self.entries.append(AuditEntry(event, subject, self.actor.label, data))
+
+    def wait_briefly(self) -> None:
+        """Wait for rows of others no longer than a moment: something in this transaction should be durable soon. A file
+        has one lock, and this transaction holds it."""
+        if self.connection.dialect.name != "sqlite":
+            _BRIEFLY.first(self.connection)
 
     @contextmanager
     def acting(self, actor: Actor) -> Iterator[None]:
