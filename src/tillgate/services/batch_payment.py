@@ -404,9 +404,12 @@ class _Run:
         """Write down what the step before came to."""
         if self._tried is None:
             return None
-        before, came = self._tried
-        outcome = came.write(uow) if isinstance(came, Replied) else came
-        item = load_item(uow.connection, before.id)
+        item, came = self._tried
+        if isinstance(came, Replied):
+            # Nobody changes an item whose answer is in no books yet.
+            outcome = came.write(uow)
+        else:
+            outcome, item = came, load_item(uow.connection, item.id)
         change_item(uow, item, state=outcome.state, tried_at=uow.now, **outcome.values)
         said = {"position": item.position, "invoice": outcome.invoice, "payment": outcome.payment_id}
         uow.record(f"batch.item_{outcome.state.value}", found.subject, **said, reason=outcome.reason)

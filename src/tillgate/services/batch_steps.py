@@ -82,8 +82,9 @@ def write_plain(uow: UnitOfWork, till: Till, turn: Turn, actor: Actor) -> Turn:
     its own. Raises as `payments.write_intent`."""
     if turn.cut_off or turn.held or turn.invoice.state is not DeviceInvoiceState.OPEN:
         return turn
-    command = _Step(till, actor, turn).command(known=turn.item)
-    return replace(turn, planned=payments.write_intent(uow, till, actor, command))
+    step = _Step(till, actor, turn)
+    planned = payments.write_intent(uow, till, actor, step.command(known=turn.item))
+    return replace(turn, planned=planned, item=step.item)
 
 
 def is_its_own(error: Exception) -> bool:
@@ -125,7 +126,7 @@ class _Step:
         self._till = till
         self._actor = actor
         self._batch = turn.batch
-        self._item = turn.item
+        self.item = turn.item
         self._invoice = turn.invoice
         self._owner = turn.owner
         self._held = turn.held
@@ -239,7 +240,7 @@ class _Step:
         """The press of Pay for this invoice; its item is `known` where the same transaction has just read it."""
         invoice, batch = self._invoice, self._batch
         return StartPayment(
-            key=self._item.payment_key,
+            key=self.item.payment_key,
             purpose=Purpose.DEVICE_INVOICE,
             amount=invoice.amount,
             things=(Thing(DEVICE_INVOICE_THING, invoice.id, invoice.amount),),
@@ -258,7 +259,7 @@ class _Step:
     def _attach(self, known: ItemRecord | None, uow: UnitOfWork, made: PaymentRecord) -> None:
         """The item knows its payment from the payment's first moment."""
         fp("batch.inside_intent")
-        change_item(uow, known or load_item(uow.connection, self._item.id), payment_id=made.id)
+        self.item = change_item(uow, known or load_item(uow.connection, self.item.id), payment_id=made.id)
         uow.record("device_invoice.put_up", made.subject, invoice=self._invoice.number, batch=self._batch.id)
 
     def _try_anew(self) -> None:
@@ -266,7 +267,7 @@ class _Step:
 
         def work(uow: UnitOfWork) -> ItemRecord:
             load_batch(uow.connection, self._batch.id, lock=True)
-            item = load_item(uow.connection, self._item.id)
+            item = load_item(uow.connection, self.item.id)
             return change_item(uow, item, payment_id=None, tries=item.tries + 1)
 
-        self._item = self._till.db.transact(self._actor, work)
+        self.item = self._till.db.transact(self._actor, work)
