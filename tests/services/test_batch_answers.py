@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from tests.factories.clock import FakeClock
 from tests.factories.depot import Depot, open_depot
@@ -25,6 +26,7 @@ from tillgate.domain.payment import AttemptState, PaymentState
 from tillgate.domain.staff import Role
 from tillgate.services.device_invoices import cancel_invoice
 from tillgate.services.sign_in import sign_out
+from tillgate.store.engine import commit
 from tillgate.store.models import device_invoice, payment, payment_attempt
 
 AN_INVOICE_HELD_S = 3.0
@@ -113,6 +115,51 @@ def test_a_database_that_fails_is_never_the_invoices_failure(
     assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
     assert here.provider.sends("create") == 3
     assert "batch.item_failed" not in {event for _, event, _, _ in audit_rows(here.till)}
+
+
+def test_a_link_that_was_begun_and_not_sent_is_begun_anew_by_who_resumes_at_once(here: Depot) -> None:
+    number, busy = here.start(), iter((False, True))
+
+    def fail(name: str) -> None:
+        if name == "start.before_sent_mark" and next(busy, False):
+            raise Unavailable("database_busy")
+
+    failpoints.arm(fail)
+    try:
+        with pytest.raises(Unavailable, match="database_busy"):
+            here.run(number)
+        assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
+    finally:
+        failpoints.arm(None)
+    assert here.provider.sends("create") == len(here.provider.checkouts) == 3
+    assert [each.ended_reason for each in here.rows(payment) if each.ended_reason] == ["never_sent"]
+
+
+def test_a_commit_that_is_told_as_lost_and_was_kept_is_written_down_once(
+    here: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = iter((True,))
+
+    def kept(connection: Any, begun: Any) -> None:
+        commit(connection, begun)
+        if next(lost, False):
+            raise OperationalError("COMMIT", None, Exception("gone"), connection_invalidated=True)
+
+    def lose(name: str) -> None:
+        if name == "batch.after_item":
+            monkeypatch.setattr("tillgate.store.unit_of_work.commit", kept)
+
+    number = here.start()
+    failpoints.arm(lose)
+    try:
+        with pytest.raises(Unavailable, match="commit_unknown"):
+            here.run(number)
+    finally:
+        failpoints.arm(None)
+    assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
+    told = [data["position"] for _, event, _, data in audit_rows(here.till) if event == "batch.item_taken"]
+    assert told == [1, 2, 3]
+    assert here.provider.sends("create") == 3
 
 
 def test_the_log_says_what_was_answered_though_the_batch_ends(here: Depot, caplog: pytest.LogCaptureFixture) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.batch import DEFAULT_PROVIDER, BatchState, ItemState, SkipReason, StopReason, parse_count
 from tillgate.domain.errors import Invalid, NotFound, Refused, Unavailable
+from tillgate.domain.payment import AttemptState
 from tillgate.domain.settings import WOMPI_METHOD
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
@@ -50,6 +51,7 @@ from tillgate.services.device_rows import (
     find_by_code,
     list_open,
 )
+from tillgate.services.payment_rows import change_attempt, find_live_attempt
 from tillgate.services.till import Till
 from tillgate.store.models import payment_batch, payment_batch_item
 from tillgate.store.statements import insert_row
@@ -410,20 +412,32 @@ class _Run:
             outcome = came.write(uow)
         else:
             outcome, item = came, load_item(uow.connection, item.id)
+            if item.state is not ItemState.WORKING:
+                # A commit that was told as lost has kept it.
+                return outcome
         change_item(uow, item, state=outcome.state, tried_at=uow.now, **outcome.values)
         said = {"position": item.position, "invoice": outcome.invoice, "payment": outcome.payment_id}
         uow.record(f"batch.item_{outcome.state.value}", found.subject, **said, reason=outcome.reason)
         return outcome
 
     def _left(self, uow: UnitOfWork) -> bool:
-        to_do = (ItemState.WAITING, ItemState.WORKING)
-        return any(each.state in to_do for each in list_items(uow.connection, self._id))
+        return find_next(uow.connection, self._id) is not None
 
     def _let_go(self, uow: UnitOfWork) -> None:
         found = load_batch(uow.connection, self._id, lock=True)
         if found.lease_owner == self._owner:
             self._keep(uow, found)
+            self._leave_unsent(uow, found)
             change_batch(uow, found, lease_owner=None, lease_until=None)
+
+    def _leave_unsent(self, uow: UnitOfWork, found: BatchRecord) -> None:
+        """A link that was begun and never sent is nobody's: whoever resumes at once ends it, and begins another."""
+        item = find_next(uow.connection, found.id)
+        if item is None or item.payment_id is None or item.state is not ItemState.WORKING:
+            return
+        attempt = find_live_attempt(uow.connection, item.payment_id)
+        if attempt is not None and attempt.state is AttemptState.PLANNED and attempt.lease_owner == self._till.worker:
+            change_attempt(uow, attempt, lease_until=None)
 
     def sum_up(self) -> BatchView:
         """Where the batch stands now, said in the log as well."""
