@@ -162,6 +162,31 @@ def test_a_commit_that_is_told_as_lost_and_was_kept_is_written_down_once(
     assert here.provider.sends("create") == 3
 
 
+def test_a_kill_after_an_answer_that_was_heard_alone_makes_no_second_link(here: Depot, clock: FakeClock) -> None:
+    """An answer that is none is written by itself; the link that was made all the same is found again."""
+    number = here.start()
+    here.provider.faults["create"] = ["", "+unknown"]
+
+    class Killed(BaseException):
+        """Ends the process where it is."""
+
+    def die(name: str) -> None:
+        if name == "start.after_outcome":
+            raise Killed
+
+    failpoints.arm(die)
+    try:
+        with pytest.raises(Killed):
+            here.run(number)
+    finally:
+        failpoints.arm(None)
+    for _ in range(3):
+        clock.advance(61)
+        here.settle()
+    assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
+    assert here.provider.sends("create") == len(here.provider.checkouts) == 3
+
+
 def test_the_log_says_what_was_answered_though_the_batch_ends(here: Depot, caplog: pytest.LogCaptureFixture) -> None:
     number = here.start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from datetime import date
 
 import pytest
@@ -116,6 +117,18 @@ def test_a_lost_connection_is_never_gone_on_with(till: Till) -> None:
             go_on(uow)
         with till.db.read() as connection:
             assert connection.execute(select(outbox.c.id)).first() is None
+
+
+def test_what_a_server_undid_is_never_committed_as_if_it_were_kept(till: Till) -> None:
+    """Somebody swallows a failed statement. A file keeps what came before it; a server answers the COMMIT without an
+    error, and keeps nothing."""
+    refused = nullcontext() if till.db.is_sqlite else pytest.raises(PendingRollbackError)
+    with refused, till.db.write(till.system) as uow:
+        insert_row(uow.connection, outbox, _work("first"))
+        with suppress(IntegrityError):
+            insert_row(uow.connection, outbox, _work("first"))
+    with till.db.read() as connection:
+        assert (connection.execute(select(outbox.c.id)).first() is not None) == till.db.is_sqlite
 
 
 def _work(key: str) -> dict[str, object]:

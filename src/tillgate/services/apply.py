@@ -84,7 +84,9 @@ class CreateAnswer:
 
 def apply_create_answer(till: Till, created: CreateAnswer) -> PaymentRecord:
     """Write down what came of opening a checkout."""
-    return till.db.transact(till.system, lambda uow: take_create_answer(uow, till, created))
+    owner = till.db.transact(till.system, lambda uow: take_create_answer(uow, till, created))
+    fp("start.after_outcome")
+    return owner
 
 
 def take_create_answer(uow: UnitOfWork, till: Till, created: CreateAnswer) -> PaymentRecord:

@@ -23,7 +23,6 @@ from sqlalchemy.exc import IntegrityError
 
 from tillgate.domain.batch import DEFAULT_PROVIDER, BatchState, ItemState, SkipReason, StopReason, parse_count
 from tillgate.domain.errors import Invalid, NotFound, Refused, Unavailable
-from tillgate.domain.payment import AttemptState
 from tillgate.domain.settings import WOMPI_METHOD
 from tillgate.domain.staff import Action, Actor
 from tillgate.failpoints import fp
@@ -43,6 +42,7 @@ from tillgate.services.batch_rows import (
 )
 from tillgate.services.batch_steps import Outcome, Replied, Turn, is_its_own, read_turn, take_up, write_plain
 from tillgate.services.batch_views import BatchView, read_batch
+from tillgate.services.calls import sent_since
 from tillgate.services.contacts import check_email
 from tillgate.services.customers import cleaned
 from tillgate.services.device_rows import (
@@ -357,7 +357,7 @@ class _Run:
         """Something keeps the run from going on: the lease is given back, and what the step before came to is kept."""
         try:
             self._till.db.transact(self._till.system, self._let_go)
-        except Exception:
+        except Exception:  # told here alone: what kept the run from going on is what its caller hears
             log.exception("a batch could not be left in order", extra={"batch": self._id})
 
     def _hear_alone(self) -> None:
@@ -388,7 +388,7 @@ class _Run:
         stop = _why_to_stop(found, before)
         item = None if stop else find_next(uow.connection, found.id)
         if item is None:
-            state = BatchState.STOPPED if stop and self._left(uow) else BatchState.DONE
+            state = BatchState.STOPPED if stop and find_next(uow.connection, found.id) else BatchState.DONE
             _end(uow, found, state, stop if state is BatchState.STOPPED else "")
             return None, before
         kept = change_batch(uow, found, lease_until=uow.now + LEASE)
@@ -420,9 +420,6 @@ class _Run:
         uow.record(f"batch.item_{outcome.state.value}", found.subject, **said, reason=outcome.reason)
         return outcome
 
-    def _left(self, uow: UnitOfWork) -> bool:
-        return find_next(uow.connection, self._id) is not None
-
     def _let_go(self, uow: UnitOfWork) -> None:
         found = load_batch(uow.connection, self._id, lock=True)
         if found.lease_owner == self._owner:
@@ -436,7 +433,8 @@ class _Run:
         if item is None or item.payment_id is None or item.state is not ItemState.WORKING:
             return
         attempt = find_live_attempt(uow.connection, item.payment_id)
-        if attempt is not None and attempt.state is AttemptState.PLANNED and attempt.lease_owner == self._till.worker:
+        mine = attempt is not None and attempt.lease_owner == self._till.worker
+        if attempt and mine and not sent_since(uow.connection, "create", attempt_id=attempt.id):
             change_attempt(uow, attempt, lease_until=None)
 
     def sum_up(self) -> BatchView:

@@ -142,9 +142,7 @@ def send_create(till: Till, planned: Planned) -> PaymentRecord:
     created = call_create(till, planned)
     if isinstance(created, PaymentRecord):
         return created
-    owner = apply_create_answer(till, created)
-    fp("start.after_outcome")
-    return owner
+    return apply_create_answer(till, created)
 
 
 def call_create(till: Till, planned: Planned) -> CreateAnswer | PaymentRecord:
