@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from tests.bench.aside import Aside
+from tests.bench.aside import TimedProvider
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Figure:
         return row | {"value": round(self.value, 4), "floor": round(self.floor, 4)}
 
 
-def interleaved(rounds: int, *works: Callable[[int], object], aside: Aside | None = None) -> list[float]:
+def interleaved(rounds: int, *works: Callable[[int], object], aside: TimedProvider | None = None) -> list[float]:
     """The median milliseconds of each work, taken turn by turn, so that what slows one slows all; without what went
     `aside` in it."""
     taken: list[list[float]] = [[] for _ in works]

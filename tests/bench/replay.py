@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
-BEGIN = "BEGIN"
 COMMIT = "COMMIT"
 # Rows of a payment's creation, as text; the twin's must be the same.
 _WRITTEN = "SELECT md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM {} t"
@@ -26,10 +24,6 @@ class Recorded:
             """Writes down what goes through it."""
 
             def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
-                idle = self.connection.info.transaction_status is TransactionStatus.IDLE
-                if idle and not self.connection.autocommit:
-                    # psycopg sends one by itself.
-                    steps.append((BEGIN, None))
                 steps.append((query, params))
                 return super().execute(query, params, **more)
 
@@ -39,8 +33,7 @@ class Recorded:
             commit = driver.commit
 
             def committed() -> None:
-                if driver.info.transaction_status is not TransactionStatus.IDLE:
-                    steps.append((COMMIT, None))
+                steps.append((COMMIT, None))
                 commit()
 
             driver.commit = committed  # type: ignore[method-assign]

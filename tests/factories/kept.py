@@ -65,10 +65,9 @@ class KeptConnections:
 
 def _is_as_new(connection: psycopg.Connection[Any]) -> bool:
     """Whether it is alive and between transactions, and has forgotten what the test before set. Closed if not."""
-    if connection.info.transaction_status is TransactionStatus.IDLE and not connection.autocommit:
+    if connection.info.transaction_status is TransactionStatus.IDLE and connection.autocommit:
         try:
             connection.execute(_FORGET)
-            connection.commit()
         except psycopg.Error:
             pass
         else:

@@ -25,7 +25,7 @@ from tillgate.store.unit_of_work import Database
 AUDIT_KEY = AuditKey(b"an audit key that only tests know")
 _FILLED = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in metadata.tables)  # noqa: S608
 _NUMBERS_FROM_ONE = """
-    SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, start_value, false)
+    SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
     FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'
 """
 
@@ -80,14 +80,15 @@ def empty_postgres(engine: Engine) -> None:
     As TRUNCATE leaves it, for a third of its cost: most tables have no rows, and a new file for each of them and of
     their indexes takes longer than most tests. VACUUM gives the emptied files back, so that rows come in their order.
     """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("SET session_replication_role = replica")
-        connection.exec_driver_sql(_NUMBERS_FROM_ONE)
-        filled = connection.exec_driver_sql(_FILLED).scalars().all()
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("SET session_replication_role = replica")
+        driver.execute(_NUMBERS_FROM_ONE)
+        filled = [name for (name,) in driver.execute(_FILLED)]
         if filled:
-            connection.exec_driver_sql(";".join(f"DELETE FROM {name}" for name in filled))  # noqa: S608
-            connection.exec_driver_sql(f"VACUUM (INDEX_CLEANUP ON) {', '.join(filled)}")
-        connection.exec_driver_sql("RESET session_replication_role")
+            driver.execute(";".join(f"DELETE FROM {name}" for name in filled))  # noqa: S608
+            driver.execute(f"VACUUM (INDEX_CLEANUP ON) {', '.join(filled)}")
+        driver.execute("RESET session_replication_role")
 
 
 def copy_sqlite(path: Path, to: Path) -> Path:

@@ -136,8 +136,9 @@ def run_batch(till: Till, actor: Actor, batch_id: int) -> BatchView:
     run = _Run(till, actor, batch_id)
     if run.begin():
         try:
-            while (turn := run.next()) is not None:
-                run.note(turn.item, take_up(till, turn, actor))
+            with till.db.together():
+                while (turn := run.next()) is not None:
+                    run.note(turn.item, take_up(till, turn, actor))
         except BaseException:
             run.give_up()
             raise

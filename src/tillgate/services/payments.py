@@ -109,18 +109,19 @@ def start(till: Till, actor: Actor, command: StartPayment) -> Started:
     The same key gives the first answer. Raises Invalid for a bad command, Refused("key_reused") for the same key with
     other content, Refused("already_being_paid") naming the live payment, Unavailable when the database is busy.
     """
-    with till.db.look() as connection:
-        authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
-        existing = find_replay(connection, command)
-    if existing is not None:
-        return existing
-    provider = _checked_provider(till, command)
-    fp("start.before_intent")
-    started, planned = _write_alone(till, actor, command, provider)
-    if planned is None:
-        return started
-    fp("start.after_intent")
-    return Started(send_create(till, planned), existing=False)
+    with till.db.together():
+        with till.db.look() as connection:
+            authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
+            existing = find_replay(connection, command)
+        if existing is not None:
+            return existing
+        provider = _checked_provider(till, command)
+        fp("start.before_intent")
+        started, planned = _write_alone(till, actor, command, provider)
+        if planned is None:
+            return started
+        fp("start.after_intent")
+        return Started(send_create(till, planned), existing=False)
 
 
 def write_intent(uow: UnitOfWork, till: Till, actor: Actor, command: StartPayment) -> Planned:

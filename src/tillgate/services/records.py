@@ -51,7 +51,11 @@ def columns(kind: type[Any], table: Any) -> list[Any]:
 def with_values(found: R, values: Mapping[str, object]) -> R:
     """The record with other values, for less than `dataclasses.replace`; columns that it does not read are left out."""
     names, read = _reader(type(found))
-    return type(found)(*[values.get(name, old) for name, old in zip(names, read(found), strict=True)])
+    changed = list(read(found))
+    for name, value in values.items():
+        if name in names:
+            changed[names.index(name)] = value
+    return type(found)(*changed)
 
 
 @dataclass(frozen=True, slots=True)

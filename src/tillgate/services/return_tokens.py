@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from functools import cache
 from typing import Final
 
 from tillgate.services.till import Till
@@ -17,9 +18,13 @@ _PURPOSE: Final = b"tillgate:return-token"
 
 def token_of(till: Till, reference: str) -> str:
     """The token of the checkout with our reference: 43 characters, 256 bits, the same after every restart."""
-    key = hmac.digest(till.db.audit_key.secret, _PURPOSE, "sha256")
-    made = hmac.digest(key, reference.encode(), "sha256")
+    made = hmac.digest(_key(till.db.audit_key.secret), reference.encode(), "sha256")
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+@cache
+def _key(secret: bytes) -> bytes:
+    return hmac.digest(secret, _PURPOSE, "sha256")
 
 
 def hash_of(token: str) -> str:

@@ -76,13 +76,14 @@ def settle_fulfilments(till: Till, *, limit: int = 50) -> int:
 
 def check_now(till: Till, actor: Actor, payment_id: int) -> PaymentRecord:
     """The cashier's Check now: asks the provider at once. Raises NotFound."""
-    authorize(till, actor, Action.TAKE_PAYMENT)
-    with till.db.read() as connection:
-        attempt = find_live_attempt(connection, payment_id)
-    if attempt is not None and attempt.state is not AttemptState.CAPTURED:
-        check_attempt(till, attempt.id, "check_now")
-    with till.db.read() as connection:
-        return load_payment(connection, payment_id)
+    with till.db.together():
+        with till.db.read() as connection:
+            authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
+            attempt = find_live_attempt(connection, payment_id)
+        if attempt is not None and attempt.state is not AttemptState.CAPTURED:
+            check_attempt(till, attempt.id, "check_now")
+        with till.db.read() as connection:
+            return load_payment(connection, payment_id)
 
 
 def check_attempt(till: Till, attempt_id: int, source: str, *, resend: bool = True, hold_end: bool = False) -> bool:

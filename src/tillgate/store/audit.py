@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, text
@@ -19,6 +20,9 @@ from tillgate.store.statements import Statement, insert_rows, update_rows
 GENESIS: Final = "0" * 64
 _SECONDS_AND_MICROSECONDS: Final = len("2026-01-01T00:00:00.000000")
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False).encode
+
+# As JSON writes a text, without making an encoder for it.
+_TEXT: Final = encode_basestring
 
 _HEAD: Final = Statement(
     select(audit_head.c.seq, audit_head.c.at, audit_head.c.mac)
@@ -138,15 +142,14 @@ def _rows(connection: Connection, till_id: str, start: int) -> Generator[dict[st
 
 
 def _seal(key: AuditKey, till_id: str, seq: int, at: datetime, mac: str) -> str:
-    return key.mac(_ENCODE(["head", till_id, seq, _stamp(at), mac]))
+    return key.mac(f'["head",{_TEXT(till_id)},{seq},{_TEXT(_stamp(at))},{_TEXT(mac)}]')
 
 
 def _canonical(row: dict[str, object]) -> str:
     at = row["at"]
     stamp = _stamp(at) if isinstance(at, datetime) else ""
     parts = (row["till_id"], row["seq"], stamp, row["actor"], row["event"], row["subject"], row["data"], row["prev"])
-    # As JSON writes a list of texts, without making an encoder for it.
-    return f"[{','.join([_ENCODE(str(part)) for part in parts])}]"
+    return f"[{','.join([_TEXT(str(part)) for part in parts])}]"
 
 
 def _stamp(at: datetime) -> str:

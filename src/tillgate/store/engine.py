@@ -23,6 +23,12 @@ SAFE_WAL_VERSION: Final = (3, 51, 3)
 BUSY_TIMEOUT_MS: Final = 5_000
 PING_AFTER_S: Final = 1.0
 _RESTS_SINCE: Final = "rests_since"
+# Said in full: what a server begins by itself is its own setting.
+_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+# libpq's PGTransactionStatusType.
+_IDLE: Final = 0
+_INERROR: Final = 3
 
 
 def wal_is_safe(version: tuple[int, ...] = sqlite_driver.sqlite_version_info) -> bool:
@@ -69,30 +75,35 @@ def sqlite_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engi
             cursor.execute(f"PRAGMA {name}={settings[name]}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        if writing or not _has_begun(connection):
-            run_text(connection, "BEGIN IMMEDIATE" if writing else "BEGIN")
-
+    event.listen(engine, "begin", _begin)
     return engine
 
 
-def begin_reading(connection: Connection) -> None:
-    """Hold one moment of the database from the first statement on, for less than SQLAlchemy's own begin costs.
+def _begin(connection: Connection) -> None:
+    """A transaction that SQLAlchemy begins: the drivers begin none by themselves."""
+    options = connection.get_execution_options()
+    if options.get("writing", False):
+        begin_writing(connection)
+    elif options.get("isolation_level") != "AUTOCOMMIT" and not _has_begun(connection):
+        run_text(connection, "BEGIN" if connection.dialect.name == "sqlite" else _WRITING)
 
-    The pool takes it back with the connection.
-    """
+
+def begin_looking(connection: Connection) -> None:
+    """Hold a file's one moment; on a server each query is of its own, which needs no transaction."""
     if connection.dialect.name == "sqlite":
         run_text(connection, "BEGIN")
 
 
+def begin_reading(connection: Connection) -> None:
+    """Hold one moment of the database from the first statement on, for less than SQLAlchemy's own begin costs."""
+    run_text(connection, "BEGIN" if connection.dialect.name == "sqlite" else _READING)
+
+
 def begin_writing(connection: Connection) -> Any:
-    """Hold the file's one turn to write, or a server's transaction, which begins with its first statement; the driver's
-    connection, for `commit`. Closing without that undoes all of it.
+    """Hold the file's one turn to write, or a server's transaction; the driver's connection, for `commit`. Closing
+    without that undoes all of it.
     """
-    if connection.dialect.name == "sqlite":
-        run_text(connection, "BEGIN IMMEDIATE")
+    run_text(connection, "BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else _WRITING)
     return driver_of(connection)
 
 
@@ -104,7 +115,7 @@ def commit(connection: Connection, begun: Any) -> None:
     """
     if driver_of(connection) is not begun:
         raise PendingRollbackError("the connection was lost")
-    if connection.dialect.name != "sqlite" and begun.info.transaction_status.name == "INERROR":
+    if connection.dialect.name != "sqlite" and begun.pgconn.transaction_status == _INERROR:
         raise PendingRollbackError("a statement failed")
     if connection.in_transaction():
         connection.commit()
@@ -114,8 +125,10 @@ def commit(connection: Connection, begun: Any) -> None:
 
 def end_reading(connection: Connection) -> None:
     """Let go of the moment that was read, by a commit: a rollback makes psycopg forget every statement it prepared."""
-    if connection.dialect.name != "sqlite":
-        driver: Any = connection.connection.dbapi_connection
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        driver.rollback()
+    elif driver.pgconn.transaction_status != _IDLE:
         try:
             driver.commit()
         except _drivers_error(connection):
@@ -130,7 +143,9 @@ def _drivers_error(connection: Connection) -> type[Exception]:
 
 def _has_begun(connection: Connection) -> bool:
     driver: Any = connection.connection.dbapi_connection
-    return bool(driver.in_transaction)
+    if connection.dialect.name == "sqlite":
+        return bool(driver.in_transaction)
+    return bool(driver.pgconn.transaction_status != _IDLE)
 
 
 def postgres_engine(url: str, *, password: Secret | None = None, connect_timeout_s: int = 5) -> Engine:
@@ -143,18 +158,25 @@ def postgres_engine(url: str, *, password: Secret | None = None, connect_timeout
         hide_parameters=True,
         pool_size=8,
         max_overflow=8,
+        pool_reset_on_return=None,
         connect_args={
+            "autocommit": True,
             "connect_timeout": connect_timeout_s,
             **({"password": password.reveal()} if password else {}),
             "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000",
         },
     )
-    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "reset", _lay_to_rest)
     event.listen(engine, "checkout", _look_after_rest)
     return engine
 
 
-def _note_rest(_driver: Any, entry: ConnectionPoolEntry) -> None:
+def _lay_to_rest(driver: Any, entry: ConnectionPoolEntry, _state: object) -> None:
+    """What was left open is undone as the connection is given back: mostly nothing, for which the pool's own way of it
+    asks the driver."""
+    if driver.pgconn.transaction_status != _IDLE:
+        driver.rollback()
     entry.info[_RESTS_SINCE] = time.monotonic()
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Column, Connection, Delete, Insert, Select, Table, TextClause, Update, bindparam, insert, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 # A row whose values have their columns' names.
@@ -107,16 +108,16 @@ class Statement:
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
         given = {**compiled.fixed, **values} if compiled.fixed else values
-        parameters: Any
+        parameters: Any = given
         if compiled.marks is not None:
             parameters = [given[name] if convert is None else convert(given[name]) for name, convert in compiled.marks]
         else:
-            parameters = {**given, **{name: convert(given[name]) for name, convert in compiled.binds}}
-        driver = driver_of(connection)
+            # In place: what was given by name is this call's own.
+            for name, convert in compiled.binds:
+                given[name] = convert(given[name])
+        runner = _runner(connection)
         try:
-            if compiled.marks is None:
-                return _kept_cursor(connection, driver).execute(compiled.text, parameters), compiled
-            return driver.execute(compiled.text, parameters), compiled
+            return runner.execute(compiled.text, parameters), compiled
         except Exception as error:
             raise _translated(error, compiled.text, connection) from error
 
@@ -124,25 +125,31 @@ class Statement:
 def driver_of(connection: Connection) -> Any:
     """The driver's own connection. Raises PendingRollbackError where it was lost: SQLAlchemy would give another one, on
     which half of the work would be done."""
+    return _alive(connection).dbapi_connection
+
+
+def _alive(connection: Connection) -> PoolProxiedConnection:
     if connection.invalidated:
         raise PendingRollbackError("the connection was lost")
-    return connection.connection.dbapi_connection
+    return connection.connection
 
 
-def _kept_cursor(connection: Connection, driver: Any) -> Any:
-    """A server's connection has one cursor for all statements: psycopg takes longer to make one than to reuse it."""
-    info = connection.connection.info
-    kept = info.get(_CURSOR)
+def _runner(connection: Connection) -> Any:
+    """What runs statements. A server's connection has one cursor for all of them: psycopg takes longer to make one."""
+    pooled = _alive(connection)
+    if connection.dialect.name == "sqlite":
+        return pooled.dbapi_connection
+    kept = pooled.info.get(_CURSOR)
     if kept is None:
-        kept = info[_CURSOR] = driver.cursor()
+        kept = pooled.info[_CURSOR] = pooled.cursor()
     return kept
 
 
 def run_text(connection: Connection, text: str) -> None:
     """Run a statement without parameters or rows, such as BEGIN."""
-    driver = driver_of(connection)
+    runner = _runner(connection)
     try:
-        driver.execute(text)
+        runner.execute(text)
     except Exception as error:
         raise _translated(error, text, connection) from error
 
@@ -211,7 +218,8 @@ def _translated(error: Exception, text: str, connection: Connection) -> Exceptio
 
 _INSERTS: Final[dict[tuple[str, tuple[str, ...]], Statement]] = {}
 _RETURNING: Final[dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement]] = {}
-_UPDATES: Final[dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement]] = {}
+# With its parameters' names, the new values first.
+_UPDATES: Final[dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Statement, tuple[str, ...]]]] = {}
 
 
 def insert_row(connection: Connection, table: Table, row: Mapping[str, object]) -> int:
@@ -265,12 +273,12 @@ def insert_unless_there(connection: Connection, table: Table, row: Mapping[str, 
 def update_rows(connection: Connection, table: Table, where: Mapping[str, object], values: Mapping[str, object]) -> int:
     """Set columns of the rows whose columns equal `where`; how many there were."""
     key = (table.name, tuple(where), tuple(values))
-    statement = _UPDATES.get(key)
-    if statement is None:
+    found = _UPDATES.get(key)
+    if found is None:
         change = update(table).values({name: bindparam(f"v_{name}") for name in values})
         for name in where:
             change = change.where(table.c[name] == bindparam(f"w_{name}", type_=table.c[name].type))
-        statement = _UPDATES[key] = Statement(change)
-    given = {f"v_{name}": value for name, value in values.items()}
-    given |= {f"w_{name}": value for name, value in where.items()}
-    return statement.count(connection, **given)
+        names = (*(f"v_{name}" for name in values), *(f"w_{name}" for name in where))
+        found = _UPDATES[key] = (Statement(change), names)
+    statement, names = found
+    return statement.count(connection, **dict(zip(names, (*values.values(), *where.values()), strict=True)))

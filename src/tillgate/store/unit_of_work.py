@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NoReturn, TypeVar
@@ -22,7 +22,7 @@ from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.staff import Actor
 from tillgate.ports import Clock
 from tillgate.store.audit import AuditEntry, AuditKey, append_entries
-from tillgate.store.engine import begin_reading, begin_writing, commit, end_reading
+from tillgate.store.engine import PING_AFTER_S, begin_looking, begin_reading, begin_writing, commit, end_reading
 from tillgate.store.faults import broke_the_file, explained, may_try_again
 from tillgate.store.named_lock import NamedLock, begin_alone
 from tillgate.store.statements import Statement, run_text
@@ -114,60 +114,44 @@ class Database:
     on_committed: Callable[[list[AuditEntry]], None] = lambda _entries: None
     jitter: Callable[[], float] = random.random
     _writing: threading.Lock = field(default_factory=threading.Lock)
-    _reader: Engine = field(init=False)
-    _looker: Engine = field(init=False)
-
-    def __post_init__(self) -> None:
-        # SQLite's reads are of one moment by themselves.
-        moment = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
-        self._reader = moment
-        self._looker = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
         """A local file rather than a shared server."""
         return self.engine.dialect.name == "sqlite"
 
-    @contextmanager
-    def write(self, actor: Actor) -> Iterator[UnitOfWork]:
+    def write(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
         """One write transaction, committed when the block ends. Raises Bug inside another one."""
-        refuse_inside_transaction()
-        turn = self._writing if self.is_sqlite else nullcontext()
-        with turn, self._written(actor, begin_writing) as uow:
-            yield uow
-        self._tell(uow)
+        return _Writing(self, actor, None)
 
-    @contextmanager
-    def write_alone(self, actor: Actor, lock: NamedLock) -> Iterator[UnitOfWork]:
+    def write_alone(self, actor: Actor, lock: NamedLock) -> AbstractContextManager[UnitOfWork]:
         """The same, alone with what the lock names from its first statement to its commit (store/named_lock.py).
 
         Raises Unavailable("lock_not_won") where the lock's wait is over.
         """
-        refuse_inside_transaction()
-        turn = self._writing if self.is_sqlite else None
-        if turn is not None and not turn.acquire(timeout=lock.left_s):
+        return _Writing(self, actor, lock)
+
+    def together(self) -> AbstractContextManager[object]:
+        """What this thread asks and writes here, one transaction after another, goes by one connection, which nobody
+        else has meanwhile. One that rested, as while a provider is asked, is given back first."""
+        return _Hold(self.engine)
+
+    def take(self) -> tuple[Connection, _Hold | None]:
+        """A connection for one transaction, and the block of this thread that holds it in between."""
+        hold: _Hold | None = getattr(_inside, "hold", None)
+        if hold is None or hold.engine is not self.engine:
+            return self.engine.connect(), None
+        return hold.take(), hold
+
+    def take_turn(self, lock: NamedLock | None) -> threading.Lock | None:
+        """A file's one turn to write, among this process's threads. Raises Unavailable("lock_not_won")."""
+        if not self.is_sqlite:
+            return None
+        if lock is None:
+            self._writing.acquire()
+        elif not self._writing.acquire(timeout=lock.left_s):
             raise lock.not_won()
-        try:
-            with self._written(actor, lambda connection: begin_alone(connection, lock)) as uow:
-                yield uow
-        finally:
-            if turn is not None:
-                turn.release()
-        self._tell(uow)
-
-    @contextmanager
-    def _written(self, actor: Actor, begin: Callable[[Connection], Any]) -> Iterator[UnitOfWork]:
-        with _marked(), self.engine.connect() as connection:
-            begun = begin(connection)
-            uow = UnitOfWork(connection, actor, self.clock.now())
-            yield uow
-            if uow.entries:
-                append_entries(connection, self.audit_key, uow.actor.till_id, uow.now, uow.entries)
-            commit(connection, begun)
-
-    def _tell(self, uow: UnitOfWork) -> None:
-        if uow.entries:
-            self.on_committed(uow.entries)
+        return self._writing
 
     def transact(self, actor: Actor, work: Callable[[UnitOfWork], T], *, alone: NamedLock | None = None) -> T:
         """Run `work` in a write transaction, up to three times while the database is busy: it must be idempotent.
@@ -184,13 +168,14 @@ class Database:
                     return work(uow)
             except DBAPIError as error:
                 if not may_try_again(error):
-                    self._raise(error, writing=True)
+                    self.explain(error, writing=True)
                 if number == TRIES:
                     raise Unavailable("database_busy") from error
             time.sleep(0.02 * number * (1 + self.jitter()))
         raise Bug("unreachable")
 
-    def _raise(self, error: DBAPIError, *, writing: bool) -> NoReturn:
+    def explain(self, error: DBAPIError, *, writing: bool) -> NoReturn:
+        """Raise it as a screen can say it."""
         if broke_the_file(error):
             self.engine.dispose()
         said = explained(error, writing=writing)
@@ -200,35 +185,153 @@ class Database:
 
     def read(self) -> AbstractContextManager[Connection]:
         """One consistent view; nothing may be written through it. Raises Unavailable as `store.faults` says."""
-        return self._reading(self._reader)
+        return _Reading(self, begin_reading)
 
     def look(self) -> AbstractContextManager[Connection]:
         """As `read`, but on a server each query is of its own moment: two journeys less."""
-        return self._reading(self._looker)
-
-    @contextmanager
-    def _reading(self, engine: Engine) -> Iterator[Connection]:
-        # Written out: this is passed more often than anything else here.
-        _inside.depth = getattr(_inside, "depth", 0) + 1
-        try:
-            with engine.connect() as connection:
-                begin_reading(connection)
-                yield connection
-                end_reading(connection)
-        except DBAPIError as error:
-            self._raise(error, writing=False)
-        finally:
-            _inside.depth -= 1
+        return _Reading(self, begin_looking)
 
     def close(self) -> None:
         """Drop the connections; on SQLite the last one folds the WAL into the file."""
         self.engine.dispose()
 
 
-@contextmanager
-def _marked() -> Iterator[None]:
-    _inside.depth = getattr(_inside, "depth", 0) + 1
-    try:
-        yield
-    finally:
+# Classes rather than generators: everything passes here, and on a server each step is run anew after a wait.
+class _Open:
+    """A connection from the block's beginning to its end; what was not ended by then is undone."""
+
+    __slots__ = ("_connection", "_database", "_hold")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _take(self) -> Connection:
+        self._connection, self._hold = self._database.take()
+        _inside.depth = getattr(_inside, "depth", 0) + 1
+        return self._connection
+
+    def _leave(self, *, ended: bool) -> None:
         _inside.depth -= 1
+        if not (ended and self._hold is not None and self._hold.keep(self._connection)):
+            self._connection.close()
+
+
+class _Reading(_Open):
+    """A block that reads."""
+
+    __slots__ = ("_begin",)
+
+    def __init__(self, database: Database, begin: Callable[[Connection], None]) -> None:
+        super().__init__(database)
+        self._begin = begin
+
+    def __enter__(self) -> Connection:
+        try:
+            connection = self._take()
+            try:
+                self._begin(connection)
+            except BaseException:
+                self._leave(ended=False)
+                raise
+        except DBAPIError as error:
+            self._database.explain(error, writing=False)
+        return connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        ended = False
+        try:
+            if kind is None:
+                end_reading(self._connection)
+                ended = True
+        finally:
+            self._leave(ended=ended)
+        if isinstance(error, DBAPIError):
+            self._database.explain(error, writing=False)
+
+
+class _Writing(_Open):
+    """A block that writes, and is committed with its audit entries."""
+
+    __slots__ = ("_actor", "_begun", "_lock", "_turn", "_uow")
+
+    def __init__(self, database: Database, actor: Actor, lock: NamedLock | None) -> None:
+        super().__init__(database)
+        self._actor = actor
+        self._lock = lock
+
+    def __enter__(self) -> UnitOfWork:
+        refuse_inside_transaction()
+        self._turn = self._database.take_turn(self._lock)
+        try:
+            connection = self._take()
+            try:
+                lock = self._lock
+                self._begun = begin_writing(connection) if lock is None else begin_alone(connection, lock)
+                self._uow = UnitOfWork(connection, self._actor, self._database.clock.now())
+            except BaseException:
+                self._leave(ended=False)
+                raise
+        except BaseException:
+            self._release()
+            raise
+        return self._uow
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        ended = False
+        try:
+            if kind is None:
+                self._commit()
+                ended = True
+        finally:
+            try:
+                self._leave(ended=ended)
+            finally:
+                self._release()
+        if ended and self._uow.entries:
+            self._database.on_committed(self._uow.entries)
+
+    def _commit(self) -> None:
+        uow, key = self._uow, self._database.audit_key
+        if uow.entries:
+            append_entries(uow.connection, key, uow.actor.till_id, uow.now, uow.entries)
+        commit(uow.connection, self._begun)
+
+    def _release(self) -> None:
+        if self._turn is not None:
+            self._turn.release()
+
+
+class _Hold:
+    """A block of one thread that keeps a connection between its transactions."""
+
+    __slots__ = ("_before", "_connection", "_since", "engine")
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> _Hold:
+        self._before: _Hold | None = getattr(_inside, "hold", None)
+        _inside.hold = self
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        _inside.hold = self._before
+        if self._connection is not None:
+            self._connection.close()
+
+    def take(self) -> Connection:
+        """The connection that is kept, or another."""
+        kept, self._connection = self._connection, None
+        if kept is not None and time.monotonic() - self._since >= PING_AFTER_S:
+            # The pool asks whether one that rested is still there.
+            kept.close()
+            kept = None
+        return self.engine.connect() if kept is None else kept
+
+    def keep(self, connection: Connection) -> bool:
+        """Whether it is kept; of two that were open within each other, one is."""
+        if self._connection is not None or connection.invalidated:
+            return False
+        self._connection, self._since = connection, time.monotonic()
+        return True
