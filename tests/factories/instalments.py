@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, insert, select, update
 
 from tests.factories.clock import FakeClock
 from tests.factories.fake_provider import FakeProvider
@@ -45,6 +45,7 @@ from tillgate.store.models import (
     instalment,
     instalment_order,
     payment,
+    stock_move,
     variant,
     wallet_transaction,
 )
@@ -232,7 +233,11 @@ class Bazaar:
 
     def restock(self, pieces: int, code: str = "VAR-001") -> None:
         with self.till.db.write(self.till.system) as uow:
-            uow.execute(update(variant).where(variant.c.code == code).values(stock=pieces))
+            found = uow.execute(select(variant.c.id, variant.c.stock).where(variant.c.code == code)).one()
+            if found.stock != pieces:
+                uow.execute(update(variant).where(variant.c.id == found.id).values(stock=pieces))
+                by = {"variant_id": found.id, "quantity": pieces - found.stock, "reason": "counted"}
+                uow.execute(insert(stock_move).values(by))
 
     def fill_wallet(self, amount: Money, customer_id: int | None = None) -> None:
         """Money in a wallet, as if it had been topped up."""

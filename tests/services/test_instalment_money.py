@@ -262,6 +262,7 @@ def test_every_letter_about_instalments_names_the_order(stall: Bazaar, language:
 # What only somebody at the database could do, and what the integrity check calls it.
 FAULTS = {
     "schedule_sum": ("UPDATE instalment SET amount_minor = amount_minor + 1 WHERE number = 7", "instalment"),
+    "schedule_days": ("UPDATE instalment SET due_on = '2031-01-01' WHERE number = 7", ""),
     "schedule_paid": ("UPDATE instalment_order SET paid_minor = paid_minor - 1 WHERE state = 'ACTIVE'", ""),
     "schedule_first": ("UPDATE bulk_order SET first_total_minor = first_total_minor + 1", "bulk_order"),
     "instalment_unpaid": ("UPDATE payment SET fulfilment = 'none'", ""),
@@ -327,9 +328,10 @@ def test_any_cart_sums_up(
     with shop.till.db.write(shop.till.system) as uow:
         for code, price in zip(("IPHONE-15-PRO", "VAR-001", "AIRPODS-PRO"), prices, strict=True):
             uow.execute(
-                text("UPDATE variant SET price_minor = :price, stock = 30 WHERE code = :code"),
-                {"price": price, "code": code},
+                text("UPDATE variant SET price_minor = :price WHERE code = :code"), {"price": price, "code": code}
             )
+    for code in ("VAR-001", "AIRPODS-PRO"):
+        shop.restock(30, code)
     shop.fill_wallet(Money(10**9, "INR"))
     before = owed(shop)
     try:

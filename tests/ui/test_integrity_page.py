@@ -188,12 +188,12 @@ def test_a_run_is_stopped_in_its_middle(here: Page, monkeypatch: pytest.MonkeyPa
     assert not page.run.isEnabled()
     assert page.stop.hasFocus()
     here.qtbot.waitUntil(entered.is_set)
-    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 10 of 10: Audit chain, entry "))
+    here.qtbot.waitUntil(lambda: page.progress.text().startswith("Looking at 11 of 11: Audit chain, entry "))
     click(page.stop)
     assert page.progress.text() == "Stopping …"
     go_on.set()
     here.settled(page.run.isEnabled)
-    assert page.notice.text == "Stopped after 9 checks."
+    assert page.notice.text == "Stopped after 10 checks."
     assert badges(page)[Check.CHAIN] == NOT_YET.text
     assert page.last.text() == "It was never run to its end."
     assert page.run.hasFocus()
@@ -215,6 +215,8 @@ def test_every_check_gate_and_fault_has_words() -> None:
     wallets = {"wallet_sum", "commission_sum", "commission_order"}
     # And among instalment orders, in tests/services/test_instalment_money.
     orders = set(ORDER_FAULTS)
+    # And of stock, in tests/services/test_catalogue_edits.
+    orders.add("stock_sum")
     forgotten = {f"forgotten_{what.value}" for what in Forgotten}
     assert set(SHOWN_FAULTS) | chain | prompts | wallets | orders | forgotten == set(FAULTS)
     assert set(CHECKS) == set(Check)

@@ -1,8 +1,8 @@
 """What the integrity check compares: a query for each promise of the books, and the faults that it finds (seed 003).
 
-The ledger is even and says what providers took and gave back, wallets and instalments come to what was paid, and the
-audit chain holds; what the document asks of its consultations stands in `consultation_looks`. A sound till has no fault
-in any.
+The ledger is even and says what providers took and gave back, wallets and instalments come to what was paid, stock to
+its moves, and the audit chain holds; what the document asks of its consultations stands in `consultation_looks`. A
+sound till has no fault in any.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tillgate.services.invoice_figures import differences
 from tillgate.services.invoice_sums import prepaid_differences, wait_differences
 from tillgate.services.looks import Check, Fault, Found, Look, about, in_money
 from tillgate.services.owners import list_forgotten
+from tillgate.services.stock_looks import look_at_stock
 from tillgate.store.audit import AuditKey, verify_chain
 from tillgate.store.chain_witness import contradicted
 from tillgate.store.ledger import unbalanced
@@ -46,6 +47,7 @@ def looks_at_everything(key: AuditKey, step: Callable[[], object]) -> dict[Check
     """Every check; `step` is called for each entry of the audit chain, and may raise to give it up."""
     looks: dict[Check, Look] = {**looks_at_consultations(true())}
     looks |= {Check.LEDGER: _ledger, Check.SUMS: _sums, Check.WALLETS: _wallets, Check.INSTALMENTS: _instalments}
+    looks |= {Check.STOCK: look_at_stock}
     return looks | {Check.OWNERS: _owners, Check.CHAIN: partial(_chain, key, step)}
 
 

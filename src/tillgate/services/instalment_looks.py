@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, Text, case, func, literal_column, select, type_coerce
 
 from tillgate.domain.coupons import CouponUse
 from tillgate.domain.instalments import INSTALMENT_THING, BulkState, InstalmentOrderState, InstalmentState
@@ -34,7 +34,7 @@ _LIVING: Final = (_S.ACTIVE, _S.COMPLETED)
 def compare_instalments(connection: Connection) -> tuple[int, list[Difference]]:
     """How many orders there are, and every difference."""
     count = int(connection.execute(select(func.count()).select_from(instalment_order)).scalar_one())
-    looks = (_schedules, _payments, _firsts, _stock, _states, _uses)
+    looks = (_schedules, _days, _payments, _firsts, _stock, _states, _uses)
     return count, [each for look in looks for each in look(connection)]
 
 
@@ -72,6 +72,28 @@ def _schedules(connection: Connection) -> Iterator[Difference]:
         else:
             kept, summed = Money(row.paid_minor, row.currency), Money(int(row.paid), row.currency)
             yield f"instalments:{row.number}", "schedule_paid", {"kept": kept, "summed": summed}
+
+
+# The day that a number comes to, counted from the first one's.
+_DAY: Final = {
+    "sqlite": "date(first.due_on, (instalment.number - 1) || ' days')",
+    "postgresql": "to_char(CAST(first.due_on AS date) + CAST(instalment.number - 1 AS integer), 'YYYY-MM-DD')",
+}
+
+
+def _days(connection: Connection) -> Iterator[Difference]:
+    """Its days follow one another."""
+    first = instalment.alias("first")
+    nth: ColumnElement[str] = literal_column(_DAY[connection.dialect.name])
+    query = (
+        select(_O.number, func.min(_I.number).label("nth"))
+        .join(instalment, _I.order_id == _O.id)
+        .join(first, (first.c.order_id == _O.id) & (first.c.number == 1))
+        .where(type_coerce(_I.due_on, Text) != nth)
+        .group_by(_O.number)
+    )
+    for row in connection.execute(query):
+        yield f"instalments:{row.number}", "schedule_days", {"nth": int(row.nth)}
 
 
 def _payments(connection: Connection) -> Iterator[Difference]:

@@ -23,6 +23,7 @@ class Check(StrEnum):
     SUMS = "sums"
     WALLETS = "wallets"
     INSTALMENTS = "instalments"
+    STOCK = "stock"
     OWNERS = "owners"
     CHAIN = "chain"
 

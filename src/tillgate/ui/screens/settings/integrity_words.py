@@ -56,6 +56,7 @@ CHECKS: Final[Mapping[Check, tuple[str, str]]] = {
         mark("Instalments"),
         mark("Each schedule sums to its order, what is paid to its payments; orders hold their pieces and coupons."),
     ),
+    Check.STOCK: (mark("Stock"), mark("What is there of each variant is the sum of what came and went.")),
     Check.OWNERS: (
         mark("Money that waits"),
         mark("The till comes back to it by itself, or it stands on Exceptions for a manager."),
@@ -97,6 +98,7 @@ FAULTS: Final[Mapping[str, str]] = {
         "Its commission is {kept}, the statement has {noted}, or it is not its share of what is paid."
     ),
     "schedule_sum": mark("Its total is {total}, its {days} days sum to {planned}."),
+    "schedule_days": mark("Its days do not follow one another, from day {nth} on."),
     "schedule_paid": mark("It says that {kept} is paid, its paid days sum to {summed}; or their number differs."),
     "schedule_first": mark("Its first payment is {kept}, the first days of its orders sum to {summed}."),
     "instalment_unpaid": mark("The day {day} is paid without a payment that was used for it."),
@@ -105,6 +107,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "coupon_count": mark("{kept} uses are counted, and there are {counted}."),
     "coupon_use": mark("Its coupon is not used as its state asks for."),
     "stock_held": mark("It must hold {wanted} pieces, and holds {held}."),
+    "stock_sum": mark("{kept} are there, and its moves come to {moved}."),
     "wait_sum": mark("The figures have {kept} times to pay, and there are {counted}; or some are longer or shorter."),
     "prepaid_sum": mark("{kept} of it wait for an order, and the ledger keeps {ledger}."),
     "forgotten_refund": mark("A refund is on its way, and nobody asks what became of it."),
@@ -132,6 +135,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "wallet": mark("Wallet of customer {which}"),
     "instalments": mark("Instalment order {which}"),
     "coupon": mark("Coupon {which}"),
+    "variant": mark("Variant {which}"),
     "audit": mark("Till {which}"),
 }
 
