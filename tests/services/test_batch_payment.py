@@ -24,6 +24,7 @@ from tillgate.domain.payment import Mode, PaymentState
 from tillgate.domain.settings import WOMPI_LARGEST, WOMPI_METHOD, Settings
 from tillgate.domain.staff import Role
 from tillgate.ports import CancelWay, CheckoutRequest
+from tillgate.services import batch_payment
 from tillgate.services.batch_payment import retry_item, skip_item, stop_batch
 from tillgate.services.batch_rows import stop_own
 from tillgate.services.batch_views import document_of, list_batches
@@ -324,6 +325,38 @@ def test_after_a_kill_it_goes_on_where_it_stood_without_a_second_link(
     assert sorted(opened) == sorted(each.reference for each in view.items)
     live = [each for each in here.rows(payment) if each.state is PaymentState.PENDING]
     assert len(live) == 3
+
+
+def test_a_stop_while_only_a_half_taken_up_one_is_left_leaves_it_to_be_resumed(
+    here: Depot, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, steps = here.start(), 3
+
+    def die(name: str) -> None:
+        nonlocal steps
+        steps -= name == "batch.after_step"
+        if not steps:
+            raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr("tillgate.services.batch_payment._Run.give_up", lambda _run: None)
+        dying.setattr(failpoints, "_armed", die)
+        with pytest.raises(Killed):
+            here.run(number)
+    clock.advance(61)
+    go_on = batch_payment._Run.next
+
+    def stop_before(run: batch_payment._Run) -> object:
+        stop_batch(here.till, here.cashier, number)
+        return go_on(run)
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(batch_payment._Run, "next", stop_before)
+        stopped = here.run(number)
+    assert (stopped.batch.state, stopped.items[2].state) == (BatchState.STOPPED, ItemState.WORKING)
+    assert stopped.may_resume
+    assert [each.shown for each in here.run(number).items] == [Shown.LINK_OPEN] * 3
+    assert here.provider.sends("create") == 3
 
 
 def test_a_session_that_ends_interrupts_it_and_nothing_is_lost(here: Depot) -> None:
