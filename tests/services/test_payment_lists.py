@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.factories.clock import FakeClock
 from tests.factories.instalments import Bazaar, inr
 from tests.factories.payments import Desk
 from tests.factories.people import signed_in
 from tests.factories.sold import sold
+from tests.factories.tills import make_till
 from tillgate.domain.errors import Bug
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
@@ -257,3 +260,26 @@ def test_a_payment_moved_to_another_checkout_goes_by_the_new_provider(desk: Desk
 
 def _for(desk: Desk, thing: int, payer: Payer, customer_id: int | None = None) -> StartPayment:
     return replace(desk.command(thing=thing), payer=payer, customer_id=customer_id)
+
+
+def test_a_number_is_found_without_reading_through_all_that_was_paid_for(sqlite_only: Engine, clock: FakeClock) -> None:
+    """SQLite has no statistics of a shop: what it plans for an empty one is what a full one gets."""
+    till = make_till(sqlite_only, clock)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, values: Any, *_: Any) -> None:
+        asked.append((text, values))
+
+    manager = signed_in(till, Role.MANAGER)
+    event.listen(sqlite_only, "before_cursor_execute", note)
+    for typed in ("ORD-20260101-AB12", "BULK-20260101-AB12", "INV-T1-000001", "INV-2026-01-01"):
+        list_payments(till, manager, PaymentQuery(text=typed))
+    event.remove(sqlite_only, "before_cursor_execute", note)
+    with sqlite_only.connect() as connection:
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+            for text, values in asked
+            if "FROM allocation" in text
+        ]
+    steps = {step.detail for plan in plans for step in plan if "ix_allocation_thing" in step.detail}
+    assert steps == {"SEARCH allocation USING INDEX ix_allocation_thing (thing_kind=? AND thing_id=?)"}

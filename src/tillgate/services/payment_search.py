@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -115,30 +116,27 @@ def _by_paper(text: str) -> list[ColumnElement[bool]]:
         numbers.add(f"{numbered[1]}{numbered[2]:0>{_DIGITS}}")
     papers = (sales_order, sales_invoice, sales_credit_note, consultation_invoice)
     found = [payment.c.id.in_(select(paper.c.payment_id).where(paper.c.number.in_(numbers))) for paper in papers]
-    instalments = (_for_instalments(table.c.number.in_(numbers)) for table in (instalment_order, bulk_order))
-    return [*found, payment.c.id.in_(_for_device_invoice(text)), *(payment.c.id.in_(ids) for ids in instalments)]
+    things = [_for(DEVICE_INVOICE_THING, _device_invoices(text)), *(_for(INSTALMENT_THING, q) for q in _days(numbers))]
+    return [*found, *(payment.c.id.in_(each) for each in things)]
 
 
-def _for_instalments(whose: ColumnElement[bool]) -> Select[Any]:
-    """Every payment that was for days of these orders."""
-    return (
-        select(allocation.c.payment_id)
-        .join(instalment, instalment.c.id == allocation.c.thing_id)
-        .join(instalment_order, instalment_order.c.id == instalment.c.order_id)
-        .join(bulk_order, bulk_order.c.id == instalment_order.c.bulk_order_id)
-        .where(allocation.c.thing_kind == INSTALMENT_THING, whose)
-    )
+def _for(kind: str, ids: Select[Any]) -> Select[Any]:
+    """Every payment that was for one of these. No join: without statistics SQLite begins it with all of the kind."""
+    return select(allocation.c.payment_id).where(allocation.c.thing_kind == kind, allocation.c.thing_id.in_(ids))
 
 
-def _for_device_invoice(text: str) -> Select[Any]:
-    """Every payment that was for a device's invoice, by its number; all but the suffix is in capitals."""
+def _days(numbers: Collection[str]) -> Iterator[Select[Any]]:
+    """The days of instalment orders of these numbers, and of the orders of such bulk orders."""
+    bulks = select(bulk_order.c.id).where(bulk_order.c.number.in_(numbers))
+    for mine in (instalment_order.c.number.in_(numbers), instalment_order.c.bulk_order_id.in_(bulks)):
+        yield select(instalment.c.id).where(instalment.c.order_id.in_(select(instalment_order.c.id).where(mine)))
+
+
+def _device_invoices(text: str) -> Select[Any]:
+    """A device's invoice by its number; all but the suffix is in capitals."""
     head, mark, suffix = text.rpartition("-")
     numbers = {text, f"{head.upper()}{mark}{suffix}", f"{head.upper()}{mark}{suffix.lower()}"}
-    return (
-        select(allocation.c.payment_id)
-        .join(device_invoice, device_invoice.c.id == allocation.c.thing_id)
-        .where(allocation.c.thing_kind == DEVICE_INVOICE_THING, device_invoice.c.number.in_(numbers))
-    )
+    return select(device_invoice.c.id).where(device_invoice.c.number.in_(numbers))
 
 
 def _by_payer(connection: Connection, text: str) -> list[ColumnElement[bool]]:
