@@ -22,9 +22,11 @@ from tillgate.services.records import AttemptRecord, CaptureRecord, PaymentRecor
 from tillgate.services.refund_rows import list_refunds
 from tillgate.services.return_tokens import unmasked
 from tillgate.services.till import Till
-from tillgate.store.models import audit, money_exception, payment, provider_call
+from tillgate.store.models import audit, money_exception, payment, provider_call, return_inbox
 
 _UNSURE: Final = frozenset({calls.SENT, Outcome.UNKNOWN.value})
+# As the return of the page's way out is kept (templates/web/checkout.html.j2); the same one is kept once.
+_DISMISSED: Final = json.dumps({"dismissed": "1"})
 _SAID: Final = frozenset({Outcome.SUCCESS.value, Outcome.NOT_FOUND.value})
 
 
@@ -32,7 +34,8 @@ _SAID: Final = frozenset({Outcome.SUCCESS.value, Outcome.NOT_FOUND.value})
 class PaymentView:
     """`checking` means that a call's outcome is not known: do not charge again. `unsent` that nothing got through, and
     `offline` that the last call found no way to the provider. `declined` are the tries that its open checkout saw fail,
-    oldest first: nothing was taken, and the customer may try again."""
+    oldest first: nothing was taken, and the customer may try again. `left_at` is when the till's own page with its
+    checkout was left without paying: a browser says so, and only the provider's word counts."""
 
     payment: PaymentRecord
     attempts: tuple[AttemptRecord, ...]
@@ -44,6 +47,7 @@ class PaymentView:
     offline: bool
     last_message: str
     declined: tuple[DeclinedTry, ...] = ()
+    left_at: datetime | None = None
 
     @property
     def attempt(self) -> AttemptRecord | None:
@@ -128,7 +132,16 @@ def read_view(connection: Connection, payment_id: int) -> PaymentView:
         offline=waiting and outcome == Outcome.NOT_SENT.value,
         last_message=last[1] if last else "",
         declined=list_declined(connection, live.id) if waiting and live is not None else (),
+        left_at=_left(connection, live.id) if waiting and live is not None else None,
     )
+
+
+def _left(connection: Connection, attempt_id: int) -> datetime | None:
+    query = select(return_inbox.c.received_at).where(
+        return_inbox.c.attempt_id == attempt_id, return_inbox.c.fields_json == _DISMISSED
+    )
+    found: datetime | None = connection.execute(query).scalar_one_or_none()
+    return found
 
 
 def list_story(till: Till, actor: Actor, payment_id: int) -> tuple[list[StoryEvent], list[CallEvent]]:

@@ -20,6 +20,7 @@ from tillgate.domain.checkout_facts import CheckoutStatus, TryStatus
 from tillgate.domain.exceptions import ExceptionAction
 from tillgate.domain.payment import PaymentState
 from tillgate.services.exceptions import list_exceptions, settle_exception
+from tillgate.services.returns import store_return
 from tillgate.services.till import ReturnAddress
 from tillgate.ui.screens.checkout.held_dialog import HeldDialog
 from tillgate.ui.screens.checkout.keys import Key
@@ -326,6 +327,46 @@ def test_the_tills_own_page_has_no_code_for_phones(qtbot: QtBot, tasks: Tasks, c
     assert page.opened == own
     assert not page.screen.view.payment.qr.isVisible()
     assert page.screen.view.payment.link.text() == own[0]
+
+
+def test_a_page_that_was_left_is_said_until_it_is_opened_again(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:
+    tokens: list[str] = []
+
+    def address(_method: str, token: str) -> ReturnAddress:
+        tokens.append(token)
+        return ReturnAddress(token, None, f"http://127.0.0.1:4711/pay/{token}")
+
+    counter.till = replace(counter.till, new_return=address)
+    counter.provider.twist = lambda facts: replace(facts, url=None)
+    page = CheckoutPage(qtbot, tasks, counter)
+    page.way = ("razorpay", "order")
+    page.ring_up(GITANJALI)
+    page.pay()
+    panel = page.screen.view.payment
+    assert panel.declined.text == ""
+    assert store_return(counter.till, tokens[0], {"dismissed": "1"})
+    page.later(4)
+    assert panel.declined.text.splitlines() == [
+        "The page was left without paying.",
+        "No money has arrived. Open the page again, take another way to pay, or cancel.",
+    ]
+    assert page.stage is Stage.WAITING
+    page.click(panel.open)
+    page.settled()
+    assert panel.declined.text == ""
+    page.customer_pays()
+    page.reached(Stage.PAID)
+
+
+def test_what_to_do_without_a_browser_is_said_anew_for_another_way(page: CheckoutPage) -> None:
+    page.opens = False
+    page.ring_up(GITANJALI)
+    page.pay()
+    panel = page.screen.view.payment
+    assert "by the code or the link" in panel.notice.text
+    (other,) = panel.tenders.buttons
+    page.click(other)
+    page.until(lambda: not page.screen.paying.busy and "Copy the address" in panel.notice.text)
 
 
 def test_the_training_sandboxs_link_has_its_code_too(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:

@@ -68,7 +68,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything that the panels show of a payment. `seen` is None until the first look."""
+    """Everything that the panels show of a payment. `seen` is None until the first look; `back_at` is when its page was
+    left that was opened again since."""
 
     stage: Stage
     amount: Money
@@ -77,11 +78,17 @@ class Situation:
     doing: Doing = Doing.NOTHING
     browser: Browser = Browser.UNTRIED
     seen: Seen | None = None
+    back_at: datetime | None = None
 
     @property
     def view(self) -> PaymentView | None:
         """The payment as it was last seen."""
         return self.seen.view if self.seen else None
+
+    @property
+    def left(self) -> bool:
+        """Whether the page was left without paying, and nobody opened it again."""
+        return self.view is not None and self.view.left_at not in (None, self.back_at)
 
     @property
     def url(self) -> str | None:
@@ -230,6 +237,7 @@ class Paying(QObject):
         """Show the checkout in the system's browser."""
         if self.situation is not None and self.situation.url:
             turn = self._turn
+            self._change(back_at=self.situation.view.left_at if self.situation.view else None)
 
             def tried(opened: bool) -> None:
                 if turn == self._turn:

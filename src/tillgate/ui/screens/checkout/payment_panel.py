@@ -108,7 +108,8 @@ class PaymentPanel(QFrame):
         self.money = plain_label(role="strong", tone="waiting", wrap=True)
         self.doing = plain_label(role="label", tone="accent", wrap=True)
         self.declined = InlineNotice()
-        self._declined: tuple[str, ...] = ()
+        self._declined: tuple[object, ...] = (False,)
+        self._no_browser: Tender | None = None
         self.notice = InlineNotice(closable=True)
         self.qr = QrFrame()
         self._caption = plain_label(tr("Scan with the customer’s phone to pay"), "label")
@@ -277,12 +278,17 @@ class PaymentPanel(QFrame):
         self.money.setVisible(bool(money or then))
 
     def _show_declined(self, now: Situation, provider: str) -> None:
-        """A try that the customer's bank refused; said once for each."""
+        """A try that the customer's bank refused, or a page that was left; said once for each."""
         declined = now.view.declined if now.view is not None and now.stage in _MAY_TRY_AGAIN else ()
-        shown_now = tuple(each.provider_ref for each in declined)
+        left = now.left and now.stage is Stage.WAITING
+        shown_now = (left, *(each.provider_ref for each in declined))
         if shown_now == self._declined:
             return
         self._declined = shown_now
+        if left:
+            then = tr("No money has arrived. Open the page again, take another way to pay, or cancel.")
+            self.declined.show_text(Tone.WAITING, MessageText(tr("The page was left without paying."), "", then))
+            return
         if not declined:
             self.declined.clear()
             return
@@ -314,7 +320,8 @@ class PaymentPanel(QFrame):
 
     def _show_browser(self, now: Situation) -> None:
         if now.browser is Browser.FAILED and now.stage in PAYABLE:
-            if not self.notice.text:
+            if self._no_browser != now.tender:
+                self._no_browser = now.tender
                 self.notice.say(
                     Tone.WAITING,
                     tr("The browser could not be opened."),
@@ -323,6 +330,7 @@ class PaymentPanel(QFrame):
                     else tr("Copy the address into a browser of this computer, or choose another way to pay."),
                 )
         else:
+            self._no_browser = None
             self.notice.clear()
 
 
