@@ -8,6 +8,7 @@ import time
 from tests.factories.fake_provider import FakeProvider
 from tests.factories.payments import Desk
 from tillgate.ports import Answer
+from tillgate.store.unit_of_work import refuse_inside_transaction
 
 
 @dataclasses.dataclass(slots=True)
@@ -17,6 +18,8 @@ class TimedProvider(FakeProvider):
     seconds: float = 0.0
 
     def create(self, method: str, parameters: str) -> Answer:
+        # The till's own part of a call.
+        refuse_inside_transaction()
         begun = time.perf_counter()
         try:
             return FakeProvider.create(self, method, parameters)

@@ -33,7 +33,8 @@ class Recorded:
             commit = driver.commit
 
             def committed() -> None:
-                steps.append((COMMIT, None))
+                if driver.pgconn.transaction_status:
+                    steps.append((COMMIT, None))
                 commit()
 
             driver.commit = committed  # type: ignore[method-assign]

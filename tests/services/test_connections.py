@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy import Connection, Engine, event, func, select, text
+from sqlalchemy.pool import QueuePool
 
 from tests.factories.clock import FakeClock
+from tests.factories.payments import Desk
 from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tillgate.domain.errors import Unavailable
+from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.store import unit_of_work
-from tillgate.store.engine import postgres_engine
+from tillgate.store.engine import PING_AFTER_S, postgres_engine
 from tillgate.store.models import audit, audit_head
 from tillgate.store.statements import update_rows
-from tillgate.store.unit_of_work import UnitOfWork
+from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
 
 on_a_server = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 
@@ -37,6 +42,13 @@ def taken(engine: Engine) -> Iterator[list[Any]]:
 
 def note_down(till: Till, subject: str) -> None:
     till.db.transact(till.system, lambda uow: uow.record("noted", subject))
+
+
+def out(engine: Engine) -> int:
+    """How many connections somebody has now."""
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
 
 
 def noted(till: Till) -> list[str]:
@@ -90,14 +102,105 @@ def test_reads_within_each_other_have_a_connection_each(till: Till, taken: list[
     assert noted(till) == ["thing:1"]
 
 
-def test_a_connection_that_rested_in_a_block_is_given_back_first(
-    till: Till, taken: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unit_of_work, "PING_AFTER_S", 0)
+def test_nobodys_connection_waits_for_something_slow(till: Till, engine: Engine, taken: list[Any]) -> None:
     with till.db.together():
         note_down(till, "thing:1")
+        assert out(engine) == 1
+        refuse_inside_transaction()
+        assert out(engine) == 0
         note_down(till, "thing:2")
     assert len(taken) == 2
+
+
+def test_a_block_in_a_block_is_the_outer_one(till: Till, engine: Engine, taken: list[Any]) -> None:
+    with till.db.together():
+        note_down(till, "thing:1")
+        with till.db.together():
+            note_down(till, "thing:2")
+        assert out(engine) == 1
+        note_down(till, "thing:3")
+    assert (len(taken), out(engine)) == (1, 0)
+
+
+def test_what_takes_and_checks_a_payment_goes_by_few_connections(desk: Desk, engine: Engine, taken: list[Any]) -> None:
+    """One for what is asked and written before the provider's call, and one for what it answered."""
+    taken.clear()
+    begun = desk.start()
+    assert len(taken) == 2
+    taken.clear()
+    check_now(desk.till, desk.cashier, begun.id)
+    assert len(taken) == 2
+    assert out(engine) == 0
+
+
+def test_presses_at_a_provider_that_is_slow_keep_nobody_from_writing(desk: Desk, engine: Engine) -> None:
+    """More of them than there are connections."""
+    entered, go_on = threading.Semaphore(0), threading.Event()
+    before = desk.provider.before
+
+    def wait(verb: str) -> None:
+        before(verb)
+        if verb == "create":
+            entered.release()
+            assert go_on.wait(30)
+
+    desk.provider.before = wait
+    presses = [threading.Thread(target=desk.start, kwargs={"thing": 100 + number}) for number in range(18)]
+    for press in presses:
+        press.start()
+    for _ in presses:
+        assert entered.acquire(timeout=30)
+    assert out(engine) == 0
+    note_down(desk.till, "thing:1")
+    go_on.set()
+    for press in presses:
+        press.join(30)
+    assert desk.provider.sends("create") == 18
+
+
+def test_a_wait_for_the_turn_holds_no_connection(sqlite_only: Engine, clock: FakeClock) -> None:
+    till = make_till(sqlite_only, clock)
+
+    def wait_in_a_block() -> None:
+        with till.db.together():
+            noted(till)
+            note_down(till, "thing:1")
+
+    waiting = threading.Thread(target=wait_in_a_block)
+    with till.db.write(till.system):
+        waiting.start()
+        deadline = time.monotonic() + 10
+        while till.db._writing.acquire(blocking=False) or out(sqlite_only) != 1:
+            assert time.monotonic() < deadline
+        time.sleep(0.1)
+        assert out(sqlite_only) == 1
+    waiting.join(10)
+    assert noted(till) == ["thing:1"]
+
+
+def test_what_the_disk_failed_under_is_not_gone_on_with(till: Till, engine: Engine, taken: list[Any]) -> None:
+    with till.db.together():
+        note_down(till, "thing:1")
+        engine.dispose()
+        note_down(till, "thing:2")
+    assert len(set(map(id, taken))) == 2
+    assert noted(till) == ["thing:1", "thing:2"]
+
+
+def test_a_transaction_that_cannot_begin_keeps_nothing(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_connection: object) -> None:
+        raise ZeroDivisionError
+
+    for name, ask in (("begin_writing", partial(note_down, till, "thing:1")), ("begin_reading", partial(noted, till))):
+        with monkeypatch.context() as broken:
+            broken.setattr(unit_of_work, name, fail)
+            with pytest.raises(ZeroDivisionError):
+                ask()
+        assert not unit_of_work.in_transaction()
+        assert not till.db._writing.locked()
+        assert out(till.db.engine) == 0
+    note_down(till, "thing:2")
+    assert noted(till) == ["thing:2"]
 
 
 def test_a_block_is_one_threads_and_one_databases(
@@ -120,25 +223,63 @@ def test_a_block_is_one_threads_and_one_databases(
     other.db.close()
 
 
+def end_backend(engine: Engine, backend: int) -> None:
+    with engine.connect() as other:
+        other.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+
+
+def backend_of(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+
 @on_a_server
-def test_a_connection_lost_in_a_block_is_told_once(till: Till, engine: Engine) -> None:
+def test_a_connection_lost_before_anything_could_be_written_is_replaced(till: Till, engine: Engine) -> None:
     with till.db.together():
-        with till.db.look() as connection:
-            backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-        with engine.connect() as other:
-            other.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (backend,))
-        with pytest.raises(Unavailable, match="commit_unknown"):
-            note_down(till, "thing:1")
-        note_down(till, "thing:2")
-    assert noted(till) == ["thing:2"]
+        with till.db.read() as connection:
+            backend = backend_of(connection)
+        end_backend(engine, backend)
+        note_down(till, "thing:1")
+    assert noted(till) == ["thing:1"]
+
+
+@on_a_server
+def test_a_connection_that_rested_is_asked_before_it_is_used(till: Till, engine: Engine) -> None:
+    with till.db.read() as connection:
+        backend = backend_of(connection)
+    with engine.connect(), till.db.read() as other:
+        assert backend_of(other) != backend
+    end_backend(engine, backend)
+    now = time.monotonic() + PING_AFTER_S
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr("tillgate.store.engine.time.monotonic", lambda: now)
+        # Reads are not tried again: each takes one of the pool that is there.
+        for _ in range(3):
+            assert noted(till) == []
+
+
+@on_a_server
+def test_a_read_that_is_lost_is_told_as_every_other(till: Till, engine: Engine) -> None:
+    with pytest.raises(Unavailable, match="database_lost"), till.db.read() as connection:
+        end_backend(engine, backend_of(connection))
+        raise ZeroDivisionError
+
+
+@on_a_server
+def test_a_read_is_of_one_moment_and_a_write_of_its_own(till: Till) -> None:
+    with till.db.read() as connection:
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "repeatable read"
+    with till.db.write(till.system) as uow:
+        found = uow.execute(
+            text("SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')")
+        )
+        assert tuple(found.one()) == ("read committed", "off")
 
 
 @on_a_server
 def test_a_connection_lost_as_a_read_ends_is_not_gone_on_with(till: Till, engine: Engine) -> None:
     with till.db.together():
-        with till.db.read() as connection, engine.connect() as other:
-            backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-            other.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        with till.db.read() as connection:
+            end_backend(engine, backend_of(connection))
         note_down(till, "thing:1")
     assert noted(till) == ["thing:1"]
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pysqlite3.dbapi2 as sqlite_driver
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DisconnectionError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, PendingRollbackError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from tillgate.domain.secret import Secret
@@ -25,7 +25,7 @@ PING_AFTER_S: Final = 1.0
 _RESTS_SINCE: Final = "rests_since"
 # Said in full: what a server begins by itself is its own setting.
 _READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 # libpq's PGTransactionStatusType.
 _IDLE: Final = 0
 _INERROR: Final = 3
@@ -81,10 +81,9 @@ def sqlite_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engi
 
 def _begin(connection: Connection) -> None:
     """A transaction that SQLAlchemy begins: the drivers begin none by themselves."""
-    options = connection.get_execution_options()
-    if options.get("writing", False):
+    if connection.get_execution_options().get("writing", False):
         begin_writing(connection)
-    elif options.get("isolation_level") != "AUTOCOMMIT" and not _has_begun(connection):
+    elif not _has_begun(connection):
         run_text(connection, "BEGIN" if connection.dialect.name == "sqlite" else _WRITING)
 
 
@@ -123,22 +122,21 @@ def commit(connection: Connection, begun: Any) -> None:
         commit_driver(connection)
 
 
-def end_reading(connection: Connection) -> None:
-    """Let go of the moment that was read, by a commit: a rollback makes psycopg forget every statement it prepared."""
+def end_reading(connection: Connection, *, again: bool) -> None:
+    """Let go of the moment that was read, on a server by a commit: a rollback makes psycopg forget every statement it
+    prepared. A file's is let go by the pool, unless the connection is used `again` before."""
     driver: Any = connection.connection.dbapi_connection
-    if connection.dialect.name == "sqlite":
-        driver.rollback()
-    elif driver.pgconn.transaction_status != _IDLE:
-        try:
+    try:
+        if connection.in_transaction():
+            connection.commit()
+        elif connection.dialect.name == "sqlite":
+            if again:
+                driver.rollback()
+        elif driver.pgconn.transaction_status != _IDLE:
             driver.commit()
-        except _drivers_error(connection):
-            # Nothing was left to read: what was read stands, and only the connection is of no more use.
-            connection.invalidate()
-
-
-def _drivers_error(connection: Connection) -> type[Exception]:
-    """What the driver raises by itself, where SQLAlchemy does not stand between."""
-    return connection.dialect.loaded_dbapi.OperationalError
+    except (DBAPIError, connection.dialect.loaded_dbapi.Error):
+        # Nothing was left to read: what was read stands, and only the connection is of no more use.
+        connection.invalidate()
 
 
 def _has_begun(connection: Connection) -> bool:
@@ -190,6 +188,5 @@ def _look_after_rest(driver: Any, entry: ConnectionPoolEntry, _out: PoolProxiedC
         return
     try:
         driver.execute("")
-        driver.rollback()
     except Exception as error:
         raise DisconnectionError from error

@@ -12,12 +12,16 @@ from sqlalchemy.exc import DBAPIError
 
 from tillgate.domain.errors import Refused
 from tillgate.store.named_lock import NamedLock, begin_alone
+from tillgate.store.statements import Statement
 
 _HERE: Final = Path(__file__).parent / "migrations"
 # The newest revision, so that an up-to-date database is told without loading Alembic.
 HEAD: Final = "0023"
 # How long the others wait for whoever migrates; below the server's own limit for a statement.
 _PATIENCE_S: Final = 50
+# Of the session, outside of any transaction.
+_LIMIT: Final = Statement(text("SELECT set_config('lock_timeout', :limit, false)"))
+_TAKE: Final = Statement(text("SELECT pg_advisory_lock(:number)"))
 _KNOWN: Final = frozenset({*(f"{number:04d}" for number in range(1, int(HEAD))), HEAD})
 
 
@@ -40,16 +44,16 @@ def beginning_alone(engine: Engine) -> Iterator[bool]:
         yield current_revision(engine) is None
         return
     lock = NamedLock("begin", _PATIENCE_S)
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    with engine.connect() as connection:
         try:
-            connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": f"{_PATIENCE_S}s"})
-            connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": lock.number})
-        except DBAPIError as error:
-            raise lock.not_won() from error
-        try:
+            try:
+                _LIMIT.first(connection, limit=f"{_PATIENCE_S}s")
+                _TAKE.first(connection, number=lock.number)
+            except DBAPIError as error:
+                raise lock.not_won() from error
             yield current_revision(engine) is None
         finally:
-            # Closed rather than given back to the pool: the lock ends with it.
+            # Closed rather than given back to the pool: lock and limit end with it.
             connection.invalidate()
 
 

@@ -115,9 +115,8 @@ class Statement:
             # In place: what was given by name is this call's own.
             for name, convert in compiled.binds:
                 given[name] = convert(given[name])
-        runner = _runner(connection)
         try:
-            return runner.execute(compiled.text, parameters), compiled
+            return _runner(connection).execute(compiled.text, parameters), compiled
         except Exception as error:
             raise _translated(error, compiled.text, connection) from error
 
@@ -147,9 +146,8 @@ def _runner(connection: Connection) -> Any:
 
 def run_text(connection: Connection, text: str) -> None:
     """Run a statement without parameters or rows, such as BEGIN."""
-    runner = _runner(connection)
     try:
-        runner.execute(text)
+        _runner(connection).execute(text)
     except Exception as error:
         raise _translated(error, text, connection) from error
 

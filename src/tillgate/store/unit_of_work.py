@@ -22,7 +22,7 @@ from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.staff import Actor
 from tillgate.ports import Clock
 from tillgate.store.audit import AuditEntry, AuditKey, append_entries
-from tillgate.store.engine import PING_AFTER_S, begin_looking, begin_reading, begin_writing, commit, end_reading
+from tillgate.store.engine import begin_looking, begin_reading, begin_writing, commit, end_reading
 from tillgate.store.faults import broke_the_file, explained, may_try_again
 from tillgate.store.named_lock import NamedLock, begin_alone
 from tillgate.store.statements import Statement, run_text
@@ -39,9 +39,18 @@ def in_transaction() -> bool:
 
 
 def refuse_inside_transaction() -> None:
-    """Called before anything slow or outside. Raises Bug if a transaction is open (reliability.md 1.3, rule 2)."""
+    """Called before anything slow or outside: nobody's connection waits for that. Raises Bug if a transaction is open
+    (reliability.md 1.3, rule 2)."""
     if in_transaction():
         raise Bug("call_inside_transaction")
+    let_go()
+
+
+def let_go() -> None:
+    """Give back the connection that a block of this thread keeps between its transactions."""
+    hold: _Hold | None = getattr(_inside, "hold", None)
+    if hold is not None:
+        hold.let_go()
 
 
 @dataclass(slots=True)
@@ -132,8 +141,8 @@ class Database:
         return _Writing(self, actor, lock)
 
     def together(self) -> AbstractContextManager[object]:
-        """What this thread asks and writes here, one transaction after another, goes by one connection, which nobody
-        else has meanwhile. One that rested, as while a provider is asked, is given back first."""
+        """What this thread asks and writes here, one transaction after another, goes by one connection; it is given
+        back before anything slow or outside, and before a wait for the turn to write."""
         return _Hold(self.engine)
 
     def take(self) -> tuple[Connection, _Hold | None]:
@@ -147,10 +156,11 @@ class Database:
         """A file's one turn to write, among this process's threads. Raises Unavailable("lock_not_won")."""
         if not self.is_sqlite:
             return None
-        if lock is None:
-            self._writing.acquire()
-        elif not self._writing.acquire(timeout=lock.left_s):
-            raise lock.not_won()
+        if not self._writing.acquire(blocking=False):
+            # Whoever has the turn may need a connection.
+            let_go()
+            if not self._writing.acquire(timeout=-1 if lock is None else lock.left_s) and lock is not None:
+                raise lock.not_won()
         return self._writing
 
     def transact(self, actor: Actor, work: Callable[[UnitOfWork], T], *, alone: NamedLock | None = None) -> T:
@@ -163,12 +173,14 @@ class Database:
         if alone is not None:
             alone.begin()
         for number in range(1, TRIES + 1):
+            writing = _Writing(self, actor, alone)
             try:
-                with self.write(actor) if alone is None else self.write_alone(actor, alone) as uow:
+                with writing as uow:
                     return work(uow)
             except DBAPIError as error:
-                if not may_try_again(error):
-                    self.explain(error, writing=True)
+                lost_before = error.connection_invalidated and not writing.begun
+                if not (may_try_again(error) or lost_before):
+                    self.explain(error, writing=writing.begun)
                 if number == TRIES:
                     raise Unavailable("database_busy") from error
             time.sleep(0.02 * number * (1 + self.jitter()))
@@ -238,36 +250,43 @@ class _Reading(_Open):
         return connection
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        ended = False
         try:
-            if kind is None:
-                end_reading(self._connection)
-                ended = True
-        finally:
-            self._leave(ended=ended)
+            self._end(ended=kind is None)
+        except DBAPIError as lost:
+            self._database.explain(lost, writing=False)
         if isinstance(error, DBAPIError):
             self._database.explain(error, writing=False)
 
+    def _end(self, *, ended: bool) -> None:
+        try:
+            if ended:
+                end_reading(self._connection, again=self._hold is not None)
+        finally:
+            self._leave(ended=ended)
+
 
 class _Writing(_Open):
-    """A block that writes, and is committed with its audit entries."""
+    """A block that writes, and is committed with its audit entries. Before it has `begun`, nothing can be written."""
 
-    __slots__ = ("_actor", "_begun", "_lock", "_turn", "_uow")
+    __slots__ = ("_actor", "_lock", "_transaction", "_turn", "_uow", "begun")
 
     def __init__(self, database: Database, actor: Actor, lock: NamedLock | None) -> None:
         super().__init__(database)
         self._actor = actor
         self._lock = lock
+        self.begun = False
 
     def __enter__(self) -> UnitOfWork:
-        refuse_inside_transaction()
+        if in_transaction():
+            raise Bug("call_inside_transaction")
         self._turn = self._database.take_turn(self._lock)
         try:
             connection = self._take()
             try:
                 lock = self._lock
-                self._begun = begin_writing(connection) if lock is None else begin_alone(connection, lock)
+                self._transaction = begin_writing(connection) if lock is None else begin_alone(connection, lock)
                 self._uow = UnitOfWork(connection, self._actor, self._database.clock.now())
+                self.begun = True
             except BaseException:
                 self._leave(ended=False)
                 raise
@@ -294,7 +313,7 @@ class _Writing(_Open):
         uow, key = self._uow, self._database.audit_key
         if uow.entries:
             append_entries(uow.connection, key, uow.actor.till_id, uow.now, uow.entries)
-        commit(uow.connection, self._begun)
+        commit(uow.connection, self._transaction)
 
     def _release(self) -> None:
         if self._turn is not None:
@@ -302,29 +321,31 @@ class _Writing(_Open):
 
 
 class _Hold:
-    """A block of one thread that keeps a connection between its transactions."""
+    """A block of one thread that keeps a connection between its transactions; within another one it is that one."""
 
-    __slots__ = ("_before", "_connection", "_since", "engine")
+    __slots__ = ("_connection", "_outer", "_pool", "engine")
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._connection: Connection | None = None
 
     def __enter__(self) -> _Hold:
-        self._before: _Hold | None = getattr(_inside, "hold", None)
-        _inside.hold = self
+        self._outer: _Hold | None = getattr(_inside, "hold", None)
+        if self._outer is None or self._outer.engine is not self.engine:
+            _inside.hold = self
         return self
 
     def __exit__(self, *_error: object) -> None:
-        _inside.hold = self._before
-        if self._connection is not None:
-            self._connection.close()
+        if _inside.hold is self:
+            _inside.hold = self._outer
+            self.let_go()
 
     def take(self) -> Connection:
         """The connection that is kept, or another."""
         kept, self._connection = self._connection, None
-        if kept is not None and time.monotonic() - self._since >= PING_AFTER_S:
-            # The pool asks whether one that rested is still there.
+        if kept is not None and self._pool is not self.engine.pool:
+            # The file failed meanwhile: what its connections think of it is not to be trusted any more.
+            kept.invalidate()
             kept.close()
             kept = None
         return self.engine.connect() if kept is None else kept
@@ -333,5 +354,11 @@ class _Hold:
         """Whether it is kept; of two that were open within each other, one is."""
         if self._connection is not None or connection.invalidated:
             return False
-        self._connection, self._since = connection, time.monotonic()
+        self._connection, self._pool = connection, self.engine.pool
         return True
+
+    def let_go(self) -> None:
+        """Give it back to the pool."""
+        kept, self._connection = self._connection, None
+        if kept is not None:
+            kept.close()
