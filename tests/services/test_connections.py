@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy.pool import QueuePool
 from tests.factories.clock import FakeClock
 from tests.factories.payments import Desk
 from tests.factories.tills import make_till, new_sqlite, quick_sqlite
-from tillgate.domain.errors import Unavailable
+from tillgate.domain.errors import MoneyMoved, Unavailable
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.store import unit_of_work
@@ -176,6 +177,20 @@ def test_a_wait_for_the_turn_holds_no_connection(sqlite_only: Engine, clock: Fak
         assert out(sqlite_only) == 1
     waiting.join(10)
     assert noted(till) == ["thing:1"]
+
+
+def test_more_than_there_are_connections_is_told_as_busy(till: Till, engine: Engine) -> None:
+    assert isinstance(engine.pool, QueuePool)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as impatient:
+        impatient.setattr(engine.pool, "_timeout", 0.05)
+        for _ in range(16):
+            stack.enter_context(engine.connect())
+        for ask in (partial(note_down, till, "thing:1"), partial(noted, till)):
+            with pytest.raises(Unavailable, match="database_busy") as told:
+                ask()
+            assert told.value.money_moved is MoneyMoved.NO
+    note_down(till, "thing:2")
+    assert noted(till) == ["thing:2"]
 
 
 def test_what_the_disk_failed_under_is_not_gone_on_with(till: Till, engine: Engine, taken: list[Any]) -> None:

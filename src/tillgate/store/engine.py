@@ -62,6 +62,7 @@ def sqlite_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engi
         connect_args={"isolation_level": None, "timeout": busy_timeout_ms / 1000},
         pool_size=8,
         max_overflow=8,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
         # The one used last has the pages at hand; the others stay small.
         pool_use_lifo=True,
     )
@@ -156,6 +157,7 @@ def postgres_engine(url: str, *, password: Secret | None = None, connect_timeout
         hide_parameters=True,
         pool_size=8,
         max_overflow=8,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_reset_on_return=None,
         connect_args={
             "autocommit": True,

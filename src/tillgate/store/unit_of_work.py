@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.staff import Actor
@@ -218,7 +219,10 @@ class _Open:
         self._database = database
 
     def _take(self) -> Connection:
-        self._connection, self._hold = self._database.take()
+        try:
+            self._connection, self._hold = self._database.take()
+        except PoolTimeout as error:
+            raise Unavailable("database_busy") from error
         _inside.depth = getattr(_inside, "depth", 0) + 1
         return self._connection
 
