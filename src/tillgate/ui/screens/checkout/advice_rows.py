@@ -17,9 +17,10 @@ ADVICE_GAP: Final = 6
 
 
 class AdviceRows(QWidget):
-    """Hidden while there is none. `taken(Advice)` when a button was pressed."""
+    """Hidden while there is none. `taken(Advice)` when a button was pressed, `left` when one with the focus is gone."""
 
     taken = Signal(object)
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,9 +38,10 @@ class AdviceRows(QWidget):
 
     def show_advice(self, advice: Sequence[Advice]) -> None:
         """Show other findings."""
-        self.setVisible(bool(advice))
         if tuple(advice) == self._shown:
+            self.setVisible(bool(advice))
             return
+        had_focus = any(button.hasFocus() for button in self.buttons)
         self._shown, self.buttons = tuple(advice), []
         while (item := self._column.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
@@ -47,6 +49,9 @@ class AdviceRows(QWidget):
                 old.deleteLater()
         for each in self._shown:
             self._column.addWidget(self._row(each))
+        self.setVisible(bool(advice))
+        if had_focus:
+            self.left.emit()
 
     def _row(self, advice: Advice) -> QWidget:
         made = QWidget()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -25,7 +26,9 @@ from tillgate.ui.widgets.notices import EmptyState, InlineNotice, NoticeAction
 
 class CartPanel(QFrame):
     """Its buttons are the screen's commands; presses on lines come from `lines`, on findings of the cart from
-    `advice`."""
+    `advice`. `advice_over` when the last finding that had the focus is settled."""
+
+    advice_over = Signal()
 
     def __init__(self, desk: CheckoutDesk) -> None:
         super().__init__()
@@ -55,6 +58,9 @@ class CartPanel(QFrame):
         self.notice = InlineNotice(closable=True)
         self.advice = AdviceRows()
         self.lines = LineList(desk)
+        for left in (self.lines.advice_left, self.advice.left):
+            # All that was found is shown by then.
+            left.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
         self._empty = EmptyState(
             "shopping-cart", tr("Nothing rung up"), tr("Scan a product, or find it at the left and press Enter.")
         )
@@ -151,6 +157,18 @@ class CartPanel(QFrame):
             tr("A manager enters the provider’s keys under Settings; then Pay works."),
             actions,
         )
+
+    def focus_advice(self) -> bool:
+        """The focus goes to the first press that settles something; False where nothing is left to settle."""
+        buttons = self.advice.buttons or self.lines.mark_advised()
+        if buttons:
+            buttons[0].setFocus()
+        return bool(buttons)
+
+    @Slot()
+    def _go_on(self) -> None:
+        if not self.focus_advice():
+            self.advice_over.emit()
 
     def show_pay(self, verb: str, amount: str) -> None:
         """What Pay does now."""

@@ -15,6 +15,7 @@ from tillgate.ui.guard import guarded
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.finding_words import Advice
 from tillgate.ui.screens.checkout.line_row import HEAD_HEIGHT, LineRow, VendorHead, height_of
+from tillgate.ui.widgets.buttons import Button
 
 _STEP = 24
 
@@ -30,12 +31,14 @@ class _Slot:
 
 
 class LineList(QAbstractScrollArea):
-    """One line is marked; keys act on it. `left` when the focus should go back to the search."""
+    """One line is marked; keys act on it. `left` when the focus should go back to the search, `advice_left` when a
+    press on a finding that had it is gone."""
 
     quantity_asked = Signal(int, int)
     remove_asked = Signal(int)
     rental_asked = Signal(int)
     advice_taken = Signal(int, object)
+    advice_left = Signal()
     left = Signal()
 
     def __init__(self, desk: CheckoutDesk) -> None:
@@ -163,6 +166,7 @@ class LineList(QAbstractScrollArea):
                 self._rows[line_id].move(0, -self._rows[line_id].height())
                 continue
             row = self._rows.pop(line_id)
+            row.advice.show_advice(())
             row.hide()
             self._spare_rows.append(row)
 
@@ -200,8 +204,18 @@ class LineList(QAbstractScrollArea):
         row.remove_asked.connect(lambda: self.remove_asked.emit(row.line_id))
         row.rental_asked.connect(lambda: self.rental_asked.emit(row.line_id))
         row.advice_taken.connect(lambda advice: self.advice_taken.emit(row.line_id, advice))
+        row.advice.left.connect(self.advice_left)
         row.left.connect(self.left)
         return row
+
+    def mark_advised(self) -> list[Button]:
+        """Mark the first line that has advice; its buttons."""
+        first = next((line_id for line_id in self.line_ids if self._advice.get(line_id)), None)
+        if first is None:
+            return []
+        self.select(first)
+        row = self.row(first)
+        return row.advice.buttons if row is not None else []
 
     # Keys and presses
 

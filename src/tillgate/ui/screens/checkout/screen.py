@@ -92,6 +92,7 @@ class CheckoutScreen(Screen):
         view, outcome = self.view, self.view.outcome
         view.finder.chosen.connect(self._picked)
         view.cart.lines.left.connect(self._to_search)
+        view.cart.advice_over.connect(self._to_search)
         view.payment.switch_asked.connect(self.paying.switch)
         outcome.next_asked.connect(self._next_sale)
         outcome.back_asked.connect(self._back_to_cart)
@@ -287,19 +288,11 @@ class CheckoutScreen(Screen):
         self._show_first_finding()
 
     def _show_first_finding(self) -> None:
-        findings, lines = self.ring_up.findings, self.view.cart.lines
-        by_line, whole = findings.of_lines(), findings.of_cart()
-        count = len(whole) + sum(len(each) for each in by_line.values())
+        findings = self.ring_up.findings
+        count = len(findings.of_cart()) + sum(len(each) for each in findings.of_lines().values())
         text = ntr("{count} thing to settle before the payment.", "{count} things to settle before the payment.", count)
         self.view.toast.show_text(text)
-        if whole and self.view.cart.advice.buttons:
-            self.view.cart.advice.buttons[0].setFocus()
-            return
-        first = next((line for line in lines.line_ids if line in by_line), None)
-        lines.select(first)
-        row = lines.row(first) if first is not None else None
-        if row is not None and row.advice.buttons:
-            row.advice.buttons[0].setFocus()
+        self.view.cart.focus_advice()
 
     @Slot()
     def _show_payment(self) -> None:
