@@ -12,7 +12,8 @@ from tillgate.domain.cart import HIGHEST_QUANTITY
 from tillgate.i18n import tr
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 
-_WIDTH: Final = 50
+# Three digits at touch size.
+_WIDTH: Final = 58
 
 
 class QuantityBox(QWidget):
@@ -37,6 +38,7 @@ class QuantityBox(QWidget):
         self.line.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.line.returnPressed.connect(self._entered)
         self.line.editingFinished.connect(self.finish)
+        self.line.textChanged.connect(self._show_buttons)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
@@ -62,10 +64,18 @@ class QuantityBox(QWidget):
         self.less.setAccessibleName(tr("One less of {name}", name=name))
         self.more.setAccessibleName(tr("One more of {name}", name=name))
         self.line.setAccessibleName(tr("Quantity of {name}", name=name))
-        self.less.show_icon("trash-2" if value <= least else "minus", "muted" if value <= least else "text")
-        self.more.setEnabled(value < HIGHEST_QUANTITY)
         if not typing:
             self.line.setText(str(value))
+        self._show_buttons()
+
+    @Slot()
+    def _show_buttons(self) -> None:
+        # A press takes first what is typed: that is what the buttons go by.
+        text = self.line.text()
+        value = int(text) if text.isdecimal() else self._value
+        last = value <= self._least
+        self.less.show_icon("trash-2" if last else "minus", "muted" if last else "text")
+        self.more.setEnabled(value < HIGHEST_QUANTITY)
 
     def begin(self) -> None:
         """Put the focus into the number, ready to be typed over."""
