@@ -9,7 +9,7 @@ from typing import Final
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.dates import format_skeleton, get_datetime_format
+from babel.dates import format_interval, format_skeleton, get_datetime_format
 from babel.dates import format_time as babel_time
 from babel.localedata import locale_identifiers
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
@@ -89,6 +89,16 @@ def format_instant(instant: datetime, language: str, zone: tzinfo, *, seconds: b
 def written_day(day: date, language: str, currency: str) -> str:
     """A day as papers and mails of a currency's region write it, the month in letters: "21 Nov 2026" for INR."""
     return str(babel_date(day, format="medium", locale=locale_for(language, currency)))
+
+
+def written_days(first: date, last: date, language: str, currency: str) -> str:
+    """Days from one to another as `written_day`, said once what both have in common: "22–24 Nov 2026" for INR."""
+    one, other = written_day(first, language, currency), written_day(last, language, currency)
+    if first == last:
+        return one
+    # A region may spell an interval out ("29 de nov al 22 de dic de 2026") though it writes a day short.
+    interval = str(format_interval(first, last, "yMMMd", locale=locale_for(language, currency)))
+    return min(interval, f"{one} – {other}", key=len)
 
 
 def written_instant(instant: datetime, language: str, currency: str, zone: tzinfo) -> str:

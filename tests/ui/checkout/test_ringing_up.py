@@ -275,7 +275,7 @@ def test_a_rental_asks_for_period_and_first_day_and_needs_a_customer(page: Check
     page.settled()
     row = page.screen.view.cart.lines.row(page.screen.view.cart.lines.line_ids[0])
     assert row is not None
-    assert row._dates.text() == "Weekend, 20 Nov 2026 – 22 Nov 2026"
+    assert row._dates.text() == "Weekend, 20–22 Nov 2026"
     assert "deposit ₹4,000.00 each" in row._note.text()
     (advice,) = page.screen.view.cart.advice.shown
     assert advice.code is FindingCode.CUSTOMER_MISSING

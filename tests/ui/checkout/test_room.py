@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QLineEdit, QListView, QWidget
@@ -82,6 +84,20 @@ def test_a_toast_covers_nothing_that_can_be_pressed(
         ]
         assert covered == []
         assert page.screen.rect().contains(view.toast.geometry())
+
+
+@pytest.mark.parametrize("language", ["en", "es", "id"])
+@pytest.mark.parametrize("width", [1024, 1280, 1366])
+def test_a_weekend_s_dates_are_not_cut(qtbot: QtBot, tasks: Tasks, counter: Counter, language: str, width: int) -> None:
+    i18n.use_language(language)
+    page = CheckoutPage(qtbot, tasks, counter)
+    page.shell.resize(width, 768)
+    page.ring_up(CAMERA)
+    lines = page.screen.view.cart.lines
+    for start_on in (date(2026, 11, 22), date(2026, 12, 31)):
+        page.screen.ringing.set_rental(lines.line_ids[0], period_id=counter.period("CAM-1", 3), start_on=start_on)
+        page.settled()
+        assert (cut(lines), small(lines)) == ([], [])
 
 
 @pytest.mark.parametrize("language", ["en", "es", "id"])

@@ -17,7 +17,7 @@ from tests.ui.pages.at_the_keys import AtTheKeys
 from tests.ui.pages.hands import click, press, type_text
 from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.payment import Mode, PaymentState
-from tillgate.i18n import mark
+from tillgate.i18n import active_language, mark
 from tillgate.services.refunds import settle_refunds
 from tillgate.services.settle import settle_attempts, settle_fulfilments
 from tillgate.services.sign_in import sign_out
@@ -99,7 +99,7 @@ class CheckoutPage(AtTheKeys):
                 open_url=self._open,
                 provider=lambda: self.way,
                 zone=counter.till.zone,
-                language="en",
+                language=active_language(),
                 put_above=self.shell.put_above,
                 come_forward=lambda: self.shell.go("checkout"),
                 **self._desk,

@@ -14,7 +14,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment_end import End
 from tillgate.domain.settings import STORE_CURRENCY
 from tillgate.domain.staff import Actor
-from tillgate.formats import format_clock, format_instant, format_money, written_day
+from tillgate.formats import format_clock, format_instant, format_money, written_day, written_days
 from tillgate.i18n import mark
 from tillgate.services.cart_view import CartView
 from tillgate.services.till import Till
@@ -85,6 +85,10 @@ class CheckoutDesk:
     def day(self, day: date) -> str:
         """A day as the screen shows it."""
         return written_day(day, self.language, self._currency)
+
+    def days(self, first: date, last: date) -> str:
+        """The days from one to another as the screen shows them."""
+        return written_days(first, last, self.language, self._currency)
 
     def instant(self, instant: datetime) -> str:
         """A UTC instant as the screen shows it, in the store's time."""

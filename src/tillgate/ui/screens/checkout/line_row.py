@@ -17,7 +17,7 @@ from tillgate.ui.screens.checkout.advice_rows import ADVICE_GAP, ADVICE_HEIGHT, 
 from tillgate.ui.screens.checkout.desk import CheckoutDesk
 from tillgate.ui.screens.checkout.finding_words import Advice
 from tillgate.ui.screens.checkout.quantity_box import QuantityBox
-from tillgate.ui.widgets.buttons import Button, ButtonTone
+from tillgate.ui.screens.checkout.rental_dates import DatesButton
 from tillgate.ui.widgets.labels import ElidedLabel, plain_label, set_text
 
 LINE_HEIGHT: Final = 86
@@ -78,7 +78,8 @@ class LineRow(QFrame):
         self._name = ElidedLabel(role="strong")
         self._total = plain_label(role="strong")
         self._price = ElidedLabel(role="caption")
-        self._dates = Button(tone=ButtonTone.QUIET, icon="calendar-days", on_click=self.rental_asked.emit)
+        self._dates = DatesButton()
+        self._dates.clicked.connect(lambda _checked=False: self.rental_asked.emit())
         self._dates.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._note = ElidedLabel(role="caption")
         self.box = QuantityBox()
@@ -130,10 +131,8 @@ class LineRow(QFrame):
         self._dates.setVisible(rented)
         self._note.setVisible(has_note(line))
         if line.start_on is not None and line.end_on is not None:
-            self._dates.show_text(dates_of(line, self._desk))
-            self._dates.setAccessibleName(
-                tr("Dates of {name}: {dates}. Change", name=name, dates=dates_of(line, self._desk))
-            )
+            self._dates.show_dates(line.period_name or "", self._desk.days(line.start_on, line.end_on))
+            self._dates.setAccessibleName(tr("Dates of {name}: {dates}. Change", name=name, dates=self._dates.text()))
         self._price.show_text(each)
         self._note.show_text(self._note_of(line, each))
         self.box.show_value(name, quantity, line.smallest_quantity)
@@ -183,16 +182,6 @@ class LineRow(QFrame):
 def has_note(line: CartLineView) -> bool:
     """Whether a line needs a third row of text."""
     return line.end_on is not None or bool(line.unit_deposit)
-
-
-def dates_of(line: CartLineView, desk: CheckoutDesk) -> str:
-    """A rental's period and days."""
-    if line.start_on is None or line.end_on is None:
-        return ""
-    first, last = desk.day(line.start_on), desk.day(line.end_on)
-    if line.start_on == line.end_on:
-        return tr("{period}, {day}", period=line.period_name, day=first)
-    return tr("{period}, {first} – {last}", period=line.period_name, first=first, last=last)
 
 
 def height_of(line: CartLineView, advice: tuple[Advice, ...]) -> int:
