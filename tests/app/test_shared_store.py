@@ -191,6 +191,10 @@ def test_a_first_start_joins_instead_and_later_starts_know_it(tmp_path: Path, da
     assert check.returncode == 0, check.stdout + check.stderr
     unlocked = tillgate("unlock", MANAGER, "--mode", "test", "--data", str(folder))
     assert unlocked.stdout == f"{MANAGER} is not locked.\n", unlocked.stderr
+    for command in (("check",), ("unlock", MANAGER)):
+        nowhere = tillgate(*command, "--mode", "test", "--data", str(tmp_path / "typo"))
+        assert (nowhere.returncode, nowhere.stderr.strip()[-15:]) == (2, "[store_missing]")
+    assert not (tmp_path / "typo").exists()
     (folder / "test" / "store.json").write_text("{", "utf-8")
     damaged = tillgate("check", "--mode", "test", "--data", str(folder))
     assert (damaged.returncode, damaged.stderr.strip()[-15:]) == (2, "[place_damaged]")

@@ -63,7 +63,11 @@ def run_password(profile: Profile) -> tuple[int, list[str]]:
 
 
 def run_check(profile: Profile) -> tuple[int, list[str]]:
-    """Check everything: the exit status, 1 where something is wrong, and a line for each gate."""
+    """Check everything: the exit status, 1 where something is wrong, and a line for each gate.
+
+    Raises Refused("store_missing") where there is none: a check makes no new one.
+    """
+    _refuse_empty(profile)
     till = open_for_owner(profile)[0].till
     try:
         folder = None if profile.database_url else profile.folder
@@ -84,8 +88,17 @@ def _values(fault: Fault) -> str:
     return ", ".join(f"{name} {value}" for name, value in fault.values.items())
 
 
+def _refuse_empty(profile: Profile) -> None:
+    if not profile.database_url and not profile.database.exists():
+        raise Refused("store_missing", path=str(profile.folder))
+
+
 def run_unlock(profile: Profile, name: str) -> tuple[int, list[str]]:
-    """Let a person who locked themselves out try again: the exit status and what was done."""
+    """Let a person who locked themselves out try again: the exit status and what was done.
+
+    Raises Refused("store_missing").
+    """
+    _refuse_empty(profile)
     till = open_for_owner(profile)[0].till
     try:
         release_lock(till, name)

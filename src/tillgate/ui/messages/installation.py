@@ -208,6 +208,11 @@ TEXTS: Final[dict[str, Entry]] = {
         mark("The computer’s clock is {minutes} minutes behind the till’s books."),
         mark("Set the clock; the till sells again once it is right."),
     ),
+    "store_missing": Entry(
+        mark("There is no store at {path}."),
+        mark("Name its folder with --data and its mode with --mode."),
+        about_money=False,
+    ),
     "place_damaged": Entry(
         mark("The file that says which store this computer belongs to is damaged: {path}."),
         mark("Start with --database and --till, or restore the file."),
