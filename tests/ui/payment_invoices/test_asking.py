@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,8 +11,10 @@ from PySide6.QtCore import Qt
 from tests.ui.pages.access import nameless
 from tests.ui.pages.hands import CTRL, click
 from tests.ui.pages.payment_invoices import InvoicePage
+from tillgate.domain.money import Money
 from tillgate.domain.payment_end import End
 from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.domain.settings import STORE_CURRENCY, Settings
 from tillgate.services.settle import check_now
 from tillgate.store.models import payment, payment_invoice
 from tillgate.ui.screens.checkout.customer_dialog import CustomerDialog
@@ -210,6 +213,17 @@ def test_an_open_prompt_stands_there_again_after_a_restart_and_a_lock(page: Invo
     page.screen.notice.buttons[0].click()
     page.settled(lambda: page.screen.invoices.table.count.text() == "2 rows")
     assert page.screen.front == INVOICES
+
+
+def test_a_phone_is_asked_for_shillings_whatever_the_stores_currency_is(page: InvoicePage) -> None:
+    elsewhere = Settings({STORE_CURRENCY.name: "INR"})
+    page.kiosk.till = replace(page.kiosk.till, settings=lambda: elsewhere)
+    page.open_again()
+    page.ask()
+    assert page.prompt.startswith("The prompt is on the phone")
+    assert page.invoice.expected == Money(103_200, "KES")
+    page.answer()
+    assert page.prompt.startswith("Paid")
 
 
 def test_without_a_provider_nothing_is_sent_and_the_way_to_its_keys_is_shown(page: InvoicePage) -> None:

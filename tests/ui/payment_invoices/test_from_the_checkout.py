@@ -157,7 +157,10 @@ def test_it_is_offered_where_phones_are_asked_in_the_stores_currency(page: Invoi
     desk = page._desk()
     assert desk.prompt_way() == ("intasend", "stk")
     elsewhere = Settings({STORE_CURRENCY.name: "INR"})
-    assert replace(desk, till=replace(page.kiosk.till, settings=lambda: elsewhere)).prompt_way() is None
+    # A phone can be asked for shillings there, but not for a cart, which is in rupees.
+    in_rupees = replace(desk, till=replace(page.kiosk.till, settings=lambda: elsewhere))
+    assert (desk.asks_phones, in_rupees.asks_phones) == (True, False)
+    assert in_rupees.prompt_way() == ("intasend", "stk")
 
 
 def test_a_prompt_is_no_way_to_pay_a_cart_whatever_the_settings_say(page: InvoicePage) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
+from tillgate.domain import mpesa
 from tillgate.domain.money import Money
 from tillgate.domain.payment_end import End
 from tillgate.domain.settings import STORE_CURRENCY
@@ -122,11 +123,11 @@ class CheckoutDesk:
         return (first, *(each for each in self._ways() if each != first))
 
     def prompt_way(self) -> tuple[str, str] | None:
-        """The provider and method that ask phones to pay in the store's currency; None while there is none."""
+        """The provider and method that ask phones, in shillings in every store; None while there is none."""
         every = (
             (name, method)
             for name, provider in self.till.providers.items()
-            if self._currency in provider.capabilities.smallest_minor
+            if mpesa.CURRENCY in provider.capabilities.smallest_minor
             for method in provider.capabilities.methods
             if method in provider.capabilities.sent_once
         )
@@ -134,8 +135,8 @@ class CheckoutDesk:
 
     @property
     def asks_phones(self) -> bool:
-        """Whether a cart can be carried to where a phone is asked."""
-        return self.ask_phone is not None and self.prompt_way() is not None
+        """Whether a cart can be carried to where a phone is asked: a cart is in the store's currency."""
+        return self.ask_phone is not None and self._currency == mpesa.CURRENCY and self.prompt_way() is not None
 
     def _ways(self) -> list[Tender]:
         """Every way to pay a cart in the store's currency: not by a prompt, which a cart has no place for."""
