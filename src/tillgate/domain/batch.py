@@ -74,6 +74,8 @@ class Shown(StrEnum):
     GIVEN_BACK = "given_back"
 
 
+# Rows whose money may still come.
+OPEN: Final = frozenset({Shown.LINK_OPEN, Shown.BEING_PAID, Shown.CHECKING})
 BATCH_MOVES: Final[dict[BatchState, frozenset[BatchState]]] = {
     BatchState.RUNNING: frozenset({BatchState.STOPPED, BatchState.DONE}),
     BatchState.STOPPED: frozenset({BatchState.RUNNING}),
@@ -100,6 +102,9 @@ _OF_PAYMENT: Final = {
     PaymentState.REFUND_PENDING: Shown.GIVEN_BACK,
     PaymentState.REFUNDED: Shown.GIVEN_BACK,
 }
+# Payments whose money is there, and those whose money may still come.
+PAID_BY: Final = frozenset(state for state, row in _OF_PAYMENT.items() if row is Shown.PAID)
+OPEN_BY: Final = frozenset(state for state, row in _OF_PAYMENT.items() if row in OPEN)
 _OF_ITEM: Final = {
     ItemState.WAITING: Shown.WAITING,
     ItemState.WORKING: Shown.CREATING,

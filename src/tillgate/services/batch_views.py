@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from tillgate.domain.batch import (
+    OPEN,
+    OPEN_BY,
+    PAID_BY,
     BatchState,
     ItemState,
     Shown,
@@ -118,8 +121,18 @@ class BatchView:
     @property
     def settled(self) -> bool:
         """Whether nothing of it can change any more by itself."""
-        moving = (Shown.WAITING, Shown.CREATING, Shown.CHECKING, Shown.LINK_OPEN, Shown.BEING_PAID)
+        moving = OPEN | {Shown.WAITING, Shown.CREATING}
         return not any(each.shown in moving for each in self.items)
+
+    @property
+    def open_count(self) -> int:
+        """How many rows' money may still come."""
+        return sum(each.shown in OPEN for each in self.items)
+
+    @property
+    def unpaid_count(self) -> int:
+        """How many rows' money is not there; one that was found paid already is paid."""
+        return sum(each.shown is not Shown.PAID and each.skipped is not SkipReason.PAID for each in self.items)
 
     @property
     def total(self) -> Money:
@@ -135,7 +148,8 @@ class BatchView:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A batch in a list."""
+    """A batch in a list. `open_count` are the invoices whose money may still come, `unpaid_count` those whose money is
+    not there; `paid` is what came for it."""
 
     id: int
     device_code: str
@@ -147,6 +161,9 @@ class BatchRow:
     till_id: str
     count: int
     total: Money
+    open_count: int
+    unpaid_count: int
+    paid: Money
 
 
 _BATCH: Final = columns(BatchRecord, payment_batch)
@@ -157,6 +174,19 @@ _NEWEST: Final = (
     .where(_EACH.c.payment_id == payment_batch_item.c.payment_id)
     .correlate(payment_batch_item)
     .scalar_subquery()
+)
+# Of a batch's items, as their rows say it.
+_TAKEN: Final = payment_batch_item.c.state.in_((ItemState.TAKEN, ItemState.WORKING))
+_PAID: Final = _TAKEN & payment.c.state.in_(PAID_BY)
+_FOUND_PAID: Final = (payment_batch_item.c.state == ItemState.SKIPPED) & (
+    payment_batch_item.c.reason == SkipReason.PAID
+)
+_SUMS: Final = (
+    func.count(payment_batch_item.c.id).label("items"),
+    func.sum(device_invoice.c.amount_minor).label("total_minor"),
+    func.sum(case((_TAKEN & payment.c.state.in_(OPEN_BY), 1), else_=0)).label("open_items"),
+    func.sum(case((_PAID | _FOUND_PAID, 0), else_=1)).label("unpaid_items"),
+    func.sum(case((_PAID, device_invoice.c.amount_minor), else_=0)).label("paid_minor"),
 )
 _ITEMS: Final = (
     select(
@@ -211,14 +241,13 @@ def list_batches(
 ) -> tuple[BatchRow, ...]:
     """Batches, newest first: of a device, or only those that were stopped or interrupted."""
     authorize(till, actor, Action.VIEW_PAYMENTS)
-    count = func.count(payment_batch_item.c.id).label("items")
-    total = func.sum(device_invoice.c.amount_minor).label("total_minor")
     query: Any = (
-        select(*_BATCH, device.c.code, device.c.name, device.c.currency, people.c.name.label("by"), count, total)
+        select(*_BATCH, device.c.code, device.c.name, device.c.currency, people.c.name.label("by"), *_SUMS)
         .join(device, device.c.id == payment_batch.c.device_id)
         .join(people, people.c.id == payment_batch.c.created_by, isouter=True)
         .join(payment_batch_item, payment_batch_item.c.batch_id == payment_batch.c.id)
         .join(device_invoice, device_invoice.c.id == payment_batch_item.c.invoice_id)
+        .join(payment, payment.c.id == payment_batch_item.c.payment_id, isouter=True)
         .group_by(payment_batch.c.id, device.c.id, people.c.id)
         .order_by(payment_batch.c.id.desc())
         .limit(limit)
@@ -323,4 +352,7 @@ def _row(till: Till, row: Row[Any]) -> BatchRow:
         till_id=found.till_id,
         count=row.items,
         total=Money(int(row.total_minor), row.currency),
+        open_count=int(row.open_items),
+        unpaid_count=int(row.unpaid_items),
+        paid=Money(int(row.paid_minor), row.currency),
     )

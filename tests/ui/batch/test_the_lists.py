@@ -13,16 +13,23 @@ from pytestqt.qtbot import QtBot
 from tests.factories.depot import Depot
 from tests.ui.pages.access import nameless
 from tests.ui.pages.batch import BatchPage
+from tests.ui.pages.desk import everything_shown
 from tests.ui.pages.hands import type_text
+from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.devices import DeviceInvoiceState, DeviceStatus
 from tillgate.domain.money import Money
+from tillgate.services.batch_views import list_batches
 from tillgate.services.refunds import drive_refund, request_refund
+from tillgate.services.settle import check_now
 from tillgate.store.models import device, device_invoice
 from tillgate.ui.screens.batch.device_dialog import DeviceDialog, ReasonDialog
 from tillgate.ui.screens.batch.import_dialog import ImportDialog
+from tillgate.ui.screens.batch.words import standing
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.theme import Tone
 
 KEY = Qt.Key
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture
@@ -164,3 +171,40 @@ def test_a_batch_is_opened_from_the_list(page: BatchPage, depot: Depot) -> None:
     page.command("show")
     page.settled(lambda: page.states == ["Link open", "Link open"])
     assert page.opened == []
+
+
+def test_a_batch_is_settled_once_all_of_it_is_paid(page: BatchPage, depot: Depot) -> None:
+    def stands(word: str, tone: Tone, paid: str) -> None:
+        shows(page, "batches", word, column=2)
+        shows(page, "batches", f"COP{NBSP}{paid}", column=4)
+        (row,) = list_batches(depot.till, depot.manager)
+        view = depot.view(row.id)
+        assert standing(row) == standing(view)
+        assert (standing(row).text, standing(row).tone) == (word, tone)
+        sums = [(each.open_count, each.unpaid_count, each.paid) for each in (row, view)]
+        assert sums[0] == sums[1]
+
+    first, second = depot.pay(count=2).items
+    page.command("batches")
+    stands("Links open", Tone.WAITING, "0")
+    depot.customer_pays(first)
+    stands("Links open", Tone.WAITING, "60,000")
+    batches = page.screen.lists["batches"]
+    batches.table.open_row(0)
+    page.settled(lambda: "show" in batches.verbs)
+    assert f"COP{NBSP}60,000  ·  1/2" in everything_shown(batches)
+    batches.table.set_query(batches.table.query.with_filter("state", "paid"))
+    shows(page, "batches")
+    depot.customer_pays(second)
+    stands("All paid", Tone.SETTLED, "105,000")
+
+
+def test_a_batch_of_which_not_all_came_is_not_settled(depot: Depot) -> None:
+    first, second = depot.pay(count=2).items
+    depot.customer_pays(first)
+    depot.provider.end(depot.reference(second), CheckoutStatus.EXPIRED)
+    assert second.payment_id is not None
+    check_now(depot.till, depot.cashier, second.payment_id)
+    (row,) = list_batches(depot.till, depot.manager)
+    assert (standing(row).text, standing(row).tone) == ("Not all paid", Tone.DRAFT)
+    assert standing(row) == standing(depot.view(row.id))

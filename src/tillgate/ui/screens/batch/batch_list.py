@@ -15,7 +15,7 @@ from tillgate.i18n import mark, tr
 from tillgate.services.batch_views import BatchRow, list_batches
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.batch.desk_list import DeskList
-from tillgate.ui.screens.batch.words import standing
+from tillgate.ui.screens.batch.words import ALL_PAID, BATCH, LINKS_OPEN, standing
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.data_table import (
     Choice,
@@ -36,8 +36,9 @@ from tillgate.ui.widgets.notices import InlineNotice
 
 # Older ones are found through their payments.
 _MOST: Final = 500
-_LEFT, _DONE = "left", "done"
-_FILTER: Final = {_LEFT: mark("Not gone through"), _DONE: mark("Gone through")}
+_LEFT: Final = "left"
+_GONE_THROUGH: Final = {"open": LINKS_OPEN, "unpaid": BATCH[BatchState.DONE], "paid": ALL_PAID}
+_FILTER: Final = {_LEFT: mark("Not gone through"), **{key: each.word for key, each in _GONE_THROUGH.items()}}
 
 
 class BatchList(DeskList):
@@ -56,6 +57,7 @@ class BatchList(DeskList):
                         strong=True),
             status_column("state", tr("State"), standing, sortable=False, width=160),
             count_column("count", tr("Invoices"), lambda row: row.count, sortable=False, width=90, minor=True),
+            money_column("paid", tr("Paid"), lambda row: row.paid, sortable=False, width=130),
             money_column("total", tr("Total"), lambda row: row.total, sortable=False, width=140, minor=True),
             text_column("person", tr("Taken by"), lambda row: row.taken_by, sortable=False, width=150, minor=True),
             text_column("till", tr("Till"), lambda row: row.till_id, sortable=False, width=80, minor=True),
@@ -71,7 +73,7 @@ class BatchList(DeskList):
             details=self._details,
             detail_title=lambda row: row.device_code,
             empty=EmptyText("layers", tr("No batches yet"), tr("A batch pays several invoices of one device.")),
-            refresh_on={Kind.BATCH},
+            refresh_on={Kind.BATCH, Kind.PAYMENT},
             saved=office.views,
             export_name="batches",
             exportable=office.may(Action.EXPORT),
@@ -88,7 +90,7 @@ class BatchList(DeskList):
             row
             for row in list_batches(self.office.till, self.office.actor, limit=_MOST)
             if all(word in f"{row.device_code} {row.device_name} {row.taken_by}".casefold() for word in words)
-            and chosen in {None, _DONE if row.state is BatchState.DONE else _LEFT}
+            and chosen in {None, _choice(row)}
         ]
 
     def _details(self, row: BatchRow) -> QWidget:
@@ -110,9 +112,20 @@ class BatchList(DeskList):
             (tr("Taken by"), row.taken_by),
             (tr("Till"), row.till_id),
             (tr("Total"), self.office.money(row.total)),
+            (tr("Paid"), _paid_words(row, self.office.money(row.paid))),
         ]
         column.addWidget(show)
         column.addWidget(Facts(facts))
         column.addStretch(1)
         self.show_verbs({"show": show})
         return made
+
+
+def _choice(row: BatchRow) -> str:
+    """The choice of the filter that it belongs to."""
+    return next((key for key, status in _GONE_THROUGH.items() if standing(row) == status), _LEFT)
+
+
+def _paid_words(row: BatchRow, paid: str) -> str:
+    """What came for it, and for how many of its invoices."""
+    return "  ·  ".join((paid, tr("{at}/{count}", at=row.count - row.unpaid_count, count=row.count)))

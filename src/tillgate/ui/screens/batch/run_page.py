@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from tillgate.domain.batch import BatchState, Shown, StopReason
+from tillgate.domain.batch import OPEN, BatchState, Shown, StopReason
 from tillgate.domain.errors import TillgateError
 from tillgate.i18n import ntr, tr
 from tillgate.labels import provider_name
@@ -27,8 +26,6 @@ from tillgate.ui.widgets.labels import ElidedLabel, plain_label, set_text
 from tillgate.ui.widgets.notices import InlineNotice, announce
 from tillgate.ui.widgets.scrolling import scrolled
 from tillgate.ui.widgets.status_badge import StatusBadge
-
-_OPEN: Final = frozenset({Shown.LINK_OPEN, Shown.BEING_PAID, Shown.CHECKING})
 
 
 class RunPage(QWidget):
@@ -159,7 +156,7 @@ class RunPage(QWidget):
             "open_page": item is not None and bool(item.url),
             "copy_link": item is not None and bool(item.url),
             "code": item is not None and bool(item.url),
-            "check_now": item is not None and item.payment_id is not None and item.shown in _OPEN,
+            "check_now": item is not None and item.payment_id is not None and item.shown in OPEN,
             "payment": self._office.show_payment is not None and item is not None and item.payment_id is not None,
             "skip": item is not None and item.may_skip,
             "retry": item is not None and item.may_retry,
@@ -280,7 +277,7 @@ class RunPage(QWidget):
         said = outcome_of(view)
         if said != self._said:
             self._said = said
-            tone, then = Tone.SETTLED, ""
+            tone, then = Tone.ACCENT if view.unpaid_count else Tone.SETTLED, ""
             if view.batch.state is not BatchState.DONE:
                 tone, then = Tone.WAITING, tr("Press Resume to go on where it stands; nothing is charged twice.")
             elif view.totals.error_count:

@@ -49,8 +49,11 @@ INTERRUPTED: Final = Status(Tone.WAITING, "triangle-alert", mark("Interrupted"))
 BATCH: Final[dict[BatchState, Status]] = {
     BatchState.RUNNING: Status(Tone.ACCENT, "loader-circle", mark("Running")),
     BatchState.STOPPED: Status(Tone.WAITING, "pause", mark("Stopped")),
-    BatchState.DONE: Status(Tone.SETTLED, "check", mark("Gone through")),
+    BatchState.DONE: Status(Tone.DRAFT, "circle-minus", mark("Not all paid")),
 }
+# One that was gone through stands as its money does.
+LINKS_OPEN: Final = Status(Tone.WAITING, "link", mark("Links open"))
+ALL_PAID: Final = Status(Tone.SETTLED, "circle-check", mark("All paid"))
 DEVICE: Final[dict[DeviceStatus, Status]] = {
     DeviceStatus.ACTIVE: Status(Tone.SETTLED, "circle-check", mark("Active")),
     DeviceStatus.PAUSED: Status(Tone.DRAFT, "circle-pause", mark("Paused")),
@@ -78,11 +81,13 @@ def status_of(item: ItemView) -> Status:
 
 
 def standing(batch: BatchRow | BatchView) -> Status:
-    """How a batch stands; one whose process is gone was interrupted."""
+    """How a batch stands; one whose process is gone was interrupted, and only one whose money is there is settled."""
     state = batch.state if isinstance(batch, BatchRow) else batch.batch.state
     if state is BatchState.RUNNING and not batch.at_work:
         return INTERRUPTED
-    return BATCH[state]
+    if state is not BatchState.DONE:
+        return BATCH[state]
+    return LINKS_OPEN if batch.open_count else BATCH[state] if batch.unpaid_count else ALL_PAID
 
 
 def told(item: ItemView) -> str:
