@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import combinations
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from tests.ui.pages.access import nameless
 from tests.ui.pages.batch import BatchPage
@@ -14,8 +18,10 @@ from tillgate.domain.payment import PaymentState
 from tillgate.domain.payment_end import End
 from tillgate.services.batch_payment import start_batch
 from tillgate.store.models import payment, payment_batch
+from tillgate.ui.widgets.qr_view import LEAST
 
 KEY = Qt.Key
+_DIRECTLY = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 def test_a_batch_is_paid_by_keyboard_alone(page: BatchPage) -> None:
@@ -152,8 +158,30 @@ def test_without_a_browser_the_code_and_the_link_stand(page: BatchPage) -> None:
     page.run("2")
     page.settled(lambda: "could not be opened" in page.said)
     assert len(page.opened) == 1
-    assert page.screen.running.code.qr.modules
+    assert page.screen.running.code.qr.view.modules
     assert page.screen.running.code.link.text() == page.rows[0].item.url
+
+
+def test_the_code_shrinks_with_its_room_and_nothing_is_printed_over_it(page: BatchPage) -> None:
+    page.run("1")
+    code = page.screen.running.code
+    bar = QWidget()
+    page.shell.put_above(bar, lambda: None)
+    bar.show()
+    sides, whole = [], page.screen.height()
+    for height in (1, 90, 180, 300):
+        bar.setFixedHeight(height)
+        page.settled(partial(_has_height, page, whole - height))
+        places = [each.geometry() for each in code.findChildren(QWidget, options=_DIRECTLY) if each.isVisible()]
+        assert not any(one.intersects(other) for one, other in combinations(places, 2)), height
+        assert code.qr.rect().contains(code.qr.view.geometry())
+        sides.append(code.qr.view.width())
+    assert sides == sorted(sides, reverse=True)
+    assert sides[0] > sides[-1] == LEAST
+
+
+def _has_height(page: BatchPage, height: int) -> bool:
+    return page.screen.height() == height
 
 
 def test_an_open_link_is_reused_and_a_paid_one_skipped(page: BatchPage) -> None:

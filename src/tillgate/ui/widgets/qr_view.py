@@ -6,13 +6,15 @@ from typing import Final
 
 import segno
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tillgate.ui.guard import guarded
 
 # The standard asks for four modules of white around the code.
 QUIET_MODULES: Final = 4
+# A payment link's modules are three pixels wide in it: phones read them.
+LEAST: Final = 148
 
 
 class QrView(QWidget):
@@ -58,3 +60,28 @@ class QrView(QWidget):
                         spot = QRect(corner + x * module, corner + y * module, module, module)
                         painter.fillRect(spot, Qt.GlobalColor.black)
         painter.end()
+
+
+class QrFrame(QWidget):
+    """A QR code as large as its room, within bounds."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self.view = QrView(name, LEAST)
+        # In no layout: a code that has grown would never let its room shrink again.
+        self.view.setParent(self)
+
+    @guarded(QSize)
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST, LEAST)
+
+    @guarded(QSize)
+    def sizeHint(self) -> QSize:
+        return QSize(LEAST, LEAST)
+
+    @guarded()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        side = min(max(min(self.width(), self.height()), LEAST), self._most)
+        self.view.setGeometry((self.width() - side) // 2, 0, side, side)
+        super().resizeEvent(event)

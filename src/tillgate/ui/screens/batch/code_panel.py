@@ -17,7 +17,7 @@ from tillgate.ui.screens.batch.words import status_of
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import plain_label, set_text
-from tillgate.ui.widgets.qr_view import QrView
+from tillgate.ui.widgets.qr_view import QrFrame
 
 WIDTH: Final = 264
 _CODE: Final = 208
@@ -32,13 +32,13 @@ class CodePanel(QWidget):
         super().__init__()
         self.number = plain_label(role="strong", wrap=True)
         self.amount = BigAmount("amount")
-        self.qr = QrView(tr("Code to pay with a phone"), _CODE)
+        self.qr = QrFrame(tr("Code to pay with a phone"), _CODE)
         self.caption = plain_label(tr("Scan with the customer’s phone to pay"), "caption", tone="muted", wrap=True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.link = QLineEdit()
         self.link.setReadOnly(True)
         self.link.setAccessibleName(tr("Payment link"))
-        self.qr.setFixedSize(_CODE, _CODE)
+        self.qr.setMaximumHeight(_CODE)
         self.none = plain_label(tone="muted", wrap=True)
         self.buttons = {
             verb: Button(text, icon=icon, hint=office.hint(f"{SCREEN}.{verb}"), on_click=partial(self.asked.emit, verb))
@@ -61,12 +61,12 @@ class CodePanel(QWidget):
         self._column.setSpacing(8)
         for widget in (self.number, self.amount, self.none):
             self._column.addWidget(widget)
-        self._column.addWidget(self.qr, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._column.addWidget(self.qr, 1)
         self._column.addWidget(self.caption)
         self._column.addLayout(linked)
         for button in self.buttons.values():
             self._column.addWidget(button)
-        self._column.addStretch(1)
+        self._column.addStretch(0)
 
     def show_item(self, item: ItemView | None, amount: str) -> None:
         """Show a row's code, or in words why it has none."""
@@ -80,7 +80,7 @@ class CodePanel(QWidget):
         if url and url != self.link.text():
             self.link.setText(url)
             self.link.setCursorPosition(0)
-            self.qr.show_text(url)
+            self.qr.view.show_text(url)
 
     def show_verbs(self, can: Mapping[str, bool]) -> None:
         """Only what can be done is offered."""

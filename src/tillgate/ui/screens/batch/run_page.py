@@ -101,7 +101,7 @@ class RunPage(QWidget):
         side.setFixedWidth(WIDTH)
         beside = QVBoxLayout(side)
         beside.setContentsMargins(16, 16, 16, 16)
-        beside.addWidget(self.code)
+        beside.addWidget(scrolled(self.code))
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addLayout(left, 1)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
 from tillgate.services.link_notices import FOR_PHONES, Way, address_of
 from tillgate.services.payment_news import PaymentNews
-from tillgate.ui.guard import guarded
 from tillgate.ui.message_text import MessageText
 from tillgate.ui.screens.checkout.amounts import BigAmount
 from tillgate.ui.screens.checkout.desk import CheckoutDesk, Tender
@@ -36,10 +34,9 @@ from tillgate.ui.widgets.labels import (
     set_tone,
 )
 from tillgate.ui.widgets.notices import InlineNotice
-from tillgate.ui.widgets.qr_view import QrView
+from tillgate.ui.widgets.qr_view import QrFrame
 from tillgate.ui.widgets.status_badge import StatusBadge
 
-_QR_LEAST: Final = 148
 _QR_MOST: Final = 320
 _MAY_TRY_AGAIN: Final = frozenset({Stage.WAITING, Stage.OFFLINE, Stage.CHECKING})
 _DOING: Final = {
@@ -50,30 +47,6 @@ _DOING: Final = {
     Doing.CANCELLING: mark("Asking {provider} to close the checkout."),
     Doing.SWITCHING: mark("Closing the first way to pay before another is opened."),
 }
-
-
-class QrFrame(QWidget):
-    """A QR code as large as its room, within bounds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.view = QrView(tr("Code to pay with a phone"), _QR_LEAST)
-        # In no layout: a code that has grown would never let its room shrink again.
-        self.view.setParent(self)
-
-    @guarded(QSize)
-    def minimumSizeHint(self) -> QSize:
-        return QSize(_QR_LEAST, _QR_LEAST)
-
-    @guarded(QSize)
-    def sizeHint(self) -> QSize:
-        return QSize(_QR_LEAST, _QR_LEAST)
-
-    @guarded()
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        side = min(max(min(self.width(), self.height()), _QR_LEAST), _QR_MOST)
-        self.view.setGeometry((self.width() - side) // 2, 0, side, side)
-        super().resizeEvent(event)
 
 
 class PaymentPanel(QFrame):
@@ -111,7 +84,7 @@ class PaymentPanel(QFrame):
         self._declined: tuple[object, ...] = (False,)
         self._no_browser: Tender | None = None
         self.notice = InlineNotice(closable=True)
-        self.qr = QrFrame()
+        self.qr = QrFrame(tr("Code to pay with a phone"), _QR_MOST)
         self._caption = plain_label(tr("Scan with the customer’s phone to pay"), "label")
         self._caption.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.link = QLineEdit()
