@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import combinations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -14,10 +15,12 @@ from tests.ui.pages.access import nameless
 from tests.ui.pages.batch import BatchPage
 from tests.ui.pages.hands import CTRL, SHIFT, click, type_text
 from tillgate.domain.batch import BatchState, ItemState
+from tillgate.domain.devices import DeviceStatus
 from tillgate.domain.payment import PaymentState
 from tillgate.domain.payment_end import End
 from tillgate.services.batch_payment import start_batch
 from tillgate.store.models import payment, payment_batch
+from tillgate.ui.screens.batch import device_finder
 from tillgate.ui.widgets.qr_view import LEAST
 
 KEY = Qt.Key
@@ -94,7 +97,29 @@ def test_a_device_that_there_is_not_and_one_that_owes_nothing(page: BatchPage) -
     page.depot.device("BIKE002")
     page.choose("bike002")
     assert not page.screen.start.nothing.isHidden()
-    assert not page.screen.start.start.isEnabled()
+    start = page.screen.start
+    assert not start.start.isEnabled()
+    start.count.setFocus()
+    page.key(KEY.Key_Return)
+    page.key(KEY.Key_F9)
+    page.settled()
+    assert (start.notice.text, start.start.text()) == ("", "Start")
+
+
+def test_devices_that_owe_something_are_offered_first(page: BatchPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def codes(text: str) -> list[str]:
+        finder.search.show_quietly(text)
+        finder._typed(text)
+        page.settled(lambda: finder.shown_for == text)
+        return [each.value for each in finder.list.choices]
+
+    finder = page.screen.start.finder
+    page.depot.device("BIKE000", status=DeviceStatus.RETIRED)
+    page.depot.device("BIKE002")
+    assert codes("") == codes("bike") == ["BIKE001", "BIKE000", "BIKE002"]
+    monkeypatch.setattr(device_finder, "_MOST", 1)
+    assert codes("") == ["BIKE001"]
+    assert codes("bike000") == ["BIKE000"]
 
 
 def test_without_keys_nothing_is_created_and_the_way_to_them_is_shown(page: BatchPage) -> None:

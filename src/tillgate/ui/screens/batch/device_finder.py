@@ -10,8 +10,10 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.errors import NotFound, TillgateError
+from tillgate.domain.staff import Actor
 from tillgate.i18n import ntr, tr
 from tillgate.services.device_lists import DeviceDetails, DeviceQuery, DeviceRow, find_device, list_devices
+from tillgate.services.till import Till
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.choice_list import Choice, ChoiceList
 from tillgate.ui.screens.checkout.customer_dialog import CustomerSearch
@@ -66,8 +68,8 @@ class DeviceFinder(QWidget):
     def _typed(self, text: str) -> None:
         self._entered = None
         self._wanted = text.strip()
-        till, actor, wanted = self._office.till, self._office.actor, self._wanted
-        work = partial(list_devices, till, actor, DeviceQuery(wanted), limit=_MOST)
+        wanted = self._wanted
+        work = partial(_find, self._office.till, self._office.actor, wanted)
         self._office.tasks.run(self, work, partial(self._show, wanted), self.notice.show_error, label="devices")
 
     def _show(self, text: str, rows: Sequence[DeviceRow]) -> None:
@@ -116,3 +118,13 @@ class DeviceFinder(QWidget):
             self.search.setFocus()
             self.search.selectAll()
         self.notice.show_error(error)
+
+
+def _find(till: Till, actor: Actor, text: str) -> list[DeviceRow]:
+    """Devices for a text, those that something can be paid for first."""
+    owing = list_devices(till, actor, DeviceQuery(text, owing=True), limit=_MOST)
+    if len(owing) == _MOST:
+        return list(owing)
+    known = {row.device.id for row in owing}
+    others = [row for row in list_devices(till, actor, DeviceQuery(text), limit=_MOST) if row.device.id not in known]
+    return [*owing, *others][:_MOST]

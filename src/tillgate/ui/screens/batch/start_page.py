@@ -201,7 +201,7 @@ class StartPage(QWidget):
     @Slot()
     def press(self) -> None:
         """Ask for the batch as it stands in the fields; the service says what is wrong with it."""
-        if self.details is None or self._working:
+        if self.details is None or not self.start.isEnabled():
             return
         self.notice.clear()
         for field in (self.count, self.email):
