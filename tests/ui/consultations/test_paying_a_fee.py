@@ -16,6 +16,7 @@ from tillgate.services.payment_news import list_news
 from tillgate.services.settle import check_now, settle_attempts
 from tillgate.ui.screens.checkout import news
 from tillgate.ui.screens.checkout.stages import Stage
+from tillgate.ui.widgets.buttons import KeyHint
 
 
 def stage(page: FeePage) -> Stage | None:
@@ -48,6 +49,27 @@ def test_a_fee_is_paid_by_keyboard_alone(page: FeePage) -> None:
     page.key(Qt.Key.Key_Return)
     page.settled(lambda: not page.screen.paying and page.screen.table.count.text().startswith("0"))
     page.settled(page.screen.table.pane.isHidden)
+
+
+def test_the_key_of_the_list_goes_back_to_it_before_anything_is_paid_too(page: FeePage) -> None:
+    leave = page.shell.commands.action("consultations.leave")
+    assert not leave.isEnabled()
+    for _ in range(2):
+        page.open_fee()
+        assert [each.text() for each in page.screen.page.ask.back.findChildren(KeyHint)] == ["F4"]
+        page.settled()
+        page.key(Qt.Key.Key_F4)
+        page.settled(lambda: not page.screen.paying)
+        assert not leave.isEnabled()
+    assert page.payments == []
+    # On the payment it is as before, and what is under way goes on.
+    page.open_fee()
+    page.pay()
+    page.settled(lambda: stage(page) is Stage.WAITING)
+    page.key(Qt.Key.Key_F4)
+    page.settled(lambda: not page.screen.paying)
+    assert not leave.isEnabled()
+    assert len(page.payments) == 1
 
 
 def test_a_double_click_and_a_held_enter_are_one_payment(page: FeePage) -> None:

@@ -38,7 +38,9 @@ class PayPage(PaymentPage):
         back = tr("Back to the list")
         super().__init__(office, desk, FeePaying(desk), SCREEN, keys=PANEL, words=FEE_WORDS, back=back)
         self._key = ""
-        self.ask = AskPanel(desk, office.hint(f"{SCREEN}.pay"))
+        # Whether it is in front of the list.
+        self._open = False
+        self.ask = AskPanel(desk, office.hint(f"{SCREEN}.pay"), office.hint(f"{SCREEN}.leave"))
         saving = self.papers.save_invoice if desk.save_invoice is not None else None
         self.bill = Bill(office, saving, None)
         self._side.insertWidget(0, self.ask)
@@ -67,6 +69,7 @@ class PayPage(PaymentPage):
     def open_fee(self, details: ConsultationDetails) -> None:
         """Open Pay for a fee: here its key is made, and every press until the attempt has ended is one (ruling 22)."""
         self.begin()
+        self._open = True
         self.ask.notice.clear()
         self._key = new_key(self._desk.till.clock.now())
         self._show_fee(details)
@@ -74,6 +77,12 @@ class PayPage(PaymentPage):
             self._reopen(details.active)
             return
         self._to_ask()
+
+    @Slot()
+    def leave(self) -> None:
+        """Back to the list; what is under way goes on."""
+        self._open = False
+        super().leave()
 
     def take_focus(self) -> None:
         """Put the focus on what Enter should do."""
@@ -125,6 +134,12 @@ class PayPage(PaymentPage):
             self.open_fee(self.bill.details)
 
     # What is shown
+
+    def show_commands(self) -> None:
+        """Only what can be done now; the list can be gone back to before there is a payment too."""
+        super().show_commands()
+        if self._open and self._side.currentWidget() is self.ask:
+            self._office.commands.set_enabled(f"{SCREEN}.leave", True)
 
     def _to_ask(self) -> None:
         self._stage = None

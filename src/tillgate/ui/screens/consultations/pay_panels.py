@@ -29,7 +29,7 @@ class AskPanel(Card):
     reopen_asked = Signal(object)
     show_asked = Signal(int)
 
-    def __init__(self, desk: CheckoutDesk, hint: str) -> None:
+    def __init__(self, desk: CheckoutDesk, hint: str, leave_hint: str) -> None:
         super().__init__()
         self._desk = desk
         self.amount = BigAmount()
@@ -43,7 +43,7 @@ class AskPanel(Card):
             big=True,
             on_click=self.when_seen(self.pay_asked.emit),
         )
-        self.back = Button(tr("Back to the list"), icon="arrow-left", on_click=self.back_asked.emit)
+        self.back = Button(tr("Back to the list"), icon="arrow-left", hint=leave_hint, on_click=self.back_asked.emit)
         self.column.addWidget(plain_label(tr("Payment confirmation"), "heading", wrap=True))
         self.column.addWidget(plain_label(tr("Consultation fee"), tone="muted"))
         for widget in (self.amount, self.message, self.notice):
