@@ -80,9 +80,8 @@ class IntegrityPage(QWidget):
         books = CheckCard(tr("The books"))
         for row in self.rows.values():
             books.add(row)
-        page = QWidget()
-        page.setMaximumWidth(_WIDTH)
-        inner = QVBoxLayout(page)
+        self.setMaximumWidth(_WIDTH)
+        inner = QVBoxLayout(self)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(14)
         inner.addLayout(head)
@@ -90,9 +89,6 @@ class IntegrityPage(QWidget):
             inner.addWidget(part)
         inner.addLayout(self._start)
         inner.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(page)
 
     # The run
 

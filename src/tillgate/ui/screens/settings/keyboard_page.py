@@ -82,6 +82,7 @@ class KeyboardPage(QWidget):
         self.buttons: dict[str, Button] = {}
         self.notice = InlineNotice(closable=True)
         self.reset = Button(tr("All keys as delivered"), icon="undo-2", on_click=self._reset)
+        self.setMaximumWidth(_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
@@ -102,7 +103,6 @@ class KeyboardPage(QWidget):
 
     def _section(self, title: str, listed: list[Command]) -> QWidget:
         box = QWidget()
-        box.setMaximumWidth(_WIDTH)
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(4)

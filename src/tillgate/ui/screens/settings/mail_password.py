@@ -27,7 +27,6 @@ class MailPassword(QFrame):
         super().__init__()
         self._door, self._secrets = door, secrets
         self.setProperty("surface", "raised")
-        self.setMaximumWidth(520)
         self.password = TextField(tr("Mail password"), secret=True)
         self.notice = InlineNotice()
         self.save = Button(tr("Save in the keyring"), icon="save", on_click=self._save)

@@ -40,12 +40,12 @@ class OptionsPage(QWidget):
         self.notice = InlineNotice()
         self.save = Button(tr("Save changes"), tone=ButtonTone.PRIMARY, icon="save", on_click=self._save)
         self.undo = Button(tr("Undo changes"), tone=ButtonTone.QUIET, icon="undo-2", on_click=self._undo)
+        self.setMaximumWidth(_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
         column.addWidget(plain_label(title, "heading"))
         for field in self.fields.values():
-            field.setMaximumWidth(_WIDTH)
             field.changed.connect(self._show_buttons)
             column.addWidget(field)
         column.addWidget(self.notice)

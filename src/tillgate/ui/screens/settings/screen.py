@@ -88,13 +88,13 @@ class SettingsScreen(Screen):
 
     def _keys(self) -> QWidget:
         page = QWidget()
+        page.setMaximumWidth(640)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
         column.addWidget(plain_label(tr("Provider keys"), "heading"))
         for form in self._places.forms:
             keys = KeysForm(self._door, self._places.secrets, self._places.open_provider, form)
-            keys.setMaximumWidth(640)
             keys.saved.connect(self._keys_saved)
             column.addWidget(keys)
         column.addStretch(1)

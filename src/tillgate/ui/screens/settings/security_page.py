@@ -22,6 +22,7 @@ class SecurityPage(QWidget):
 
     def __init__(self, door: Door, places: Places) -> None:
         super().__init__()
+        self.setMaximumWidth(_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
@@ -85,7 +86,6 @@ def _rules(idle_minutes: int) -> list[tuple[str, str, str]]:
 def _facts(title: str, facts: list[tuple[str, str, str]]) -> QWidget:
     box = QFrame()
     box.setProperty("surface", "raised")
-    box.setMaximumWidth(_WIDTH)
     grid = QGridLayout(box)
     grid.setContentsMargins(20, 16, 20, 18)
     grid.setHorizontalSpacing(14)

@@ -47,7 +47,6 @@ class TillCard(QFrame):
     def __init__(self, known: TillRecord, zone: tzinfo) -> None:
         super().__init__()
         self.setProperty("surface", "raised")
-        self.setMaximumWidth(_WIDTH)
         name = tr("Till {till}, this one", till=known.id) if known.mine else tr("Till {till}", till=known.id)
         self.badge = StatusBadge(_OPEN if known.open else _CLOSED)
         told = [tr("On {computer}", computer=known.computer) if known.computer else tr("On this computer")]
@@ -76,7 +75,6 @@ class CodeCard(QFrame):
         self._door = door
         self._ends: datetime | None = None
         self.setProperty("surface", "raised")
-        self.setMaximumWidth(_WIDTH)
         self.title = plain_label(role="title", wrap=True)
         self.code = plain_label(role="display", selectable=True)
         self.left = plain_label(role="strong", tone="waiting")
@@ -158,7 +156,6 @@ class TillsPage(QWidget):
         super().__init__()
         self._door, self._places, self._zone = door, places, zone
         self.notice = InlineNotice(closable=True)
-        self.notice.setMaximumWidth(_WIDTH)
         self.add = Button(tr("Add a till"), tone=ButtonTone.PRIMARY, icon="plus", on_click=self._add)
         self.card = CodeCard(door)
         self.card.revoke.clicked.connect(self._revoke)
@@ -175,10 +172,10 @@ class TillsPage(QWidget):
             "a PostgreSQL database that all of them reach, opened with “tillgate run --database …”."
         )
         self.why = plain_label(why, tone="muted", wrap=True)
-        self.why.setMaximumWidth(_WIDTH)
         shared = places.store_secret is not None
         self.add.setVisible(shared)
         self.why.setVisible(not shared)
+        self.setMaximumWidth(_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(14)

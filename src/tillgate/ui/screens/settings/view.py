@@ -87,7 +87,10 @@ class SettingsView(QWidget):
 
 
 class _PageArea(QScrollArea):
-    """Scrolls a page that is taller than its room: wrapped texts would let the layout squeeze the fields instead."""
+    """Scrolls a page that is taller than its room: wrapped texts would let the layout squeeze the fields instead.
+
+    The page itself is held narrow, not what stands in it: a layout asks for its lines at the width that it has.
+    """
 
     def __init__(self, page: QWidget) -> None:
         super().__init__()
@@ -101,7 +104,8 @@ class _PageArea(QScrollArea):
         if watched is self._page and event.type() in {QEvent.Type.LayoutRequest, QEvent.Type.Resize}:
             layout = self._page.layout()
             if layout is not None and layout.hasHeightForWidth():
-                self._page.setMinimumHeight(layout.totalHeightForWidth(self.viewport().width()))
+                width = min(self.viewport().width(), self._page.maximumWidth())
+                self._page.setMinimumHeight(layout.totalHeightForWidth(width))
         return False
 
 
