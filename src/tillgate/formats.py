@@ -14,6 +14,7 @@ from babel.dates import format_time as babel_time
 from babel.localedata import locale_identifiers
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
+from tillgate.domain.errors import Invalid
 from tillgate.domain.money import Money, parse_money
 
 # The regional habits that go with a store's currency, for the language in use.
@@ -117,6 +118,15 @@ def format_clock(instant: datetime, language: str, zone: tzinfo) -> str:
 def format_count(count: int, language: str) -> str:
     """A whole number, grouped: "1,000,000"."""
     return str(format_decimal(count, locale=Locale.parse(language)))
+
+
+def parse_count(text: str, language: str, *, field: str) -> int:
+    """Read a whole number as `format_count` writes it, or without its groups. Raises Invalid("number_malformed")."""
+    typed = text.strip()
+    digits = typed.replace(get_group_symbol(Locale.parse(language)), "")
+    if not (digits.isascii() and digits.isdigit()) or typed not in {digits, format_count(int(digits), language)}:
+        raise Invalid("number_malformed", field=field, text=typed[:20])
+    return int(digits)
 
 
 def format_share(part: int, whole: int, language: str) -> str:

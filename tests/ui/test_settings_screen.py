@@ -14,9 +14,19 @@ from tests.factories.people import PIN
 from tests.ui.pages.access import nameless
 from tests.ui.pages.desk import ASHA, MEERA, Desk, everything_shown
 from tests.ui.pages.hands import CTRL, click, press, type_text
+from tillgate import i18n
 from tillgate.app.key_choice import declared
 from tillgate.domain.changes import Changes, Kind
-from tillgate.domain.settings import LINK_MINUTES, OPTIONS, STORE_NAME
+from tillgate.domain.settings import (
+    COMMISSION_BP,
+    INVOICE_FEE_BP,
+    LINK_MINUTES,
+    OPTIONS,
+    STORE_NAME,
+    WOMPI_LARGEST,
+    WOMPI_SMALLEST,
+    Option,
+)
 from tillgate.domain.staff import CONFIRMATION_LASTS, Role
 from tillgate.i18n import mark
 from tillgate.ports import Outcome
@@ -182,6 +192,64 @@ def test_a_bad_option_is_said_at_its_field_and_can_be_undone(page: SettingsPage)
     click(options.undo)
     assert (minutes.text, minutes.typed.error) == ("30", "")
     assert page.desk.till.settings()[LINK_MINUTES] == 30
+
+
+@pytest.mark.parametrize(
+    ("language", "option", "typed", "kept"),
+    [
+        ("en", INVOICE_FEE_BP, ("3", "2.75 %", "2.75"), 275),
+        ("en", INVOICE_FEE_BP, ("3", "5", "5"), 500),
+        ("es", COMMISSION_BP, ("10", "3,5", "3,5"), 350),
+        ("en", WOMPI_LARGEST, ("99,000,000", "1,500,000", "1,500,000"), 1_500_000),
+        ("es", WOMPI_LARGEST, ("99.000.000", "2500000", "2.500.000"), 2_500_000),
+    ],
+)
+def test_rates_are_percent_and_amounts_are_grouped(
+    desk: Desk, language: str, option: Option[int], typed: tuple[str, str, str], kept: int
+) -> None:
+    i18n.use_language(language)
+    page = SettingsPage(desk)
+    options = page.options("payments")
+    field = options.fields[option.name]
+    assert field.typed is not None
+    assert field.typed.text == typed[0]
+    assert not options.changes
+    field.typed.clear()
+    type_text(field.typed.line, typed[1])
+    click(options.save)
+    page.desk.settled(lambda: bool(page.heard))
+    assert page.desk.till.settings()[option] == kept
+    assert page.desk.till.settings().text(option) == str(kept)
+    assert field.typed.text == typed[2]
+
+
+@pytest.mark.parametrize(
+    ("option", "typed", "said"),
+    [
+        (INVOICE_FEE_BP, "300", "not a rate from 0 to 100"),
+        (INVOICE_FEE_BP, "51", "a rate from 0 to 50 %"),
+        (COMMISSION_BP, "2.755", "not a rate from 0 to 100"),
+        (COMMISSION_BP, "", "not a rate from 0 to 100"),
+        (WOMPI_SMALLEST, "1,5", "“1,5” is not a whole number."),
+        (WOMPI_SMALLEST, "", "not a whole number."),
+    ],
+)
+def test_a_number_that_is_none_is_said_at_its_field(
+    page: SettingsPage, option: Option[int], typed: str, said: str
+) -> None:
+    options = page.options("payments")
+    field = options.fields[option.name].typed
+    assert field is not None
+    field.clear()
+    type_text(field.line, typed)
+    click(options.save)
+    page.desk.settled()
+    assert said in field.error
+    assert options.save.isEnabled()
+    assert QApplication.focusWidget() is field.line
+    assert page.desk.till.settings()[option] == option.default
+    click(options.undo)
+    assert (field.error, options.changes) == ("", {})
 
 
 def test_after_some_minutes_it_asks_who_is_there_and_goes_on(page: SettingsPage) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tillgate.domain.errors import Invalid
 from tillgate.domain.money import check_currency
+from tillgate.domain.percent import percent_text
 
 T = TypeVar("T")
 
@@ -24,10 +25,17 @@ class Section(StrEnum):
     TILL = "till"
 
 
+class Counts(StrEnum):
+    """What the number of an option counts, where people write such a number in a way of their own."""
+
+    BASIS_POINTS = "basis points"
+    MONEY = "whole units of money"
+
+
 @dataclass(frozen=True, slots=True)
 class Option(Generic[T]):
     """One option. `read` turns the stored text into a value and raises Invalid for a bad one; `title` and `explains`
-    are English source texts, translated where they are shown."""
+    are English source texts, translated where they are shown; what it `counts` says how a screen writes it."""
 
     name: str
     section: Section
@@ -36,6 +44,7 @@ class Option(Generic[T]):
     title: str
     explains: str
     choices: tuple[str, ...] = ()
+    counts: Counts | None = None
 
     def write(self, value: T) -> str:
         """The stored text of a value."""
@@ -52,6 +61,17 @@ def whole(name: str, lowest: int, highest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit()) or not lowest <= int(text) <= highest:
             raise Invalid("setting_out_of_range", field=name, lowest=lowest, highest=highest)
+        return int(text)
+
+    return read
+
+
+def rate(name: str, highest_bp: int) -> Callable[[str], int]:
+    """Basis points, no more than so many; what is wrong is said in percent."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or int(text) > highest_bp:
+            raise Invalid("setting_rate_out_of_range", field=name, highest=percent_text(highest_bp))
         return int(text)
 
     return read
@@ -175,6 +195,7 @@ WOMPI_SMALLEST: Final = Option(
     whole("wompi.smallest", 1, 10_000_000_000),
     "Least payment through Wompi (COP)",
     "Less is refused before Wompi is asked.",
+    counts=Counts.MONEY,
 )
 WOMPI_LARGEST: Final = Option(
     "wompi.largest",
@@ -183,6 +204,7 @@ WOMPI_LARGEST: Final = Option(
     whole("wompi.largest", 1, 10_000_000_000),
     "Largest payment through Wompi (COP)",
     "More is refused before Wompi is asked.",
+    counts=Counts.MONEY,
 )
 # In whole shillings. Safaricom's tariff of 2025 moves 250,000 at once; an account may be held to less.
 INTASEND_LARGEST: Final = Option(
@@ -192,6 +214,7 @@ INTASEND_LARGEST: Final = Option(
     whole("intasend.largest", 1, 250_000),
     "Largest payment through IntaSend (KES)",
     "More is refused before IntaSend is asked.",
+    counts=Counts.MONEY,
 )
 BATCH_PAGE_SECONDS: Final = Option(
     "batch.page_seconds",
@@ -217,14 +240,16 @@ INVOICE_FEE: Final = Option(
     whole("invoice.service_fee", 0, 100_000),
     "Service fee of a payment invoice (KES)",
     "Added to each amount that a phone is asked for.",
+    counts=Counts.MONEY,
 )
 INVOICE_FEE_BP: Final = Option(
     "invoice.provider_fee_bp",
     Section.PAYMENTS,
     300,
-    whole("invoice.provider_fee_bp", 0, 5_000),
-    "Provider’s fee of a payment invoice (hundredths of a percent)",
-    "300 is 3 % of the amount, added to it.",
+    rate("invoice.provider_fee_bp", 5_000),
+    "Provider’s fee of a payment invoice (%)",
+    "So much of the amount is added to it.",
+    counts=Counts.BASIS_POINTS,
 )
 INVOICE_TOLERANCE: Final = Option(
     "invoice.tolerance",
@@ -238,9 +263,10 @@ COMMISSION_BP: Final = Option(
     "commission.rate_bp",
     Section.PAYMENTS,
     1_000,
-    whole("commission.rate_bp", 0, 10_000),
-    "Referrer’s commission (hundredths of a percent)",
-    "1000 is 10 % of every instalment that a referred customer pays. Orders keep the rate they were made with.",
+    rate("commission.rate_bp", 10_000),
+    "Referrer’s commission (%)",
+    "So much of every instalment that a referred customer pays. Orders keep the rate they were made with.",
+    counts=Counts.BASIS_POINTS,
 )
 INSTALMENT_REMINDERS: Final = Option(
     "instalments.reminders",

@@ -17,6 +17,9 @@ TEXTS: Final[dict[str, Entry]] = {
     "setting_out_of_range": Entry(
         mark("This is a whole number from {lowest} to {highest}."), mark("Change it."), about_money=False
     ),
+    "setting_rate_out_of_range": Entry(
+        mark("This is a rate from 0 to {highest} %."), mark("Change it."), about_money=False
+    ),
     "mail_unencrypted": Entry(
         mark("Mail to another computer is always encrypted."), mark("Choose STARTTLS or TLS."), about_money=False
     ),

@@ -9,8 +9,11 @@ from zoneinfo import available_timezones
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QVBoxLayout, QWidget
 
-from tillgate.domain.settings import STORE_CURRENCY, STORE_ZONE, Option
-from tillgate.i18n import LANGUAGES, mark, tr
+from tillgate.domain.errors import Invalid
+from tillgate.domain.percent import parse_percent, percent_text
+from tillgate.domain.settings import STORE_CURRENCY, STORE_ZONE, Counts, Option
+from tillgate.formats import format_count, parse_count
+from tillgate.i18n import LANGUAGES, active_language, mark, tr
 from tillgate.ui.widgets.fields import TextField
 from tillgate.ui.widgets.labels import plain_label, set_text
 
@@ -44,6 +47,33 @@ def choices_of(option: AnyOption) -> tuple[tuple[str, str], ...]:
     return tuple((word, tr(CHOICE_WORDS.get(word, word))) for word in option.choices)
 
 
+def written(option: AnyOption, stored: str) -> str:
+    """A stored text as people write it: a rate in percent, an amount in groups."""
+    try:
+        number = int(option.read(stored)) if option.counts is not None else 0
+    except Invalid:
+        # What can't be read is shown as it is, to be corrected.
+        return stored
+    match option.counts:
+        case Counts.BASIS_POINTS:
+            return percent_text(number, decimal_mark="." if active_language() == "en" else ",")
+        case Counts.MONEY:
+            return format_count(number, active_language())
+        case None:
+            return stored
+
+
+def read_typed(option: AnyOption, typed: str) -> str:
+    """What is stored for what was typed; what is counted in nothing is stored as it is. Raises Invalid."""
+    match option.counts:
+        case Counts.BASIS_POINTS:
+            return str(parse_percent(typed, field=option.name))
+        case Counts.MONEY:
+            return str(parse_count(typed, active_language(), field=option.name))
+        case None:
+            return typed
+
+
 class OptionField(QWidget):
     """`changed` when the value differs or differs no more from the stored one."""
 
@@ -68,7 +98,7 @@ class OptionField(QWidget):
             self.setFocusProxy(self.choice)
         else:
             self.typed = TextField(title)
-            self.typed.set_text(stored)
+            self.typed.set_text(written(option, stored))
             self.typed.changed.connect(self.changed)
             column.addWidget(self.typed)
             self.setFocusProxy(self.typed)
@@ -103,9 +133,9 @@ class OptionField(QWidget):
 
     @property
     def text(self) -> str:
-        """The value as it would be stored."""
+        """The value as it would be stored. Raises Invalid for what is no such number."""
         if self.typed is not None:
-            return self.typed.text
+            return read_typed(self.option, self.typed.text)
         combo = self.choice
         if combo is None:
             return self._stored
@@ -117,14 +147,17 @@ class OptionField(QWidget):
     @property
     def differs(self) -> bool:
         """Whether it is not what is stored."""
-        return self.text != self._stored
+        try:
+            return self.text != self._stored
+        except Invalid:
+            return True
 
     def accept(self, stored: str) -> None:
         """This is what is stored now."""
         self._stored = stored
         self.show_error("")
         if self.typed is not None:
-            self.typed.set_text(stored)
+            self.typed.set_text(written(self.option, stored))
         elif self.choice is not None:
             self._choose(self.choice, stored)
 

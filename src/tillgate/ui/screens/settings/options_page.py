@@ -62,12 +62,12 @@ class OptionsPage(QWidget):
 
     @property
     def changes(self) -> dict[str, str]:
-        """What differs from what is stored."""
+        """What differs from what is stored. Raises Invalid for a number that can't be read."""
         return {name: field.text for name, field in self.fields.items() if field.differs}
 
     @Slot()
     def _show_buttons(self) -> None:
-        differs = bool(self.changes)
+        differs = any(field.differs for field in self.fields.values())
         self.save.setEnabled(differs)
         self.undo.setEnabled(differs)
 
@@ -77,8 +77,13 @@ class OptionsPage(QWidget):
 
     def _save(self, _token: str | None = None) -> None:
         self.notice.clear()
+        try:
+            changes = self.changes
+        except Invalid as error:
+            self._refused(error)
+            return
         self.save.setEnabled(False)
-        work = partial(save_settings, self._door.till, self._door.actor, self.changes)
+        work = partial(save_settings, self._door.till, self._door.actor, changes)
         self._door.tasks.run(self, work, self._stored, self._refused)
 
     def _stored(self, settings: Settings) -> None:
