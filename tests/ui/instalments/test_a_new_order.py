@@ -362,6 +362,25 @@ def test_what_was_taken_out_is_put_back_and_what_waits_is_told_as_long_as_it_doe
     page.settled(lambda: page.screen.notice.text == "")
 
 
+def test_an_item_without_a_plan_is_named_and_its_plans_are_gone_to(page: InstalmentsPage, shop: Bazaar) -> None:
+    here = form(page)
+    choose_customer(page)
+    page.key(F2)
+    page.enter("iPhone 15 Pro")
+    page.settled(lambda: here.planner.item is not None and not here.planner.looking)
+    assert here.planner.variant.hasFocus() or here.planner.variant.combo.hasFocus()
+    page.key(F9)
+    page.settled(lambda: not here.planner.looking)
+    assert here.planner.trouble.text() == "Choose a plan for iPhone 15 Pro."
+    assert here.planner.trouble.isVisible()
+    assert here.planner.plans.hasFocus()
+    page.key(RETURN)
+    page.settled(lambda: here.items[-1].plan is not None)
+    here.open_item(here.items[-1].number)
+    page.settled(lambda: not here.planner.looking)
+    assert here.planner.trouble.text() == ""
+
+
 def test_what_is_missing_is_asked_for_and_what_was_typed_stays(
     page: InstalmentsPage, shop: Bazaar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,6 +398,7 @@ def test_what_is_missing_is_asked_for_and_what_was_typed_stays(
     choose_customer(page)
     page.key(F9)
     assert page.screen.notice.text.startswith("There is nothing to order.")
+    assert here.side.whereto.text() == "The delivery address is not complete: Address."
     choose_item(page, "AirPods Pro", 50)
     page.key(F9)
     page.settled(here.address.fields["line1"].line.hasFocus)

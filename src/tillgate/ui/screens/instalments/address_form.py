@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from tillgate.domain.errors import Invalid
 from tillgate.domain.instalments import ADDRESS_FIELDS, DeliveryAddress, check_address
 from tillgate.i18n import mark, tr
+from tillgate.ui.message_text import message_for
 from tillgate.ui.screens.form_dialog import sentence
 from tillgate.ui.widgets.fields import TextField
 
@@ -71,6 +72,12 @@ class AddressForm(QWidget):
             return error
         return None
 
+    @property
+    def lacks(self) -> str:
+        """What is missing or wrong as it stands, in a sentence; "" where it is whole."""
+        fault = self.fault
+        return message_for(self._named(fault)).what if fault is not None else ""
+
     def fill(self, address: DeliveryAddress) -> None:
         """Show an address."""
         for each in fields(address):
@@ -92,10 +99,15 @@ class AddressForm(QWidget):
             return False
         name = _NAMES[str(error.values["field"])]
         field = self.fields[name]
-        label = tr(_LABELS[name])
-        field.show_error(sentence(Invalid(error.code, field=label, longest=error.values.get("longest", 0))))
+        field.show_error(sentence(self._named(error)))
         field.setFocus()
         return True
+
+    @staticmethod
+    def _named(error: Invalid) -> Invalid:
+        """With the field as it is called here."""
+        label = tr(_LABELS[_NAMES[str(error.values["field"])]])
+        return Invalid(error.code, field=label, longest=error.values.get("longest", 0))
 
     def _next(self, name: str) -> None:
         names = list(self.fields)

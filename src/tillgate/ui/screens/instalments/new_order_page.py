@@ -320,7 +320,7 @@ class NewOrderPage(QWidget):
             self._to_finder()
         elif missing is not None:
             self.open_item(missing.number)
-            self.planner.say(tr("Choose a plan for this item first."))
+            self.planner.ask_plan()
         elif self.address.fault is not None:
             self.show_address()
             self.address.check()
@@ -443,6 +443,6 @@ class NewOrderPage(QWidget):
         balance = self._facts.balance if known and self._facts is not None else None
         number = self.planner.item.number if self.planner.item is not None else None
         self.side.show_items(self.items, number)
-        self.side.show_address(self.address.address, whole=self.address.fault is None)
+        self.side.show_address(self.address.address, self.address.lacks)
         self.side.show_first(self.items, balance, working=self._act.running, ready=self.pays)
         self.turned.emit()

@@ -22,7 +22,7 @@ from tillgate.ui.screens.instalments.tender_choice import TenderChoice
 from tillgate.ui.screens.person_field import CustomerField
 from tillgate.ui.text import shown
 from tillgate.ui.widgets.buttons import Button, ButtonTone
-from tillgate.ui.widgets.labels import ElidedLabel, plain_label, set_text
+from tillgate.ui.widgets.labels import plain_label, set_text
 
 _LIST_HEIGHT: Final = 178
 
@@ -62,7 +62,7 @@ class OrderSide(QFrame):
         self.items = ItemList(tr("Items of the order"))
         self.items.setMinimumHeight(_LIST_HEIGHT)
         self.none = plain_label(tr("Search a product at the right, or scan it."), tone="muted", wrap=True)
-        self.whereto = ElidedLabel(role="label", tone="muted")
+        self.whereto = plain_label(role="label", tone="muted", wrap=True)
         hint = desk.office.hint
         self.address = Button(tr("Delivery address"), icon="truck", hint=hint(f"{SCREEN}.address"),
                               on_click=self.address_asked.emit)  # fmt: skip
@@ -114,11 +114,11 @@ class OrderSide(QFrame):
         for button in (self.clear, self.compare):
             button.setEnabled(bool(items))
 
-    def show_address(self, address: DeliveryAddress, *, whole: bool) -> None:
-        """Where it goes, in one line."""
+    def show_address(self, address: DeliveryAddress, lacks: str) -> None:
+        """Where it goes, or what it lacks."""
         parts = (address.name, address.line1, " ".join(filter(None, (address.city, address.pincode))))
         text = ", ".join(shown(part, 80) for part in parts if part)
-        self.whereto.show_text(text if whole else tr("Not complete yet"))
+        set_text(self.whereto, lacks or text)
         self.whereto.setAccessibleName(tr("Delivery address"))
         self.whereto.setAccessibleDescription(self.whereto.text())
 

@@ -43,6 +43,8 @@ class PlanPanel(QWidget):
         self._asked = 0
         # Whether what is shown was asked for and has not come yet.
         self.looking = False
+        # Whether the order was to be placed while this item had no plan.
+        self._wanted = False
         self._showing = False
         self.name = plain_label(role="title", wrap=True)
         self.variant = ChoiceField(tr("Variant"))
@@ -102,6 +104,7 @@ class PlanPanel(QWidget):
         fresh = self.item is None or self.item.number != item.number
         self.item, self._customer_id = item, customer_id
         if fresh:
+            self._wanted = False
             self._fill(item)
         self._look()
 
@@ -109,9 +112,15 @@ class PlanPanel(QWidget):
         """Where there is something to choose first."""
         (self.quantity.line if self.variant.isHidden() else self.variant).setFocus()
 
+    def ask_plan(self) -> None:
+        """Say that a plan is missing, once they are there, and go where it is chosen."""
+        self._wanted = True
+        self.plans.setFocus()
+
     def forget(self) -> None:
         """No item is shown any more."""
         self._asked += 1
+        self._wanted = False
         self.looking = False
         self.item = None
 
@@ -166,7 +175,7 @@ class PlanPanel(QWidget):
         self.looking = False
         own = next((each.refused for each in found.options if each.days == own_days), None)
         refused = own or found.refused or (FailedItem(0, "days_malformed", {}) if no_days else None)
-        self.say(reason(refused) if refused is not None else "")
+        self.say(reason(refused) if refused is not None else self._missing())
         options = [each for each in found.options if each.refused is None]
         wanted = own_days or item.days
         at = next((row for row, each in enumerate(options) if each.days == wanted), 0)
@@ -175,6 +184,12 @@ class PlanPanel(QWidget):
         if item.plan is not None:
             self.item = replace(item, plan=next((each for each in options if each.days == item.days), None))
         self.changed.emit(self.item)
+
+    def _missing(self) -> str:
+        item = self.item
+        if item is None or not self._wanted or (item.plan is not None and item.daily is not None):
+            return ""
+        return tr("Choose a plan for {product}.", product=shown(item.name, 60))
 
     @Slot()
     def _refuse_quantity(self) -> None:
@@ -196,6 +211,7 @@ class PlanPanel(QWidget):
         marked = self.plans.marked
         if marked is None or self.item is None:
             return
+        self._wanted = False
         self.item = replace(self.item, plan=marked.value, failed=None)
         self.changed.emit(self.item)
         self.chosen.emit()
