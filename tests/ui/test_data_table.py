@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.ui.pages.hands import type_text
+from tests.ui.pages.hands import CTRL, click, type_text
 from tests.ui.pages.rows import Row, Rows
 from tests.ui.pages.table import TablePage
 from tillgate.domain.changes import Changes, Kind
@@ -330,3 +330,69 @@ def test_the_sum_of_the_list_before_is_never_shown_for_another(qtbot: QtBot, tas
     source.found.set()
     qtbot.waitUntil(lambda: tasks.pending == 0)
     assert told == [table.model.rowCount()] == [10]
+
+
+def test_whoever_comes_by_key_sees_which_row_the_keys_are_on(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(1))
+    assert page.chosen == []
+    page.table.view.setFocus()
+    assert page.chosen == [0], "one row is enough"
+    assert page.detail == "", "looking is not opening"
+    page.table.focus_search()
+    page.table.view.clearSelection()
+    page.table.view.setFocus()
+    assert page.chosen == [0]
+
+
+def test_rows_that_come_after_the_focus_are_shown_with_a_cursor(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(500), wait=False)
+    page.table.view.setFocus()
+    assert page.chosen == []
+    qtbot.waitUntil(lambda: page.chosen == [0])
+    page.press(Qt.Key.Key_Down)
+    assert page.chosen == [1]
+    page.table.set_query(Query(text="PAY-000001"))
+    qtbot.waitUntil(lambda: page.count_text == "10 rows" and page.chosen == [0])
+    assert page.detail == ""
+
+
+def test_the_keys_begin_with_the_first_row_in_sight(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(500))
+    page.jump_to(60)
+    page.table.view.setFocus()
+    assert page.chosen == [page.first_visible()] == [60]
+
+
+def test_a_press_with_ctrl_leaves_the_cursor_in_sight(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(500))
+    page.table.view.setFocus()
+    for _ in range(2):
+        click(page.table.view.viewport(), page.table.view.visualRect(page.table.model.index(2, 0)).center(), CTRL)
+        assert page.chosen == [2]
+
+
+def test_the_cursor_stays_with_its_row_while_no_details_are_open(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(500, first=10))
+    page.table.view.setFocus()
+    page.press(Qt.Key.Key_Down)
+    page.source.first, page.source.count = 7, 503
+    tasks.broadcast(Changes.of(Kind.PAYMENT))
+    qtbot.waitUntil(lambda: page.count_text == "503 rows" and page.cell(0, 0) == "PAY-0000007")
+    assert page.chosen == [4]
+    assert page.cell(4, 0) == "PAY-0000011"
+    page.source.first, page.source.count = 12, 498
+    tasks.broadcast(Changes.of(Kind.PAYMENT))
+    qtbot.waitUntil(lambda: page.count_text == "498 rows" and page.cell(0, 0) == "PAY-0000012")
+    assert page.chosen == [4], "its row is gone, and another one is visibly chosen"
+    assert page.detail == ""
+
+
+def test_news_do_not_scroll_back_to_the_cursor(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(500, first=10))
+    page.table.view.setFocus()
+    page.jump_to(60)
+    page.see(60)
+    page.source.first, page.source.count = 7, 503
+    page.table.refresh()
+    qtbot.waitUntil(lambda: page.count_text == "503 rows" and tasks.pending == 0)
+    assert page.first_visible() == 60

@@ -22,6 +22,6 @@ def type_text(widget: QWidget, text: str) -> None:
     QTest.keyClicks(widget, text)
 
 
-def click(widget: QWidget, at: QPoint | None = None) -> None:
+def click(widget: QWidget, at: QPoint | None = None, held: Qt.KeyboardModifier = NONE) -> None:
     """Press a widget with the mouse, in its middle unless told."""
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, NONE, at if at is not None else widget.rect().center())
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, held, at if at is not None else widget.rect().center())

@@ -69,6 +69,13 @@ class TablePage:
         model = self.table.model
         return str(model.data(model.index(row, column)))
 
+    @property
+    def chosen(self) -> list[int]:
+        """The rows that are highlighted: at most one, and the keys are on it."""
+        rows = [index.row() for index in self.table.view.selectionModel().selectedRows()]
+        assert rows in ([], [self.table.view.currentIndex().row()])
+        return rows
+
     def first_visible(self) -> int:
         return self.table.view.rowAt(0)
 

@@ -85,6 +85,8 @@ class DataTable(QWidget):
         self._saved: SavedViews = saved if saved is not None else MemoryViews()
         self._export_name = export_name
         self._empty_text = empty
+        # The rows under the cursor and in the pane; None while that row is on its way, or no pane is open.
+        self._cursor_key: Hashable | None = None
         self._open_key: Hashable | None = None
         self.model = WindowModel(columns, source, tasks, self._place, key, parent=self)
         self.model.query = Query(sort=sort)
@@ -256,6 +258,12 @@ class DataTable(QWidget):
     @Slot()
     def _after_reset(self) -> None:
         self.view.scrollToTop()
+        self._cursor_key = None
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        if self.view.hasFocus():
+            self.view.show_cursor()
 
     @Slot()
     def _shown(self) -> None:
@@ -335,9 +343,13 @@ class DataTable(QWidget):
 
     @Slot()
     def _moved(self) -> None:
-        if (row := self.current_row) is not None:
+        row = self.current_row
+        self._cursor_key = None if row is None else self._key(row)
+        if row is not None:
             self.selected.emit(row)
-        if not self.pane.isHidden():
+        if self.pane.isHidden() or self._cursor_key == self._open_key:
+            self._detail_timer.stop()
+        else:
             self._detail_timer.start()
 
     @Slot()
@@ -347,13 +359,14 @@ class DataTable(QWidget):
 
     @Slot()
     def _arrived(self) -> None:
-        # After a refresh a row may stand elsewhere: the cursor stays with the row whose details are open.
-        if self._open_key is None or self.pane.isHidden():
-            return
-        position = self.model.position_of(self._open_key)
-        if position is not None and position != self.view.currentIndex().row():
-            self._detail_timer.stop()
-            self.view.setCurrentIndex(self.model.index(position, 0))
+        # After a refresh a row may stand elsewhere: the cursor stays with its row, not with its place.
+        position = None if self._cursor_key is None else self.model.position_of(self._cursor_key)
+        if position is None:
+            if self._cursor_key is None or self.pane.isHidden():
+                self._moved()
+        elif position != self.view.currentIndex().row():
+            self.view.move_cursor(position)
+        self._show_cursor()
 
     @Slot()
     def _closed(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
@@ -15,9 +16,11 @@ from tillgate.ui import theme
 from tillgate.ui.guard import guarded
 from tillgate.ui.theme import Density
 from tillgate.ui.widgets.data_table.delegate import PAD, CellDelegate
-from tillgate.ui.widgets.data_table.model import WindowModel
+from tillgate.ui.widgets.data_table.model import Index, WindowModel
 from tillgate.ui.widgets.data_table.source import Total
 from tillgate.ui.widgets.labels import as_tooltip
+
+_SELECT: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
 
 class TableView(QTableView):
@@ -99,6 +102,27 @@ class TableView(QTableView):
         self.setCurrentIndex(index)
         self.scrollTo(index)
 
+    def move_cursor(self, position: int) -> None:
+        """Follow a row to where it stands now; whoever scrolled away from it is left where they look."""
+        cursor = self.visualRect(self.currentIndex())
+        self.setAutoScroll(self.viewport().rect().intersects(cursor))
+        self.setCurrentIndex(self._model.index(position, 0))
+        self.setAutoScroll(True)
+
+    def show_cursor(self) -> None:
+        """Show which row the keys are on: the one they were on, or the first in sight."""
+        index = self.currentIndex()
+        if not index.isValid() and self._model.rowCount():
+            index = self._model.index(max(0, self.rowAt(0)), 0)
+        if index.isValid() and not self.selectionModel().isSelected(index):
+            self.selectionModel().setCurrentIndex(index, _SELECT)
+
+    @guarded(_SELECT)
+    def selectionCommand(self, index: Index, event: QEvent | None = None) -> QItemSelectionModel.SelectionFlag:
+        wanted = super().selectionCommand(index, event)
+        # A press with Ctrl would leave the cursor unseen.
+        return _SELECT if wanted & QItemSelectionModel.SelectionFlag.Deselect else wanted
+
     @guarded()
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
@@ -137,11 +161,9 @@ class TableView(QTableView):
 
     @guarded()
     def focusInEvent(self, event: QFocusEvent) -> None:
+        # Before Qt's own, which would put a cursor on the first row and not show it.
+        self.show_cursor()
         super().focusInEvent(event)
-        if not self.currentIndex().isValid() and self._model.rowCount():
-            flags = QItemSelectionModel.SelectionFlag
-            first = self._model.index(max(0, self.rowAt(0)), 0)
-            self.selectionModel().setCurrentIndex(first, flags.ClearAndSelect | flags.Rows)
         self.focused.emit(True)
 
     @guarded()
