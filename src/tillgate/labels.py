@@ -16,6 +16,7 @@ from tillgate.domain.money import Money
 from tillgate.domain.orders import LineType
 from tillgate.domain.payment import Mode
 from tillgate.domain.payment_invoice import InvoiceStatus
+from tillgate.domain.percent import says_rate
 from tillgate.domain.wallet import WALLET
 from tillgate.formats import format_instant, format_money, locale_for
 from tillgate.i18n import Words, mark, tr
@@ -170,7 +171,9 @@ def fee_status(words: Words, document: FeeInvoice) -> str:
 
 
 def tax_label(words: Words, name: str, rate_ppm: int, currency: str) -> str:
-    """A tax with its rate: "VAT 12%"."""
+    """A tax with its rate: "VAT 12%"; a name that says the rate itself is left as it is."""
+    if says_rate(name, rate_ppm):
+        return name
     rate = Decimal(rate_ppm).scaleb(-6)
     shown = format_percent(rate, locale=locale_for(words.language, currency), decimal_quantization=False)
     return words.tr("{tax} {rate}", tax=name, rate=str(shown))

@@ -156,6 +156,16 @@ def test_taxes_that_change_the_total_stand_above_it(here: Clinic) -> None:
     assert pdf.fee_invoice_pdf(live, "en") == pdf.fee_invoice_pdf(live, "en")
 
 
+def test_a_tax_whose_name_says_its_rate_is_written_as_it_is(here: Clinic) -> None:
+    number = here.consultation()
+    here.paid(number)
+    taxes = tuple(TaxLine("VAT 12 %", 120_000, effect, FEE, Money(1_111, "PHP")) for effect in TaxEffect)
+    shown = text_of(pdf.fee_invoice_pdf(replace(document(here, number), taxes=taxes), "en"))
+    assert "VAT 12 %: Included in the fee" in shown
+    assert "VAT 12 % of" in shown
+    assert "12%" not in shown
+
+
 def test_what_was_written_down_stays_whoever_moves(clinic: Clinic) -> None:
     number = clinic.consultation()
     clinic.paid(number)

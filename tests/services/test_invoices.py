@@ -66,6 +66,17 @@ def test_every_order_of_a_payment_gets_one_final_invoice_that_sums_to_it(till: T
     assert [line.type for line in lines[2]] == [LineType.SALE, LineType.SALE, LineType.FEE, LineType.TAX]
 
 
+@pytest.mark.parametrize(
+    ("name", "listed"), [("GST 18%", "GST 18%"), ("GST 5%", "GST 5% 18%"), ("GST", "GST 18%"), ("", "Tax 18%")]
+)
+def test_a_tax_is_listed_with_its_rate_once(till: Till, name: str, listed: str) -> None:
+    payment, _ = sold(till, ((replace(CARD, tax_name=name),),))
+    made(till, payment.id)
+    with till.db.read() as reading:
+        [invoice] = list_invoices(reading, payment.id)
+        assert [line.description for line in list_lines(reading, invoice) if line.type is LineType.TAX] == [listed]
+
+
 def test_making_them_again_changes_nothing(till: Till) -> None:
     payment, orders = sold(till)
     first = made(till, payment.id)

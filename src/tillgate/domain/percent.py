@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Final
 
 from tillgate.domain.errors import Invalid
 
 _PERCENT: Final = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,2}))?\s*%?")
 _FINE: Final = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?\s*%?")
+_SAID: Final = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:[.,][0-9]{1,4})?)\s*%")
 _WHOLE_BP: Final = 10_000
 _WHOLE_PPM: Final = 1_000_000
 
@@ -41,3 +43,8 @@ def percent_ppm_text(rate_ppm: int, *, decimal_mark: str = ".") -> str:
     """Without zeros that say nothing: "12", "8.875"."""
     whole, rest = divmod(rate_ppm, 10_000)
     return f"{whole}{decimal_mark}{rest:04d}".rstrip("0") if rest else str(whole)
+
+
+def says_rate(name: str, rate_ppm: int) -> bool:
+    """Whether a name such as "GST 18%" or "IVA 8,875 %" holds this very rate already."""
+    return any(Decimal(said.replace(",", ".")) * 10_000 == rate_ppm for said in _SAID.findall(name))

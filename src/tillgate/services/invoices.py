@@ -6,11 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from babel.numbers import format_percent
 from sqlalchemy import Column, Connection, bindparam, select, update
 
 from tillgate.domain.documents import Branding, InvoiceLine, Party
@@ -20,8 +18,9 @@ from tillgate.domain.orders import InvoiceState, LineType
 from tillgate.domain.payment import Mode
 from tillgate.domain.settings import STORE_LANGUAGE
 from tillgate.failpoints import fp
-from tillgate.formats import locale_for, written_day
+from tillgate.formats import written_day
 from tillgate.i18n import Words, words_of
+from tillgate.labels import tax_label
 from tillgate.services.credit_notes import credit_due
 from tillgate.services.letterheads import BRANDING, write_letterhead
 from tillgate.services.metrics import observe
@@ -351,7 +350,4 @@ def _day_text(day: date, currency: str, language: str) -> str:
 
 @lru_cache(64)
 def _tax_text(name: str, rate_bp: int, currency: str, words: Words) -> str:
-    rate = Decimal(rate_bp).scaleb(-4)
-    locale = locale_for(words.language, currency)
-    shown = str(format_percent(rate, locale=locale, decimal_quantization=False))
-    return words.tr("{tax} {rate}", tax=name or words.tr("Tax"), rate=shown)
+    return tax_label(words, name or words.tr("Tax"), rate_bp * 100, currency)

@@ -23,6 +23,7 @@ from tillgate.ui.screens.catalogue.rows import INACTIVE, OUT, USE
 from tillgate.ui.screens.catalogue.variant_dialog import StockDialog, VariantDialog
 from tillgate.ui.screens.catalogue.vendor_dialog import VendorDialog
 from tillgate.ui.screens.checkout import CheckoutScreen
+from tillgate.ui.widgets.facts import Facts
 from tillgate.ui.widgets.fields import TextField
 
 RETURN = Qt.Key.Key_Return
@@ -70,6 +71,13 @@ def test_a_vendor_and_a_product_are_added_by_keyboard_and_sold(empty: CatalogueW
     assert cart is not None
     assert cart.lines[0].name.startswith("Masala Chai")
     assert empty.till.db.on_committed is not None
+
+
+def test_a_product_shows_the_rate_of_its_tax_once(window: CatalogueWindow, counter: Counter) -> None:
+    counter.change(product, "GIT", tax_bp=1800, tax_name="GST")
+    for code, shown in (("CAM", "GST 18%"), ("GIT", "GST, 18%")):
+        [facts] = window.product(code).pane.findChildren(Facts)
+        assert dict(facts.rows)["Tax"] == shown
 
 
 def test_what_a_field_refuses_is_said_at_the_field_and_nothing_is_lost(window: CatalogueWindow) -> None:

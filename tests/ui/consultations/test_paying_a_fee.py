@@ -11,9 +11,11 @@ from tests.ui.pages.hands import click
 from tillgate.domain.changes import Kind
 from tillgate.domain.checkout_facts import CheckoutStatus
 from tillgate.domain.payment import PaymentState
+from tillgate.domain.tax_rules import TaxEffect, TaxRule
 from tillgate.ports import Outcome
 from tillgate.services.payment_news import list_news
 from tillgate.services.settle import check_now, settle_attempts
+from tillgate.services.tax_rules import add_tax_rule
 from tillgate.ui.screens.checkout import news
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.widgets.buttons import KeyHint
@@ -70,6 +72,14 @@ def test_the_key_of_the_list_goes_back_to_it_before_anything_is_paid_too(page: F
     page.settled(lambda: not page.screen.paying)
     assert not leave.isEnabled()
     assert len(page.payments) == 1
+
+
+def test_a_tax_whose_name_says_its_rate_is_shown_as_it_is(page: FeePage) -> None:
+    today = page.clinic.till.store_day(page.clinic.till.clock.now())
+    rule = TaxRule("Levy 2%", 20_000, TaxEffect.INFORMATIONAL, "PH", today)
+    add_tax_rule(page.clinic.till, page.clinic.manager, rule)
+    page.open_fee()
+    assert "Levy 2% (for information): ₱100.00" in page.texts
 
 
 def test_a_double_click_and_a_held_enter_are_one_payment(page: FeePage) -> None:

@@ -18,7 +18,7 @@ from tillgate.services.catalogue_lists import CatalogueRow
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.catalogue.picture_field import Picture
 from tillgate.ui.screens.catalogue.rows import approval_text
-from tillgate.ui.screens.catalogue.words import IN_USE, KIND_WORDS, STANDING, rate_text, standing
+from tillgate.ui.screens.catalogue.words import IN_USE, KIND_WORDS, STANDING, rate_text, standing, tax_text
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.facts import Facts, Section
 from tillgate.ui.widgets.flow import FlowLayout
@@ -142,7 +142,7 @@ class ProductPane(QWidget):
 
     def _facts(self, view: ProductView) -> Facts:
         known = view.product
-        tax = tr("{name}, {rate}", name=known.tax_name, rate=rate_text(known.tax_bp)) if known.tax_bp else ""
+        tax = tax_text(known.tax_name, known.tax_bp) if known.tax_bp else ""
         return Facts(
             [
                 (tr("Code"), known.code),

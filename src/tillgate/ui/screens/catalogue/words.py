@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from tillgate.domain.catalogue import ProductKind
-from tillgate.domain.percent import percent_text
+from tillgate.domain.percent import percent_text, says_rate
 from tillgate.i18n import active_language, mark, tr
 from tillgate.services.catalogue_files import Part
 from tillgate.services.catalogue_import import Fate
@@ -94,3 +94,8 @@ def rate_text(rate_bp: int) -> str:
     """A rate as it is shown: "18%", "2.5%"."""
     number = percent_text(rate_bp, decimal_mark="." if active_language() == "en" else ",")
     return tr("{number}%", number=number)
+
+
+def tax_text(name: str, rate_bp: int) -> str:
+    """A product's tax: "VAT, 12%", and only the name where that says the rate itself."""
+    return name if says_rate(name, rate_bp * 100) else tr("{name}, {rate}", name=name, rate=rate_text(rate_bp))

@@ -19,7 +19,7 @@ from tillgate.i18n import active_language, tr
 from tillgate.services.clinics import list_clinics
 from tillgate.services.tax_rules import add_tax_rule, change_tax_rule, end_tax_rule
 from tillgate.ui.screens.back_office import BackOffice
-from tillgate.ui.screens.consultations.words import EFFECTS, rate_text
+from tillgate.ui.screens.consultations.words import EFFECTS, rate_text, tax_named
 from tillgate.ui.screens.form_dialog import ChoiceField, FormDialog, read
 from tillgate.ui.widgets.fields import TextField
 from tillgate.ui.widgets.labels import plain_label, set_text
@@ -170,7 +170,7 @@ class EndTaxDialog(FormDialog):
         super().__init__(
             parent,
             office,
-            tr("End {tax} {rate}", tax=rule.name, rate=rate_text(rule.rate_ppm)),
+            tr("End {tax}", tax=tax_named(rule.name, rule.rate_ppm)),
             tr("What was taxed by it stays as it is."),
             verb=tr("End the rule"),
             width=420,

@@ -18,7 +18,7 @@ from tillgate.i18n import mark, tr
 from tillgate.services.tax_rules import list_tax_rules, withdraw_tax_rule
 from tillgate.ui.screens.consultations.desk_list import DeskList
 from tillgate.ui.screens.consultations.tax_dialogs import Country, EndTaxDialog, TaxDialog, load_countries
-from tillgate.ui.screens.consultations.words import EFFECTS, rate_text
+from tillgate.ui.screens.consultations.words import EFFECTS, rate_text, tax_named
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button
 from tillgate.ui.widgets.data_table import (
@@ -143,10 +143,9 @@ class TaxList(DeskList):
         self.open_form(EndTaxDialog(self, self.office, row), lambda _rule: self.say(said))
 
     def _withdraw(self, row: TaxRule) -> None:
-        name, rate = row.name, rate_text(row.rate_ppm)
         confirm = Confirm(
             self,
-            tr("Withdraw {tax} {rate}?", tax=name, rate=rate),
+            tr("Withdraw {tax}?", tax=tax_named(row.name, row.rate_ppm)),
             tr("Only a rule by which nothing was taxed yet can be withdrawn. It is kept in the list."),
             verb=tr("Withdraw the rule"),
             on_accept=partial(self._withdrawn, row),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tillgate.domain.consultation import ConsultationInvoiceState, ConsultationState
-from tillgate.domain.percent import percent_ppm_text
+from tillgate.domain.percent import percent_ppm_text, says_rate
 from tillgate.domain.tax_rules import TaxEffect, TaxLine
 from tillgate.i18n import active_language, mark, tr
 from tillgate.services.consultation_lists import ConsultationRow
@@ -33,10 +33,10 @@ EFFECTS: Final[dict[TaxEffect, str]] = {
     TaxEffect.WITHHELD: mark("Withheld from the fee"),
 }
 _TITLES: Final[dict[TaxEffect, str]] = {
-    TaxEffect.INFORMATIONAL: mark("{tax} {rate} % (for information)"),
-    TaxEffect.INCLUDED: mark("{tax} {rate} % (included)"),
-    TaxEffect.ADDED: mark("{tax} {rate} % (added)"),
-    TaxEffect.WITHHELD: mark("{tax} {rate} % (withheld)"),
+    TaxEffect.INFORMATIONAL: mark("{tax} (for information)"),
+    TaxEffect.INCLUDED: mark("{tax} (included)"),
+    TaxEffect.ADDED: mark("{tax} (added)"),
+    TaxEffect.WITHHELD: mark("{tax} (withheld)"),
 }
 _AGAIN: Final = mark("The fee is open again: try once more, or go back to the list.")
 
@@ -97,7 +97,12 @@ def status_of(row: ConsultationRow) -> Status:
 
 def tax_title(line: TaxLine) -> str:
     """A tax with its rate and what it does to the amount."""
-    return tr(_TITLES[line.effect], tax=line.name, rate=_number(line.rate_ppm))
+    return tr(_TITLES[line.effect], tax=tax_named(line.name, line.rate_ppm))
+
+
+def tax_named(name: str, rate_ppm: int) -> str:
+    """A tax with its rate: "VAT 12 %"; a name that says the rate itself is left as it is."""
+    return name if says_rate(name, rate_ppm) else tr("{tax} {rate}", tax=name, rate=rate_text(rate_ppm))
 
 
 def rate_text(rate_ppm: int) -> str:
