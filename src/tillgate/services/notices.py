@@ -34,7 +34,7 @@ from tillgate.services.link_notices import OVER, link_of
 from tillgate.services.mail_pages import plain, render_mail
 from tillgate.services.mail_subjects import subject_of
 from tillgate.services.order_mails import WITHDRAWN, Told, told_of
-from tillgate.services.outbox import Later, OutboxRecord
+from tillgate.services.outbox import CANCELLED, Later, OutboxRecord
 from tillgate.services.papers import (
     came_on,
     credit_note_document,
@@ -57,6 +57,8 @@ INVOICE_WAIT: Final = timedelta(minutes=10)
 _LOOK_AGAIN: Final = timedelta(seconds=5)
 _WHILE_OFF: Final = timedelta(minutes=5)
 NO_ADDRESS: Final = "no_address"
+# Notes of a mail that is over and went to nobody.
+UNSENT: Final = frozenset({NO_ADDRESS, OVER, WITHDRAWN, CANCELLED})
 _STATES: Final = {
     OrderState.AUTO_APPROVED: mark("confirmed"),
     OrderState.PENDING_VENDOR_APPROVAL: mark("waiting for the seller’s approval"),

@@ -42,6 +42,8 @@ FEWEST_TRIES: Final = 5
 _FAILURES_IN_A_ROW: Final = 5
 INVOICE: Final = "invoice"
 MAIL: Final = "mail"
+# What is noted of a mail that a manager let go unsent.
+CANCELLED: Final = "cancelled"
 
 
 class WorkState(StrEnum):
@@ -190,7 +192,7 @@ def cancel(till: Till, actor: Actor, outbox_id: int, reason: str) -> None:
         row = _open_row(uow, outbox_id)
         if row.kind != MAIL:
             raise Refused("work_needed", outbox=outbox_id, kind=row.kind)
-        values = {"done_at": uow.now, "next_at": None, "parked_at": None, "message": "cancelled"}
+        values = {"done_at": uow.now, "next_at": None, "parked_at": None, "message": CANCELLED}
         uow.execute(update(outbox).where(outbox.c.id == outbox_id).values(values))
         close_about_work(uow, outbox_id, ExceptionAction.CLOSE, words)
         uow.record("outbox.cancelled", row.subject, outbox=row.id, what=row.dedupe_key, reason=words)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from tillgate.i18n import mark, tr
-from tillgate.services.outbox import WorkState
+from tillgate.services.notices import UNSENT
+from tillgate.services.outbox import OutboxRecord, WorkState
 from tillgate.ui.text import shown
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.status_badge import Status
@@ -37,12 +39,19 @@ _MAILS: Final = {
     "instalments_refunded": mark("“Your refund is done” to the customer"),
     "fee_refunded": mark("“Your refund is done” to the patient"),
 }
-WORK_STATUS: Final[dict[WorkState, Status]] = {
+_STATUS: Final[dict[WorkState, Status]] = {
     WorkState.WAITING: Status(Tone.WAITING, "clock", mark("Waits")),
     WorkState.WORKING: Status(Tone.WAITING, "loader-circle", mark("Under way")),
     WorkState.DONE: Status(Tone.SETTLED, "circle-check", mark("Done")),
     WorkState.PARKED: Status(Tone.FAILED, "circle-alert", mark("Stopped")),
 }
+_NOT_SENT: Final = Status(Tone.DRAFT, "ban", mark("Not sent"))
+
+
+def work_status(work: OutboxRecord, now: datetime) -> Status:
+    """How far a piece of work is; a mail that went to nobody is not done."""
+    state = work.state(now)
+    return _NOT_SENT if state is WorkState.DONE and work.message in UNSENT else _STATUS[state]
 
 
 def work_title(dedupe_key: str) -> str:

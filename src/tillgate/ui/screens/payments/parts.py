@@ -20,7 +20,7 @@ from tillgate.services.records import AttemptRecord, CaptureRecord, RefundRecord
 from tillgate.ui.screens.back_office import BackOffice
 from tillgate.ui.screens.checkout.order_cards import ORDER_STATUS
 from tillgate.ui.screens.payments.story import OUTCOMES, Line
-from tillgate.ui.screens.work_words import WORK_STATUS, work_title
+from tillgate.ui.screens.work_words import work_status, work_title
 from tillgate.ui.theme import Tone
 from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.facts import Facts
@@ -190,7 +190,7 @@ def work_row(office: BackOffice, work: OutboxRecord, again: Callable[[OutboxReco
     state = work.state(office.now())
     title = work_title(work.dedupe_key)
     line.addWidget(ElidedLabel(title), 1)
-    line.addWidget(StatusBadge(WORK_STATUS[state]))
+    line.addWidget(StatusBadge(work_status(work, office.now())))
     verbs = {WorkState.DONE: tr("Send again"), WorkState.PARKED: tr("Try now"), WorkState.WAITING: tr("Try now")}
     repeatable = work.kind == "mail" or state is not WorkState.DONE
     button = Button(tone=ButtonTone.ICON, icon="send", name=tr("{verb}: {what}", verb=verbs.get(state, ""), what=title))

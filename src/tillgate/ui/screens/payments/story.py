@@ -15,6 +15,9 @@ from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState
 from tillgate.i18n import mark, ntr, tr
 from tillgate.labels import provider_name
+from tillgate.services.link_notices import OVER, UNSURE
+from tillgate.services.notices import NO_ADDRESS
+from tillgate.services.order_mails import WITHDRAWN
 from tillgate.services.payment_details import PaymentDetails
 from tillgate.services.payment_views import StoryEvent
 from tillgate.ui.screens.back_office import BackOffice
@@ -40,33 +43,42 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How an event is told: marked English, whose placeholders `values` fills from the event's data."""
+    """How an event is told: marked English, whose placeholders `values` fills from the event's data; `several` lists
+    what many such events in a row were about."""
 
     icon: str
     tone: Tone
     text: str
     values: Callable[[BackOffice, Values], Values] = lambda _office, data: data
+    several: str = ""
 
 
 def story_lines(office: BackOffice, details: PaymentDetails) -> list[Line]:
-    """The story, the newest first. Mails and papers that went one after another are one line."""
+    """The story, the newest first. Mails and papers that ended alike one after another are one line."""
     lines = []
     for (is_done, _), run in groupby(reversed(details.events), lambda each: (each.event == _DONE, each.actor)):
         events = list(run)
-        if is_done and len(events) > 1:
-            lines.append(_done(details, events))
-        else:
-            lines += [_line(office, details, event) for event in events]
+        lines += _done(office, details, events) if is_done else [_line(office, details, event) for event in events]
     return lines
 
 
-def _done(details: PaymentDetails, events: list[StoryEvent]) -> Line:
+def _done(office: BackOffice, details: PaymentDetails, events: list[StoryEvent]) -> list[Line]:
+    alike: dict[Told, list[StoryEvent]] = {}
+    for event in events:
+        alike.setdefault(_ended(event), []).append(event)
+    return [
+        _listed(details, told, each) if len(each) > 1 else _line(office, details, each[0])
+        for told, each in alike.items()
+    ]
+
+
+def _listed(details: PaymentDetails, told: Told, events: list[StoryEvent]) -> Line:
     counted = Counter(work_title(str(event.data.get("what", ""))) for event in reversed(events))
     titles = (
         title if count == 1 else tr("{what} ({count})", what=title, count=count) for title, count in counted.items()
     )
-    text = tr("Done: {list}.", list=", ".join(titles))
-    return Line(events[0].at, "send", Tone.SETTLED, text, details.people.get(events[0].actor, tr("The till")))
+    text = tr(told.several, list=", ".join(titles))
+    return Line(events[0].at, told.icon, told.tone, text, details.people.get(events[0].actor, tr("The till")))
 
 
 def _line(office: BackOffice, details: PaymentDetails, event: StoryEvent) -> Line:
@@ -91,7 +103,12 @@ def _told(event: StoryEvent) -> Told | None:
         return MOVED.get(str(event.data.get("target")))
     if event.event == "payment.money" and event.data.get("receipt"):
         return _WITH_RECEIPT
-    return EVENTS.get(event.event)
+    return _ended(event) if event.event == _DONE else EVENTS.get(event.event)
+
+
+def _ended(event: StoryEvent) -> Told:
+    """How work ended that is over: not all of it was done."""
+    return _ENDINGS.get(str(event.data.get("note")), EVENTS[_DONE])
 
 
 def _amount(office: BackOffice, data: Values) -> Values:
@@ -211,6 +228,32 @@ MOVED: Final[dict[str, Told]] = {
 _WITH_RECEIPT: Final = Told(
     "coins", Tone.SETTLED, mark("{amount} arrived as {provider_ref}, M-Pesa receipt {receipt}."), _amount
 )
+_NEEDLESS: Final = Told(
+    "ban",
+    Tone.DRAFT,
+    mark("{what}: not sent, as it was not needed any more."),
+    _work,
+    mark("Not sent, as not needed any more: {list}."),
+)
+# By what the outbox notes of work that is over.
+_ENDINGS: Final[dict[str, Told]] = {
+    NO_ADDRESS: Told(
+        "ban",
+        Tone.DRAFT,
+        mark("{what}: not sent, as there is no address."),
+        _work,
+        mark("Not sent, as there is no address: {list}."),
+    ),
+    OVER: _NEEDLESS,
+    WITHDRAWN: _NEEDLESS,
+    UNSURE: Told(
+        "send",
+        Tone.DRAFT,
+        mark("{what}: may have gone out, the provider gave no clear answer."),
+        _work,
+        mark("May have gone out, the provider gave no clear answer: {list}."),
+    ),
+}
 EVENTS: Final[dict[str, Told]] = {
     "payment.created": Told("credit-card", Tone.NEUTRAL, mark("Payment of {amount} started."), _amount),
     "payment.attempt": Told("link", Tone.NEUTRAL, mark("A checkout was prepared at {provider}."), _provider),
@@ -281,7 +324,7 @@ EVENTS: Final[dict[str, Told]] = {
     "exception.opened": Told("triangle-alert", Tone.WAITING, mark("Put on Exceptions: {kind}."), _exception),
     "exception.closed": Told("check", Tone.SETTLED, mark("Settled on Exceptions: {action}. {reason}"), _closed),
     "payment.link_sent": Told("send", Tone.NEUTRAL, mark("The payment link is to be sent to the customer.")),
-    "outbox.done": Told("send", Tone.SETTLED, mark("{what}: done."), _work),
+    "outbox.done": Told("send", Tone.SETTLED, mark("{what}: done."), _work, mark("Done: {list}.")),
     "outbox.failed": Told("clock", Tone.WAITING, mark("{what}: did not work yet. The till tries again."), _work),
     "outbox.parked": Told("circle-alert", Tone.FAILED, mark("{what}: given up after a day. See Exceptions."), _work),
     "outbox.repeated": Told("send", Tone.NEUTRAL, mark("{what}: to be sent once more."), _work),
