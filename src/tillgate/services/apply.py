@@ -100,14 +100,21 @@ def take_create_answer(uow: UnitOfWork, till: Till, created: CreateAnswer) -> Pa
     if answer.outcome is Outcome.DECLINED:
         return end_attempt(uow, owner, attempt, AttemptState.FAILED, answer.message or "declined")[0]
     if answer.outcome is Outcome.MISCONFIGURED:
-        observe(uow, till, "error", "provider_misconfigured", 0)
-        return end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
+        owner = end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
+    else:
+        _leave_open(uow, owner, attempt, answer)
+    # The day's row is every till's: locked last, nothing waits while it is held.
+    observe(uow, till, "error", f"provider_{answer.outcome.value}", 0)
+    return owner
+
+
+def _leave_open(uow: UnitOfWork, owner: PaymentRecord, attempt: AttemptRecord, answer: Answer) -> None:
+    """What came of the create is not known, or nothing was sent: looked up when it is due."""
     wait = next_look(attempt.created_at, uow.now)
     if answer.retry_after_s is not None:
         wait = uow.now + timedelta(seconds=answer.retry_after_s)
     uow.record("payment.call", owner.subject, kind="create", outcome=answer.outcome.value)
     change_attempt(uow, attempt, next_check_at=wait, lease_until=None)
-    return owner
 
 
 def apply_facts(till: Till, attempt_id: int, facts: CheckoutFacts, source: str) -> Applied:
