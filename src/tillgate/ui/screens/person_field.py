@@ -33,7 +33,7 @@ class PersonField(FinderField):
         super().__init__(office.tasks, words, find, _choice, label="customers")
         self.new = Button(words.new, icon="user-plus", on_click=self._write_down)
         self.new.setAutoDefault(False)
-        self._row.addWidget(self.new)
+        self._head.addWidget(self.new)
         self.show_state()
         self.look()
 

@@ -25,6 +25,8 @@ from tillgate.ui.widgets.buttons import Button, ButtonTone
 from tillgate.ui.widgets.labels import plain_label, set_text
 
 _LIST_HEIGHT: Final = 178
+# Two customers and a half: those of one name are told apart by their telephone numbers.
+_CUSTOMERS_HEIGHT: Final = 144
 
 
 class ItemList(ChoiceList):
@@ -56,6 +58,7 @@ class OrderSide(QFrame):
         super().__init__()
         self._desk = desk
         self.customer = CustomerField(desk.office)
+        self.customer.list.setFixedHeight(_CUSTOMERS_HEIGHT)
         self.customer.search.returnPressed.connect(self.customer.pick)
         self.customer.chosen.connect(self.customer_known)
         self.count = plain_label(role="strong")
