@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from tests.factories.clinic import Clinic
 from tests.ui.pages.access import nameless
 from tests.ui.pages.consultations import FeePage
+from tillgate import i18n
 from tillgate.domain.money import Money
 from tillgate.domain.tax_rules import TaxEffect
 from tillgate.services.clinics import PractitionerDraft, list_clinics, list_practitioners, save_practitioner
@@ -22,6 +25,7 @@ from tillgate.ui.screens.consultations.keys import DESK
 from tillgate.ui.screens.consultations.tax_dialogs import EndTaxDialog, TaxDialog
 from tillgate.ui.screens.customers.customer_dialog import CustomerForm
 from tillgate.ui.screens.form_dialog import FormDialog
+from tillgate.ui.tasks import Tasks
 from tillgate.ui.widgets.dialog import Confirm
 from tillgate.ui.widgets.facts import Facts
 from tillgate.ui.widgets.fields import TextField
@@ -285,3 +289,16 @@ def test_without_anybody_who_holds_consultations_that_is_said_first(desk_page: F
         save_practitioner(clinic.till, clinic.manager, draft, practitioner_id=each.id, version=each.version)
     added(desk_page)
     desk_page.settled(lambda: "There is nobody yet who holds consultations." in desk_page.screen.notice.text)
+
+
+def test_the_tabs_stand_at_the_same_place_on_every_page(
+    qtbot: QtBot, tasks: Tasks, clinic: Clinic, tmp_path: Path
+) -> None:
+    i18n.use_language("es")
+    desk_page = FeePage(qtbot, tasks, clinic, tmp_path, clinic.manager)
+    places = set()
+    for key in desk_page.screen.lists:
+        desk_page.screen.show_list(key)
+        desk_page.settled()
+        places.add(tuple(chip.geometry().getRect() for chip in desk_page.screen.chips.values()))
+    assert len(places) == 1

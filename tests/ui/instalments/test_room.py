@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pytestqt.qtbot import QtBot
+
+from tests.factories.instalments import Bazaar
 from tests.ui.pages.instalments import InstalmentsPage
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
+from tillgate.ui.tasks import Tasks
 
 
 def test_two_customers_of_one_name_are_told_apart(page: InstalmentsPage) -> None:
@@ -18,3 +22,13 @@ def test_two_customers_of_one_name_are_told_apart(page: InstalmentsPage) -> None
     page.settled()
     assert field.who.text() == "John Doe of the Corner  ·  +91 98765 43210"
     assert field.who.fontMetrics().horizontalAdvance(field.who.text()) <= field.who.width()
+
+
+def test_the_tabs_stand_at_the_same_place_on_every_page(qtbot: QtBot, tasks: Tasks, shop: Bazaar) -> None:
+    page = InstalmentsPage(qtbot, tasks, shop, shop.manager)
+    places = set()
+    for key in page.screen.pages:
+        page.screen.show_page(key)
+        page.settled()
+        places.add(tuple(chip.geometry().getRect() for chip in page.screen.chips.values()))
+    assert len(places) == 1

@@ -72,10 +72,9 @@ class ConsultationsScreen(Screen):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(plain_label(tr("Consultations"), "heading"))
-        head.addSpacing(8)
+        head.addWidget(plain_label(tr("Consultations"), "heading"), 1)
+        # A row of their own: the button of a page, wide or not there, moves none of them.
         chips = FlowLayout()
-        head.addLayout(chips, 1)
         self._pages = QStackedWidget()
         for key, page in self.lists.items():
             title, added = _CHIPS[key]
@@ -88,11 +87,13 @@ class ConsultationsScreen(Screen):
             self.adds[key] = add
         for add in self.adds.values():
             head.addWidget(add)
+            head.addStrut(add.sizeHint().height())
         self._list = QWidget()
         column = QVBoxLayout(self._list)
         column.setContentsMargins(20, 18, 20, 14)
         column.setSpacing(12)
         column.addLayout(head)
+        column.addLayout(chips)
         column.addWidget(self.notice)
         column.addWidget(self._pages, 1)
         self._stack = QStackedWidget()

@@ -56,11 +56,11 @@ class InstalmentsScreen(Screen):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(plain_label(tr("Instalments"), "heading"))
-        head.addSpacing(8)
+        head.addWidget(plain_label(tr("Instalments"), "heading"), 1)
+        # A row of their own: the button of a page, wide or not there, moves none of them.
         chips = FlowLayout()
-        head.addLayout(chips, 1)
         head.addWidget(self.add)
+        head.addStrut(self.add.sizeHint().height())
         self._pages = QStackedWidget()
         for spec in self._specs:
             chip = Button(tr(spec.chip), tone=ButtonTone.CHIP, on_click=partial(self.show_page, spec.key))
@@ -73,6 +73,7 @@ class InstalmentsScreen(Screen):
         column.setContentsMargins(20, 18, 20, 14)
         column.setSpacing(12)
         column.addLayout(head)
+        column.addLayout(chips)
         column.addWidget(self.notice)
         column.addWidget(self._pages, 1)
         self._stack = QStackedWidget()
