@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert
 from tests.factories.clock import FakeClock
 from tests.factories.people import signed_in
 from tests.factories.tills import audit_rows, make_till
+from tillgate.domain.currencies import ACTIVE
 from tillgate.domain.errors import Invalid
 from tillgate.domain.settings import LINK_MINUTES, MAIL_FROM, OPTIONS, SMTP_PORT, STORE_CURRENCY, STORE_NAME, Settings
 from tillgate.domain.staff import Actor, Role
@@ -53,6 +54,8 @@ def test_a_change_is_read_at_once_and_audited(till: Till, manager: Actor) -> Non
         ({"mail.host": "mail.example.com", "mail.security": "none"}, "mail.security"),
         ({"store.zone": "Asia/Atlantis"}, "store.zone"),
         ({"store.currency": "rupees"}, "store.currency"),
+        ({"store.currency": "ZZZ"}, "store.currency"),
+        ({"store.currency": "XAU"}, "store.currency"),
     ],
 )
 def test_one_bad_option_and_nothing_changes(till: Till, manager: Actor, changes: dict[str, str], field: str) -> None:
@@ -61,6 +64,13 @@ def test_one_bad_option_and_nothing_changes(till: Till, manager: Actor, changes:
     assert refused.value.values["field"] == field
     assert till.settings.refresh() == Settings({})  # type: ignore[attr-defined]
     assert not [event for _, event, *_ in audit_rows(till) if event == "setting_changed"]
+
+
+def test_every_currency_in_use_can_be_the_stores_and_one_that_was_is_still_read(till: Till, manager: Actor) -> None:
+    assert len(ACTIVE) == 155
+    assert {"INR", "COP", "KES", "PHP", "IDR", "USD", "JPY", "KWD"} <= ACTIVE
+    assert save_settings(till, manager, {"store.currency": "MVR"})[STORE_CURRENCY] == "MVR"
+    assert Settings({"store.currency": "HRK"})[STORE_CURRENCY] == "HRK"
 
 
 def test_open_mail_is_for_this_computer_only(till: Till, manager: Actor) -> None:

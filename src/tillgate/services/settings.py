@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from tillgate.domain.currencies import check_store_currency
 from tillgate.domain.errors import Invalid
 from tillgate.domain.settings import (
     ADMIN_EMAIL,
@@ -15,6 +16,7 @@ from tillgate.domain.settings import (
     OPTIONS,
     SMTP_HOST,
     SMTP_SECURITY,
+    STORE_CURRENCY,
     Option,
     Settings,
 )
@@ -83,6 +85,9 @@ def _checked(name: str, text: str) -> str:
         raise Invalid("setting_unknown", field=name)
     try:
         stored = str(option.read(text))
+        # Only what is set now: a store whose currency goes out of use still opens.
+        if option is STORE_CURRENCY:
+            check_store_currency(stored)
         return check_email(stored) if name in _ADDRESSES else stored
     except Invalid as error:
         # A rule used elsewhere names a field of its own.
