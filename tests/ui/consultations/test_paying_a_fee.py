@@ -18,7 +18,7 @@ from tillgate.services.settle import check_now, settle_attempts
 from tillgate.services.tax_rules import add_tax_rule
 from tillgate.ui.screens.checkout import news
 from tillgate.ui.screens.checkout.stages import Stage
-from tillgate.ui.widgets.buttons import KeyHint
+from tillgate.ui.widgets.labels import KeyHint
 
 
 def stage(page: FeePage) -> Stage | None:
@@ -63,7 +63,7 @@ def test_the_key_of_the_list_goes_back_to_it_before_anything_is_paid_too(page: F
         page.key(Qt.Key.Key_F4)
         page.settled(lambda: not page.screen.paying)
         assert not leave.isEnabled()
-    assert page.payments == []
+    assert page.payments == ()
     # On the payment it is as before, and what is under way goes on.
     page.open_fee()
     page.pay()
