@@ -203,6 +203,19 @@ def test_minor_columns_make_room(qtbot: QtBot, tasks: Tasks) -> None:
     assert not view.isColumnHidden(2)
 
 
+def test_where_little_room_is_left_a_text_gives_way_and_no_state_is_cut(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(5))
+    view = page.table.view
+    page.table.resize(1_000, 500)
+    before = [view.columnWidth(column) for column in range(7)]
+    page.table.resize(720, 500)
+    qtbot.waitUntil(lambda: view.horizontalScrollBar().maximum() == 0)
+    assert view.columnWidth(0) < before[0], "elided, but its beginning is there"
+    assert [view.columnWidth(column) for column in (2, 3)] == [before[2], before[3]], "amount and state are whole"
+    page.table.resize(1_000, 500)
+    assert [view.columnWidth(column) for column in range(7)] == before
+
+
 def test_views_are_kept_under_a_name(qtbot: QtBot, tasks: Tasks) -> None:
     saved = MemoryViews()
     page = TablePage(qtbot, tasks, Rows(500), saved=saved)

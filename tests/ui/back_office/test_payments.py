@@ -76,6 +76,21 @@ def test_details_have_their_place_as_soon_as_they_are_shown(office: OpenOffice, 
     assert again.height() >= again.heightForWidth(again.width()) > 480
 
 
+def test_beside_its_details_a_list_still_says_which_payment_it_is_and_how_it_stands(
+    office: OpenOffice, shop: Shop
+) -> None:
+    paid = shop.sell()
+    window = office(shop.manager)
+    window.shell.resize(1024, 768)
+    PaymentPage(window, paid.id)
+    table = window.payments().table
+    window.until(lambda: table.view.horizontalScrollBar().maximum() == 0)
+    columns = {column.key: index for index, column in enumerate(table.model.columns)}
+    for key in ("id", "state", "amount"):
+        assert not table.view.isColumnHidden(columns[key])
+        assert table.view.columnWidth(columns[key]) >= table.model.columns[columns[key]].width
+
+
 def test_a_view_is_there_again_for_the_same_person(office: OpenOffice, shop: Shop) -> None:
     def views(window: OfficeWindow) -> list[str]:
         return [each.text() for each in window.payments(go=True).table.bar.views.menu().actions()]

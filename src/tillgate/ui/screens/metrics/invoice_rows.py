@@ -59,13 +59,13 @@ def by_the_till() -> str:
 
 
 def invoice_columns() -> list[Column[InvoiceRow]]:
-    """When, which, how it stands, for how much, whose, and what came of it."""
+    """Which, when, how it stands, for how much, whose, and what came of it."""
     return [
-        instant_column(MADE, tr("Made"), lambda row: row.invoice.created_at, width=168),
         text_column("number", tr("Invoice"), lambda row: row.invoice.number, sortable=False, width=178, strong=True),
+        instant_column(MADE, tr("Made"), lambda row: row.invoice.created_at, width=168, minor=True),
         status_column(STATE, tr("State"), lambda row: status_of(row.invoice), sortable=False, width=188),
         money_column("amount", tr("Amount"), lambda row: row.invoice.amount, sortable=False, width=124),
-        text_column("phone", tr("Phone"), lambda row: row.phone, sortable=False, width=132, stretch=True),
+        text_column("phone", tr("Phone"), lambda row: row.phone, sortable=False, width=132, stretch=True, minor=True),
         money_column(
             "expected", tr("With fees"), lambda row: row.invoice.expected, sortable=False, width=124, minor=True
         ),
@@ -122,12 +122,12 @@ def _states(choice: str | None) -> frozenset[InvoiceStatus]:
 
 
 def log_columns() -> list[Column[VerificationRow]]:
-    """When, which, what came of it, and who looked."""
+    """Which, when, what came of it, and who looked."""
     return [
-        instant_column(AT, tr("Verified"), lambda row: row.verified_at, width=168),
         text_column(
             "invoice", tr("Invoice"), lambda row: row.number or row.asked, sortable=False, stretch=True, strong=True
         ),
+        instant_column(AT, tr("Verified"), lambda row: row.verified_at, width=168, minor=True),
         status_column(VERDICT, tr("Verdict"), verdict, sortable=False, width=180),
         money_column("amount", tr("Expected"), lambda row: row.amount, sortable=False, width=124),
         money_column("found", tr("Paid"), found, sortable=False, width=124, minor=True),

@@ -61,9 +61,9 @@ class VerificationList(DeskList):
         """Verifications at every till."""
         office = self.office
         columns: list[Column[VerificationRow]] = [
-            instant_column(_AT, tr("Verified"), lambda row: row.verified_at, width=168),
             text_column("invoice", tr("Invoice"), lambda row: row.number or row.asked, sortable=False, width=170,
                         stretch=True, strong=True),
+            instant_column(_AT, tr("Verified"), lambda row: row.verified_at, width=168, minor=True),
             status_column(_VERDICT, tr("Verdict"), _status, sortable=False, width=170),
             money_column("amount", tr("Expected"), lambda row: row.amount, sortable=False, width=120),
             money_column("found", tr("Paid"), _found, sortable=False, width=120, minor=True),

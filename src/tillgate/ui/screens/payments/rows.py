@@ -63,10 +63,10 @@ _ATTENTION: Final = Status(Tone.WAITING, "triangle-alert", mark("On Exceptions")
 
 
 def payment_columns() -> list[Column[PaymentRow]]:
-    """When, which, how it stands, how much, and whose."""
+    """Which, when, how it stands, how much, and whose."""
     return [
-        instant_column(CREATED, tr("Started"), lambda row: row.created_at, width=168),
-        text_column("id", tr("Payment"), lambda row: f"#{row.id}", sortable=False, width=112, strong=True, minor=True),
+        text_column("id", tr("Payment"), lambda row: f"#{row.id}", sortable=False, width=112, strong=True),
+        instant_column(CREATED, tr("Started"), lambda row: row.created_at, width=168, minor=True),
         status_column(STATE, tr("State"), row_status, sortable=False, width=200),
         money_column("amount", tr("Amount"), lambda row: row.amount, width=124),
         text_column(

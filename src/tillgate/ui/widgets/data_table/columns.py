@@ -31,7 +31,8 @@ class Place:
 class Column(Generic[R]):
     """One column; make it with the functions below. `heads` and `export` have one entry per exported column.
 
-    Where there is no room for all, `minor` columns are hidden, the last one first.
+    Where there is no room for all, `minor` columns are hidden, the last one first, and then texts that are `elided`
+    give way, the first one first: a state or an amount is never cut.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Column(Generic[R]):
     stretch: bool = False
     strong: bool = False
     minor: bool = False
+    elided: bool = False
 
     @property
     def least(self) -> int:
@@ -82,6 +84,7 @@ def text_column(
         stretch=stretch,
         strong=strong,
         minor=minor,
+        elided=True,
     )
 
 

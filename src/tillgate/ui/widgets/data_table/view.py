@@ -21,6 +21,8 @@ from tillgate.ui.widgets.data_table.source import Total
 from tillgate.ui.widgets.labels import as_tooltip
 
 _SELECT: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+# A text that makes room still shows its beginning.
+_LEAST_TEXT: Final = 88
 
 
 class TableView(QTableView):
@@ -36,8 +38,8 @@ class TableView(QTableView):
         self._model = model
         self.setModel(model)
         self.setAccessibleName(name)
-        # The columns that share the room that is left.
-        self._widened: set[int] = set()
+        # The columns that share the room that is left, or make some.
+        self._fitted: set[int] = set()
         self._delegate = CellDelegate(self, model)
         self.setItemDelegate(self._delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -90,11 +92,17 @@ class TableView(QTableView):
                 self.setColumnHidden(index, hide)
         shown = [index for index in range(len(columns)) if not self.isColumnHidden(index)]
         wide = [index for index in shown if columns[index].stretch] or shown[-1:]
-        for index in self._widened - set(wide):
-            self.setColumnWidth(index, columns[index].least)
-        self._widened = set(wide)
+        widths = {index: columns[index].least for index in {*wide, *self._fitted}}
         for index in wide:
-            self.setColumnWidth(index, columns[index].least + max(0, room) // len(wide))
+            widths[index] += max(0, room) // len(wide)
+        for index in shown:
+            if columns[index].elided and room < 0:
+                least = columns[index].least
+                widths[index] = min(least, max(_LEAST_TEXT, least + room))
+                room += least - widths[index]
+        self._fitted = set(widths)
+        for index, width in widths.items():
+            self.setColumnWidth(index, width)
 
     def select_row(self, position: int) -> None:
         """Put the cursor on a row and bring it into view."""
