@@ -194,6 +194,16 @@ def test_out_of_use_and_back_again(window: CatalogueWindow, counter: Counter) ->
     window.until(lambda: [row[0] for row in window.rows(screen.products.table)] == ["Gitanjali"])
 
 
+def test_ins_adds_what_the_list_in_front_is_of(window: CatalogueWindow) -> None:
+    screen = window.catalogue()
+    for number, button, dialog in ((0, "product", NewProductDialog), (1, "vendor", VendorDialog)):
+        screen.show_list(number)
+        assert screen.buttons[button].text() == f"New {button}"
+        window.shell.commands.action("catalogue.add").trigger()
+        window.opened(dialog).reject()
+    assert window.shell.commands.shortcut("catalogue.add") == "Ins"
+
+
 def test_vendors_are_listed_changed_and_lead_to_their_products(window: CatalogueWindow) -> None:
     screen = window.catalogue()
     window.press(Qt.Key.Key_2, CTRL)
@@ -312,7 +322,7 @@ def test_a_cashier_sees_prices_and_stock_and_changes_nothing(open_window: OpenWi
     assert pane.pane.stocks == []
     assert not any(button.isVisible() for button in (*screen.buttons.values(), screen.view.vendors))
     commands = {command.key for command in window.shell.commands.listed()}
-    assert not commands & {"catalogue.product", "catalogue.vendor", "catalogue.import", "catalogue.vendors"}
+    assert not commands & {"catalogue.add", "catalogue.import", "catalogue.vendors"}
     # What is behind the buttons asks the service, which refuses.
     pane._use()
     window.until(lambda: "manager" in screen.view.notice.text)

@@ -75,7 +75,7 @@ class ProductList(QWidget):
         self._wanted: int | None = None
         may = office.may(Action.EDIT_CATALOGUE)
         what_to_do = tr("Add the first one, or import a file with all of them.") if may else tr("A manager adds them.")
-        add = NoticeAction(tr("Add a product"), partial(self._press, "catalogue.product"), "plus") if may else None
+        add = NoticeAction(tr("Add a product"), partial(self._press, "catalogue.add"), "plus") if may else None
         source: KeysetSource[CatalogueRow, tuple[Any, ...]] = KeysetSource(self._fetch, self._sum, self._key)
         self.table = DataTable(
             tr("Products"),

@@ -32,8 +32,7 @@ SCREEN: Final = "catalogue"
 _EDIT: Final = Action.EDIT_CATALOGUE
 _FIRST: Final = ButtonTone.PRIMARY
 VERBS: Final = (
-    Verb("product", mark("New product"), "plus", "Ins", _EDIT),
-    Verb("vendor", mark("New vendor"), "store", "Ctrl+Shift+N", _EDIT),
+    Verb("add", mark("Add to the list"), "plus", "Ins", _EDIT),
     Verb("import", mark("Import a file"), "upload", "Ctrl+I", _EDIT),
     Verb("products", mark("Show the products"), "package", "Ctrl+1"),
     Verb("vendors", mark("Show the vendors"), "store", "Ctrl+2", _EDIT),
@@ -49,8 +48,7 @@ class CatalogueScreen(Screen):
         self.view = CatalogueView()
         may = office.may(_EDIT)
         self._do_by_verb: dict[str, Callable[[], object]] = {
-            "product": self.add_product,
-            "vendor": self.add_vendor,
+            "add": self._add,
             "import": self.import_file,
             "products": partial(self.show_list, 0),
             "vendors": partial(self.show_list, 1),
@@ -63,9 +61,13 @@ class CatalogueScreen(Screen):
         self._list: ProductList | VendorList = self.products
         for page in (self.products, self.vendors):
             self.view.lists.addWidget(page)
-        verbs = (("import", tr("Import"), ButtonTone.SECONDARY), ("vendor", "", _FIRST), ("product", "", _FIRST))
+        buttons = (
+            ("import", "import", tr("Import"), ButtonTone.SECONDARY),
+            ("vendor", "add", tr("New vendor"), _FIRST),
+            ("product", "add", tr("New product"), _FIRST),
+        )
         self.buttons = {
-            verb: office.commands.button(f"{SCREEN}.{verb}", tone=tone, text=text) for verb, text, tone in verbs
+            key: office.commands.button(f"{SCREEN}.{verb}", tone=tone, text=text) for key, verb, text, tone in buttons
         }
         for button in self.buttons.values():
             self.view.add_button(button)
@@ -126,6 +128,12 @@ class CatalogueScreen(Screen):
         self.products.show_vendor(vendor.id)
 
     # Adding
+
+    def _add(self) -> None:
+        if self._list is self.products:
+            self.add_product()
+        else:
+            self.add_vendor()
 
     def add_product(self) -> None:
         """Ask for a product; for its vendor first, where there is none yet."""

@@ -31,7 +31,7 @@ class VendorList(QWidget):
     ) -> None:
         super().__init__()
         self._office, self._notice, self._show_products = office, notice, show_products
-        add = NoticeAction(tr("Add a vendor"), office.commands.action("catalogue.vendor").trigger, "plus")
+        add = NoticeAction(tr("Add a vendor"), office.commands.action("catalogue.add").trigger, "plus")
         self.table = DataTable(
             tr("Vendors"),
             columns=vendor_columns(),
