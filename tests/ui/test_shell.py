@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.hands import ALT, CTRL, press
@@ -146,11 +146,16 @@ def test_escape_goes_one_level_back_and_f1_lists_the_keys(qtbot: QtBot, tasks: T
     page = ShellPage(qtbot, tasks, CASHIER)
     page.press(Qt.Key.Key_Escape)
     assert page.screen("checkout").told[-1] == "back"
+    page.shell.commands.set_enabled("sale.hold", False)
     page.press(Qt.Key.Key_F1)
     (shown,) = page.open_dialogs
     texts = [label.text() for label in shown.findChildren(type(page.shell.strip.till.label))]
     assert texts.index("Hold the sale") < texts.index("Lock the till")
-    assert "F4" in texts
+    assert "F4" in texts, "a key that does nothing now is told too"
+    (held,) = [each for each in shown.findChildren(QLabel) if each.text() == "Hold the sale"]
+    assert (held.property("tone"), held.accessibleName()) == ("muted", "Hold the sale, not possible now")
+    (lock,) = [each for each in shown.findChildren(QLabel) if each.text() == "Lock the till"]
+    assert (lock.property("tone"), lock.accessibleName()) == ("", "")
 
 
 def test_the_strip_says_what_matters(qtbot: QtBot, tasks: Tasks) -> None:

@@ -150,8 +150,9 @@ class Commands(QObject):
         return [command for key, command in self._commands.items() if command.menu and self._actions[key].isVisible()]
 
     def on_screen(self, screen: str) -> list[Command]:
-        """The commands with a key on a screen, for the help; those of the screen first."""
-        keyed = [command for command in self.listed() if self.hint(command.key)]
+        """The commands with a key on a screen, for the help, those switched off included; those of the screen first."""
+        visible = (command for key, command in self._commands.items() if self._actions[key].isVisible())
+        keyed = [command for command in visible if self.hint(command.key)]
         return sorted(keyed, key=lambda command: command.screen != screen)
 
     # Who and where

@@ -54,7 +54,7 @@ class Menus:
 
 
 def help_dialog(parent: QWidget, commands: Commands, screen: str, title: str) -> Dialog:
-    """The keys that work now, those of the screen first; opened by the caller."""
+    """The keys of a screen, muted where they do nothing now; those of the screen first; opened by the caller."""
     dialog = Dialog(
         parent,
         tr("Keys on {screen}", screen=title),
@@ -72,8 +72,13 @@ def help_dialog(parent: QWidget, commands: Commands, screen: str, title: str) ->
     rows = (len(listed) + 1) // 2
     for index, command in enumerate(listed):
         row, side = index % rows, 2 * (index // rows)
-        grid.addWidget(KeyHint(commands.hint(command.key)), row, side, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(plain_label(tr(command.title)), row, side + 1)
+        able = commands.action(command.key).isEnabled()
+        key, words = KeyHint(commands.hint(command.key)), plain_label(tr(command.title), tone="" if able else "muted")
+        key.setEnabled(able)
+        if not able:
+            words.setAccessibleName(tr("{command}, not possible now", command=tr(command.title)))
+        grid.addWidget(key, row, side, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(words, row, side + 1)
     grid.setColumnStretch(1, 1)
     grid.setColumnStretch(3, 1)
     dialog.add(keys)
