@@ -19,6 +19,7 @@ from tillgate.ui.screens.checkout.keys import Key
 from tillgate.ui.screens.checkout.refund_steps import Mark
 from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.tasks import Tasks
+from tillgate.ui.widgets.buttons import Button
 
 
 def test_a_declined_checkout_is_tried_again_with_the_cart_as_it_was(page: CheckoutPage, counter: Counter) -> None:
@@ -173,3 +174,5 @@ def test_papers_of_the_sale(qtbot: QtBot, tasks: Tasks, counter: Counter, tmp_pa
     page.tasks.broadcast(Changes.of(Kind.INVOICE, origin="timer"))
     page.until(lambda: "Invoice" in outcome.orders.texts[0])
     assert outcome.orders.texts[0].endswith("Invoice TRN-T1-000001")
+    names = [each.accessibleName() for each in outcome.orders.findChildren(Button)]
+    assert names == ["Save the invoice of order ORD-T1-000001"]

@@ -96,7 +96,7 @@ class OrderCards(QWidget):
                 Button(
                     tone=ButtonTone.ICON,
                     icon="download",
-                    name=tr("Save the invoice of this order"),
+                    name=tr("Save the invoice of order {number}", number=order.number),
                     on_click=lambda: self.invoice_asked.emit(invoice_id),
                 )
             )
