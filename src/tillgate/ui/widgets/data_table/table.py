@@ -83,9 +83,7 @@ class DataTable(QWidget):
         self._name, self._source, self._tasks, self._zone, self._key = name, source, tasks, zone, key
         self._details, self._detail_title = details, detail_title
         self._saved: SavedViews = saved if saved is not None else MemoryViews()
-        self._export_name = export_name
-        self._empty_text = empty
-        # The rows under the cursor and in the pane; None while that row is on its way, or no pane is open.
+        self._export_name, self._empty_text = export_name, empty
         self._cursor_key: Hashable | None = None
         self._open_key: Hashable | None = None
         self.model = WindowModel(columns, source, tasks, self._place, key, parent=self)
@@ -344,6 +342,7 @@ class DataTable(QWidget):
     @Slot()
     def _moved(self) -> None:
         row = self.current_row
+        # None while the row is on its way: its details follow when it is here.
         self._cursor_key = None if row is None else self._key(row)
         if row is not None:
             self.selected.emit(row)
