@@ -72,6 +72,12 @@ def test_one_thing_has_one_word(tool: ModuleType, language: str, english: str, s
     assert [pair for pair in pairs if said not in pair[1].lower()] == []
 
 
+@pytest.mark.parametrize("language", ["es", "id"])
+def test_nothing_is_said_twice(tool: ModuleType, language: str) -> None:
+    """A text that was filled in beside the one that was there is far longer than its English."""
+    assert [english for english, said in texts_of(tool, language) if len(said) > 2.2 * len(english) + 40] == []
+
+
 @pytest.mark.parametrize("language", sorted(FAMILIAR))
 def test_nobody_is_addressed_as_a_friend(tool: ModuleType, language: str) -> None:
     familiar = re.compile(FAMILIAR[language], re.IGNORECASE)
