@@ -46,28 +46,27 @@ def test_a_widget_in_a_cycle_dies_on_the_qt_thread(qapp: QApplication) -> None:
     sweeper.stop()
 
 
-def test_the_oldest_waits_until_the_thread_rests_or_it_is_long_overdue(
+def test_the_oldest_waits_until_nobody_is_at_work_or_it_is_long_overdue(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collected: list[int] = []
-    counts, worked = [0, 0, 11], [0.0]
+    counts = [0, 0, 11]
     monkeypatch.setattr("tillgate.ui.garbage.gc.get_count", lambda: tuple(counts))
     monkeypatch.setattr("tillgate.ui.garbage.gc.get_threshold", lambda: (700, 10, 10))
     monkeypatch.setattr("tillgate.ui.garbage.gc.collect", collected.append)
-    monkeypatch.setattr("tillgate.ui.garbage.time.thread_time", lambda: worked[0])
     sweeper = Sweeper()
 
-    def sweep(*work_s: float) -> list[int]:
+    def sweep() -> list[int]:
         collected.clear()
-        for each in work_s:
-            worked[0] += each
-            sweeper.sweep()
+        sweeper.sweep()
         return list(collected)
 
-    assert sweep(0.3, 0.001, 0.001, 0.3, 0.001, 0.001) == []
-    assert sweep(0.001) == [2]
+    assert sweep() == []
     counts[1] = 11
-    assert sweep(0.3) == [1]
+    assert sweep() == [1]
+    sweeper.away = lambda: True
+    assert sweep() == [2]
+    sweeper.away = lambda: False
     counts[1], counts[2] = 0, 101
-    assert sweep(0.3) == [2]
+    assert sweep() == [2]
     sweeper.stop()

@@ -266,6 +266,7 @@ def run_application(
     sweeper = Sweeper()
     application = Application(profile, prepare)
     crashes.shown = application.show_crash
+    sweeper.away = lambda: application.till is None or application.till.shell.locked
     alone.raised.connect(application.raise_window)
     ends = EndSignals()
     ends.asked.connect(application.close)
