@@ -215,11 +215,15 @@ class PaymentPanel(QFrame):
         self._show_link(now)
         self._show_browser(now)
         self._show_buttons()
-        ways = [each for each in others if each != now.tender]
         held = now.stage in HELD or now.doing is not Doing.NOTHING or view is None
-        self.tenders.show_tenders(ways, held=held)
-        self.why.setVisible(now.stage in HELD and bool(ways))
+        self.show_ways(others, now.tender, held=held)
+        self.why.setVisible(now.stage in HELD and bool(self.tenders.buttons))
         self.setAccessibleName(self.spoken)
+
+    def show_ways(self, tenders: Sequence[Tender], taken: Tender | None, *, held: bool = False) -> None:
+        """Show the ways to pay but the one that is `taken`; `held` switches them off. Asked before a payment, so that
+        the press of Pay need not make them."""
+        self.tenders.show_tenders([each for each in tenders if each != taken], held=held)
 
     def say_sent(self, address: str) -> None:
         """The link is on its way."""

@@ -392,6 +392,8 @@ class CheckoutScreen(Screen):
             self.view.cart.off.clear()
         else:
             self.view.cart.say_off(self._desk.open_settings)
+        if not self._shows_payment:
+            self.view.payment.show_ways(self._desk.tenders(), self._desk.tender())
 
     def _show_pay(self) -> None:
         cart = self.ringing.cart

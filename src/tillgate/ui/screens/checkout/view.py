@@ -16,6 +16,8 @@ from tillgate.ui.widgets.notices import Toast
 
 _SIDE_LEAST: Final = 404
 _SIDE_MOST: Final = 560
+# All tiles are painted anew then: not while the payment is being written, which wants the interpreter too.
+_REST_MS: Final = 120
 
 
 class CheckoutView:
@@ -38,10 +40,10 @@ class CheckoutView:
         row.addWidget(self.finder, 3)
         row.addWidget(self._side, 2)
         self.toast = Toast(screen)
-        # A timer of its own, since what is merely queued runs before the panel is painted.
-        self._after_paint = QTimer(screen)
-        self._after_paint.setSingleShot(True)
-        self._after_paint.timeout.connect(self._rest_finder)
+        self._finder_rests = QTimer(screen)
+        self._finder_rests.setSingleShot(True)
+        self._finder_rests.setInterval(_REST_MS)
+        self._finder_rests.timeout.connect(self._rest_finder)
 
     def show_side(self, panel: QWidget) -> None:
         """Bring a panel to the front."""
@@ -60,8 +62,7 @@ class CheckoutView:
             return
         self._side.setCurrentWidget(self.side)
         if self.side is self.payment:
-            # All tiles are painted anew then: not in the turn in which Pay was pressed.
-            self._after_paint.start()
+            self._finder_rests.start()
         else:
             self.finder.setEnabled(True)
 
