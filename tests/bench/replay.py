@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 COMMIT = "COMMIT"
 # Rows of a payment's creation, as text; the twin's must be the same.
 _WRITTEN = "SELECT md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM {} t"
+_COUNTED = "SELECT count(*) FROM {}"
 _TABLES = ("payment", "allocation", "payment_attempt", "provider_call", "audit")
 
 
@@ -55,3 +56,8 @@ def send_again(bare: psycopg.Connection[Any], steps: list[tuple[Any, Any]]) -> N
 def written(connection: psycopg.Connection[Any]) -> list[Any]:
     """A digest of every row that a payment's creation writes."""
     return [connection.execute(_WRITTEN.format(table)).fetchone() for table in _TABLES]
+
+
+def counted(connection: psycopg.Connection[Any]) -> list[Any]:
+    """How many rows each of those tables has."""
+    return [connection.execute(_COUNTED.format(table)).fetchone() for table in _TABLES]
