@@ -71,3 +71,15 @@ def test_the_first_paint_waits_for_none_of_the_enums_of_qt_and_still_knows_a_dar
         assert not worn.dark
         """
     subprocess.run([sys.executable, "-c", dedent(look)], check=True, timeout=120)
+
+
+def test_no_framework_for_a_command_line_that_nobody_calls() -> None:
+    look = dedent("""
+        import sys
+        from tillgate.app.plain_imports import import_plainly
+        import_plainly()
+        import tillgate.app.bootstrap
+        assert 'httpx' in sys.modules
+        sys.exit('click' in sys.modules)
+    """)
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

@@ -17,11 +17,12 @@ from tests.factories.clock import FakeClock
 from tests.factories.payments import Desk
 from tests.factories.tills import make_till, new_sqlite, quick_sqlite
 from tillgate.domain.errors import MoneyMoved, Unavailable
+from tillgate.services.attempt_lease import claim, release
 from tillgate.services.settle import check_now
 from tillgate.services.till import Till
 from tillgate.store import unit_of_work
 from tillgate.store.engine import PING_AFTER_S, postgres_engine
-from tillgate.store.models import audit, audit_head
+from tillgate.store.models import audit, audit_head, payment_attempt
 from tillgate.store.statements import update_rows
 from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
 
@@ -157,6 +158,24 @@ def test_presses_at_a_provider_that_is_slow_keep_nobody_from_writing(desk: Desk,
     for press in presses:
         press.join(30)
     assert desk.provider.sends("create") == 18
+
+
+def test_a_wait_for_somebody_elses_lease_holds_no_connection(
+    desk: Desk, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = desk.start()
+    attempt = desk.view(begun.id).attempt
+    assert attempt is not None
+    assert claim(desk.till, payment_attempt, attempt.id)
+    held: list[int] = []
+
+    def nap(_seconds: float) -> None:
+        held.append(out(engine))
+        release(desk.till, payment_attempt, attempt.id)
+
+    monkeypatch.setattr("tillgate.services.attempt_lease.time.sleep", nap)
+    check_now(desk.till, desk.cashier, begun.id)
+    assert held == [0]
 
 
 def test_a_wait_for_the_turn_holds_no_connection(sqlite_only: Engine, clock: FakeClock) -> None:
@@ -328,3 +347,20 @@ def test_a_transaction_that_sqlalchemy_begins_is_one(engine: Engine) -> None:
         assert connection.execute(text("SELECT count(*) FROM audit_head")).scalar_one() == 0
         assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
     own.dispose()
+
+
+def test_connections_that_nobody_uses_are_closed_but_for_a_servers(till: Till, engine: Engine) -> None:
+    opened, closed = [], []
+    with till.db.read(), till.db.read(), till.db.read():
+        pass
+    event.listen(engine, "connect", lambda *_: opened.append(1))
+    event.listen(engine, "close", lambda *_: closed.append(1))
+    with till.db.read() as used:
+        till.db.give_back()
+        assert used.execute(select(func.count()).select_from(audit)).scalar_one() == 0
+    with till.db.read() as used, till.db.read() as other:
+        assert used.connection.dbapi_connection is not other.connection.dbapi_connection
+    note_down(till, "thing:1")
+    assert noted(till) == ["thing:1"]
+    assert (len(closed), len(opened)) == ((2, 1) if till.db.is_sqlite else (0, 0))
+    assert out(engine) == 0

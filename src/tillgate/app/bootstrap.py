@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from tillgate.app import memory
 from tillgate.app.books import Books, open_books
 from tillgate.app.holding import Holding, hold_till
 from tillgate.app.lanes import Lanes, logged
@@ -191,6 +192,11 @@ class Shop:
     def check_thoroughly(self) -> None:
         """After the first paint: the whole file, which stops selling where it is damaged, and the newest fees."""
         self.books.findings.take([check_file(self.till), check_consultations(self.till), check_last_run(self.till)])
+
+    def give_back(self) -> None:
+        """What the crowd of a start needed and nobody needs now: connections, and memory."""
+        self.till.db.give_back()
+        memory.give_back()
 
     def look_after(self) -> None:
         """Every few minutes: space on the disk, and options that another till changed."""

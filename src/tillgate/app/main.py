@@ -6,6 +6,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,6 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from tillgate.app.crashes import Crashes
 from tillgate.app.ending import EndSignals
-from tillgate.app.memory import give_back
 from tillgate.app.opening import OpeningWindow
 from tillgate.app.profile import Profile, default_root, kept_profile
 from tillgate.domain.errors import Bug, TillgateError
@@ -185,11 +185,12 @@ class Application(QObject):
             self._show_window(opening, shop.first_look(), has_staff=shop.has_staff())
         if self.till is not None:
             self.till.attend()
+            tidy = partial(self.till.tasks.run, self, shop.give_back)
+            QtCore.QTimer.singleShot(_TIDY_MS, self, tidy)
         shop.start()
         # What is loaded now stays: collecting, on this thread, need not look at it again.
         gc.collect()
         gc.freeze()
-        QtCore.QTimer.singleShot(_TIDY_MS, self, give_back)
         self.ready.emit(shop)
 
     @Slot(object)

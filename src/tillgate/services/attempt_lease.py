@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, literal, or_, select, up
 from tillgate.services.till import Till
 from tillgate.store.columns import Instant
 from tillgate.store.statements import Statement
-from tillgate.store.unit_of_work import UnitOfWork
+from tillgate.store.unit_of_work import UnitOfWork, refuse_inside_transaction
 
 LEASE: Final = timedelta(seconds=60)
 # Tills' clocks differ a little. What lies further ahead than it can was written by a clock that was wrong.
@@ -30,6 +30,7 @@ def claim(till: Till, table: Table, row_id: int, *, wait_s: float = 0.0) -> bool
             return True
         if till.clock.monotonic() >= give_up:
             return False
+        refuse_inside_transaction()
         time.sleep(_LOOK_AGAIN_S)
 
 

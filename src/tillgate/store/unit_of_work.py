@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from tillgate.domain.errors import Bug, Unavailable
 from tillgate.domain.staff import Actor
@@ -203,6 +204,18 @@ class Database:
     def look(self) -> AbstractContextManager[Connection]:
         """As `read`, but on a server each query is of its own moment: two journeys less."""
         return _Reading(self, begin_looking)
+
+    def give_back(self) -> None:
+        """Close the connections to a file that nobody uses just now: each keeps the whole schema, most of a megabyte.
+        A server's take longer to open than they are worth."""
+        pool = self.engine.pool
+        if not self.is_sqlite or not isinstance(pool, QueuePool):
+            return
+        # Taken out all at once: the pool gives the same one again and again.
+        resting = [self.engine.connect() for _ in range(pool.checkedin())]
+        for connection in resting:
+            connection.invalidate()
+            connection.close()
 
     def close(self) -> None:
         """Drop the connections; on SQLite the last one folds the WAL into the file."""
