@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from babel import Locale
@@ -27,6 +27,8 @@ _SYMBOLS: Final = {
     "IDR": "Rp\u00a0",
     "USD": "$",
 }
+# The same prices, days and minutes come again and again, in lists above all.
+_KEPT: Final = 2_048
 
 
 @cache
@@ -51,6 +53,7 @@ def format_amount(money: Money, language: str) -> str:
     return str(format_decimal(money.decimal, format=pattern, locale=locale))
 
 
+@lru_cache(_KEPT)
 def format_money(money: Money, language: str) -> str:
     """With its symbol, never ambiguous between currencies of one sign: "₹1,23,456.00"."""
     sign = "−" if money.minor < 0 else ""
@@ -70,10 +73,12 @@ def parse_amount(text: str, currency: str, language: str, *, allow_zero: bool = 
 _DATES: Final = {"en": "en_GB"}
 
 
+@cache
 def _date_locale(language: str) -> Locale:
     return Locale.parse(_DATES.get(language, language))
 
 
+@lru_cache(_KEPT)
 def format_day(day: date, language: str) -> str:
     """A day, medium length: "21 Nov 2026"."""
     return str(babel_date(day, format="medium", locale=_date_locale(language)))
@@ -81,10 +86,17 @@ def format_day(day: date, language: str) -> str:
 
 def format_instant(instant: datetime, language: str, zone: tzinfo, *, seconds: bool = False) -> str:
     """A UTC instant shown in a zone's local time, never mistaken for another day: "21 Nov 2026, 10:12"."""
-    locale = _date_locale(language)
     local = instant.astimezone(zone)
-    time = babel_time(local, format="medium" if seconds else "short", locale=locale)
-    return f"{babel_date(local.date(), format='medium', locale=locale)}, {time}"
+    return f"{format_day(local.date(), language)}, {_time_of_day(local, language, seconds=seconds)}"
+
+
+def _time_of_day(local: datetime, language: str, *, seconds: bool = False) -> str:
+    return _written_time(time(local.hour, local.minute, local.second if seconds else 0), language, seconds=seconds)
+
+
+@lru_cache(_KEPT)
+def _written_time(of_day: time, language: str, *, seconds: bool) -> str:
+    return str(babel_time(of_day, format="medium" if seconds else "short", locale=_date_locale(language)))
 
 
 def written_day(day: date, language: str, currency: str) -> str:
@@ -105,14 +117,14 @@ def written_days(first: date, last: date, language: str, currency: str) -> str:
 def written_instant(instant: datetime, language: str, currency: str, zone: tzinfo) -> str:
     """A UTC instant in a zone's local time, as `written_day` with hours and minutes."""
     local, locale = instant.astimezone(zone), locale_for(language, currency)
-    day, time = written_day(local.date(), language, currency), babel_time(local, format="short", locale=locale)
+    day, minute = written_day(local.date(), language, currency), babel_time(local, format="short", locale=locale)
     joined = str(get_datetime_format("medium", locale=locale))
-    return joined.replace("{1}", day).replace("{0}", time)
+    return joined.replace("{1}", day).replace("{0}", minute)
 
 
 def format_clock(instant: datetime, language: str, zone: tzinfo) -> str:
     """The time of day of a UTC instant in a zone, as `format_instant` has it."""
-    return str(babel_time(instant.astimezone(zone), format="short", locale=_date_locale(language)))
+    return _time_of_day(instant.astimezone(zone), language)
 
 
 def format_count(count: int, language: str) -> str:

@@ -52,6 +52,8 @@ GROUPS: Final[dict[Group, frozenset[PaymentState]]] = {
     Group.NOT_PAID: ENDED_UNPAID,
     Group.GIVEN_BACK: frozenset({_P.REFUND_PENDING, _P.PARTIALLY_REFUNDED, _P.REFUNDED}),
 }
+# The numbers of a payment that has none.
+_NONE: Final = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,23 +196,22 @@ def _narrowings(query: PaymentQuery) -> Iterator[ColumnElement[bool]]:
 
 
 def _dressed(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[PaymentRow, ...]:
-    """With what stands in other tables: six look-ups for a page, whatever its length."""
+    """With what stands in other tables: five look-ups for a page, whatever its length."""
     ids = [row.id for row in rows]
     newest = _newest_attempts(connection, ids)
     orders = _orders(connection, ids)
     came, went = func.sum(capture.c.amount_minor), func.sum(capture.c.refunded_minor)
-    captured = dict(_counts(connection, select(capture.c.payment_id, came), ids))
-    refunded = dict(_counts(connection, select(capture.c.payment_id, went), ids))
+    money = _of_each(connection, select(capture.c.payment_id, came, went), ids)
     opened = select(money_exception.c.payment_id, func.count()).where(money_exception.c.closed_at.is_(None))
-    exceptions = dict(_counts(connection, opened, ids))
+    exceptions = _of_each(connection, opened, ids)
     unsure = _unsure(connection, [row.id for row in rows if row.state in WAITING])
     return tuple(
         PaymentRow(
             id=row.id,
             state=row.state,
             amount=Money(row.amount_minor, row.currency),
-            captured=Money(captured.get(row.id, 0), row.currency),
-            refunded=Money(refunded.get(row.id, 0), row.currency),
+            captured=Money(money.get(row.id, _NONE)[0], row.currency),
+            refunded=Money(money.get(row.id, _NONE)[1], row.currency),
             created_at=row.created_at,
             captured_at=row.captured_at,
             late=bool(row.late),
@@ -219,7 +220,7 @@ def _dressed(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[PaymentR
             reference=newest.get(row.id, ("", ""))[1],
             payer_name=row.payer_name,
             orders=tuple(orders[row.id]),
-            exceptions=exceptions.get(row.id, 0),
+            exceptions=exceptions.get(row.id, _NONE)[0],
             unsure=row.id in unsure,
         )
         for row in rows
@@ -240,10 +241,11 @@ def _orders(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[str
     return found
 
 
-def _counts(connection: Connection, query: Select[Any], ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _of_each(connection: Connection, query: Select[Any], ids: Sequence[int]) -> dict[int, list[int]]:
+    """The numbers of a query by the payment that stands before them."""
     owner = query.selected_columns[0]
-    for payment_id, number in connection.execute(query.where(owner.in_(ids)).group_by(owner)):
-        yield payment_id, int(number)
+    rows = connection.execute(query.where(owner.in_(ids)).group_by(owner))
+    return {payment_id: [int(number) for number in numbers] for payment_id, *numbers in rows}
 
 
 def _unsure(connection: Connection, ids: Sequence[int]) -> set[int]:

@@ -251,12 +251,12 @@ class Commands(QObject):
         sequence = QKeySequence(shortcut)
         if not _usable(sequence):
             raise Invalid("shortcut_plain", shortcut=shortcut)
-        taken_by = others if others is not None else {other: self.shortcut(other) for other in self._commands}
-        known = self._known()
-        for other, taken in taken_by.items():
-            overlap = "" in {screen, known[other].screen} or screen == known[other].screen
-            if other != key and taken and overlap and QKeySequence(taken) == sequence:
-                raise Refused("shortcut_taken", shortcut=shortcut, command=tr(known[other].title))
+        for other, command in (self._commands if others is None else self._known()).items():
+            if other == key or not (screen == command.screen or "" in {screen, command.screen}):
+                continue
+            taken = self._actions[other].shortcut() if others is None else QKeySequence(others[other])
+            if taken == sequence:
+                raise Refused("shortcut_taken", shortcut=shortcut, command=tr(command.title))
 
 
 def _usable(sequence: QKeySequence) -> bool:

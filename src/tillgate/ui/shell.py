@@ -203,10 +203,11 @@ class Shell(QMainWindow):
             return False
         if key != self._current and self._current in self._built:
             self._built[self._current].left()
-        shown = self.page(key)
-        self._current = key
-        self._stack.setCurrentWidget(shown)
-        self._show_frame_parts()
+        with self._listen().resting():
+            shown = self.page(key)
+            self._current = key
+            self._stack.setCurrentWidget(shown)
+            self._show_frame_parts()
         shown.entered()
         announce(self, tr(self._specs[key].title))
         self._quarantine.begin()

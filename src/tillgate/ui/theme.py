@@ -196,7 +196,9 @@ def set_density(widget: QWidget, density: Density) -> None:
 
 
 def restyle(widget: QWidget) -> None:
-    """Let a changed dynamic property be seen by the style sheet."""
+    """Let a changed dynamic property be seen by the style sheet. One that was never shown is yet to be polished."""
+    if not widget.testAttribute(QtCore.Qt.WidgetAttribute.WA_WState_Polished):
+        return
     style = widget.style()
     style.unpolish(widget)
     style.polish(widget)

@@ -101,6 +101,7 @@ class TablePage:
     def choose(self, key: str, text: str) -> None:
         """Choose an entry of a chip's menu."""
         menu = self.table.bar.chips[key].menu()
+        menu.aboutToShow.emit()
         next(action for action in menu.actions() if action.text() == text).trigger()
 
     def settled(self) -> None:

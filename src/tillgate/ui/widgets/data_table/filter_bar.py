@@ -95,7 +95,6 @@ class FilterBar(QWidget):
         for place, declared in enumerate(self._filters):
             if declared.key == key and isinstance(declared, ChoiceFilter) and list(declared.choices) != list(choices):
                 self._filters[place] = fresh = replace(declared, choices=choices)
-                self._fill(fresh, self.chips[key].menu())
                 self._show_chip(fresh)
 
     def show_query(self, query: Query) -> None:
@@ -128,18 +127,21 @@ class FilterBar(QWidget):
         chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         menu = QMenu(chip)
         menu.setAccessibleName(declared.title)
-        self._fill(declared, menu)
+        # Made when it is asked for: a list opens sooner without what most never look at.
+        menu.aboutToShow.connect(partial(self._fill, declared.key, menu))
         chip.setMenu(menu)
         return chip
 
-    def _fill(self, declared: Filter, menu: QMenu) -> None:
+    def _fill(self, key: str, menu: QMenu) -> None:
+        declared = next(each for each in self._filters if each.key == key)
+        _, marked = self._words(declared)
         menu.clear()
         group = QActionGroup(menu)
         for action, value in self._entries(declared, menu):
             action.setCheckable(True)
+            action.setChecked(value == marked)
             action.setActionGroup(group)
-            action.setData(value)
-            action.triggered.connect(partial(self._choose, declared.key, value))
+            action.triggered.connect(partial(self._choose, key, value))
         if isinstance(declared, DayFilter):
             menu.addSeparator()
             menu.addAction(tr("Choose days…")).triggered.connect(partial(self._ask_days, declared))
@@ -154,14 +156,15 @@ class FilterBar(QWidget):
 
     def _show_chip(self, declared: Filter) -> None:
         chip = self.chips[declared.key]
-        text, marked = self._words(declared)
-        chip.show_text(tr("{filter}: {value}", filter=declared.title, value=text) if text else declared.title)
+        text, _ = self._words(declared)
+        wanted = tr("{filter}: {value}", filter=declared.title, value=text) if text else declared.title
+        if chip.accessibleName() == wanted:
+            return
+        chip.show_text(wanted)
         chip.setAccessibleName(chip.text().replace("&&", "&"))
         chip.setProperty("active", "true" if text else "")
         chip.show_icon("chevron-down", "accent_text" if text else "muted")
         restyle(chip)
-        for action in chip.menu().actions():
-            action.setChecked(action.isCheckable() and action.data() == marked)
 
     def _words(self, declared: Filter) -> tuple[str, str]:
         if isinstance(declared, ChoiceFilter):
