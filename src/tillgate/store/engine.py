@@ -65,6 +65,7 @@ def sqlite_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engi
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         # The one used last has the pages at hand; the others stay small.
         pool_use_lifo=True,
+        pool_reset_on_return=None,
     )
     settings = pragmas(busy_timeout_ms=busy_timeout_ms)
 
@@ -77,7 +78,14 @@ def sqlite_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engi
         cursor.close()
 
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "reset", _undo)
     return engine
+
+
+def _undo(driver: Any, _entry: ConnectionPoolEntry, _state: object) -> None:
+    """What was left open, or only read, is undone as the connection is given back; mostly nothing is."""
+    if driver.in_transaction:
+        driver.rollback()
 
 
 def _begin(connection: Connection) -> None:
