@@ -28,6 +28,7 @@ from tillgate.ui.screens.checkout.stages import ENDED_WITHOUT_MONEY, HELD, Stage
 from tillgate.ui.tasks import Tasks
 
 LINK = "https://pay.example/1"
+OWN_PAGE = "http://127.0.0.1:4711/pay"
 
 
 def test_a_whole_sale_without_the_mouse(page: CheckoutPage, counter: Counter) -> None:
@@ -311,30 +312,13 @@ def test_another_way_is_held_back_while_the_first_is_not_heard(page: CheckoutPag
     assert page.stage is Stage.CHECKING
 
 
-def test_the_tills_own_page_has_no_code_for_phones(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:
-    own: list[str] = []
-
-    def address(_method: str, token: str) -> ReturnAddress:
-        own.append(f"http://127.0.0.1:4711/pay/{token}")
-        return ReturnAddress(token, None, own[-1])
-
-    counter.till = replace(counter.till, new_return=address)
-    counter.provider.twist = lambda facts: replace(facts, url=None)
-    page = CheckoutPage(qtbot, tasks, counter)
-    page.way = ("razorpay", "order")
-    page.ring_up(GITANJALI)
-    page.pay()
-    assert page.opened == own
-    assert not page.screen.view.payment.qr.isVisible()
-    assert page.screen.view.payment.link.text() == own[0]
-
-
-def test_a_page_that_was_left_is_said_until_it_is_opened_again(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:
+def paid_on_the_tills_own_page(qtbot: QtBot, tasks: Tasks, counter: Counter) -> tuple[CheckoutPage, list[str]]:
+    """A sale put up on the loopback page, and the token of each page that was made."""
     tokens: list[str] = []
 
     def address(_method: str, token: str) -> ReturnAddress:
         tokens.append(token)
-        return ReturnAddress(token, None, f"http://127.0.0.1:4711/pay/{token}")
+        return ReturnAddress(token, None, f"{OWN_PAGE}/{token}")
 
     counter.till = replace(counter.till, new_return=address)
     counter.provider.twist = lambda facts: replace(facts, url=None)
@@ -342,9 +326,21 @@ def test_a_page_that_was_left_is_said_until_it_is_opened_again(qtbot: QtBot, tas
     page.way = ("razorpay", "order")
     page.ring_up(GITANJALI)
     page.pay()
+    return page, tokens
+
+
+def test_the_tills_own_page_has_no_code_for_phones(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:
+    page, (token,) = paid_on_the_tills_own_page(qtbot, tasks, counter)
+    assert page.opened == [f"{OWN_PAGE}/{token}"]
+    assert not page.screen.view.payment.qr.isVisible()
+    assert page.screen.view.payment.link.text() == f"{OWN_PAGE}/{token}"
+
+
+def test_a_page_that_was_left_is_said_until_it_is_opened_again(qtbot: QtBot, tasks: Tasks, counter: Counter) -> None:
+    page, (token,) = paid_on_the_tills_own_page(qtbot, tasks, counter)
     panel = page.screen.view.payment
     assert panel.declined.text == ""
-    assert store_return(counter.till, tokens[0], {"dismissed": "1"})
+    assert store_return(counter.till, token, {"dismissed": "1"})
     page.later(4)
     assert panel.declined.text.splitlines() == [
         "The page was left without paying.",

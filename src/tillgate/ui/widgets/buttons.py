@@ -147,15 +147,20 @@ class Button(QPushButton):
         super().resizeEvent(event)
         self._place_hint()
 
+    def begin_painting(self) -> tuple[QStylePainter, QStyleOptionButton]:
+        """The button without what it says; whoever paints that ends the painter."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        return painter, option
+
     @guarded()
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._hint is None:
             super().paintEvent(event)
             return
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        painter = QStylePainter(self)
-        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        painter, option = self.begin_painting()
         inner = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
         option.rect = inner.adjusted(0, 0, -self._hint_width(), 0)
         painter.drawControl(QStyle.ControlElement.CE_PushButtonLabel, option)

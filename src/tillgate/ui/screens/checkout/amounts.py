@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tillgate.i18n import tr
 from tillgate.ui import theme
@@ -75,10 +75,7 @@ class PayButton(Button):
 
     @guarded()
     def paintEvent(self, event: QPaintEvent) -> None:
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        painter = QStylePainter(self)
-        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        painter, _ = self.begin_painting()
         ink = theme.current().colour("on_accent" if self.isEnabled() else "faint")
         painter.setPen(ink)
         inner = self.rect().adjusted(18, 14, -18, -14)

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
+from PySide6.QtWidgets import QSizePolicy
 
 from tillgate.i18n import tr
 from tillgate.ui import theme
@@ -60,10 +60,7 @@ class DatesButton(Button):
 
     @guarded()
     def paintEvent(self, event: QPaintEvent) -> None:
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        painter = QStylePainter(self)
-        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        painter, _ = self.begin_painting()
         side, area, enabled = theme.size("icon"), self._text_area(), self.isEnabled()
         icon_area = QRect(_INSET, (self.height() - side) // 2, side, side)
         mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
