@@ -243,6 +243,18 @@ def test_days_that_have_not_begun_can_be_let_again(counter: Counter, clock: Fake
     assert {row.day for row in counter.rows(rental_day) if row.unit == 1} == {*days, today + timedelta(days=3)}
 
 
+def test_what_was_rented_and_is_back_can_be_let_again_today(counter: Counter, clock: FakeClock) -> None:
+    yesterday = counter.till.store_day(clock.now())
+    sold = sell_days(counter, yesterday)
+    clock.advance(24 * 3600)
+    # A night later the cashier signs in anew.
+    counter.cashier, counter.manager = (signed_in(counter.till, role) for role in (Role.CASHIER, Role.MANAGER))
+    give_back(counter, sold, sold.amount_minor, goods=True)
+    assert [row.day for row in counter.rows(rental_day)] == [yesterday], "what was is not undone"
+    sell_days(counter, yesterday + timedelta(days=1))
+    assert inspect_books(counter.till).ok
+
+
 def test_the_database_refuses_what_no_refund_asked_for(counter: Counter) -> None:
     paid = invoiced(counter, "GIT-1")
     give_back(counter, paid, 100)
