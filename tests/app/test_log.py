@@ -151,6 +151,20 @@ def test_only_its_owner_reads_it_and_it_is_rotated(
     assert lines(folder)
 
 
+def test_a_line_is_made_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    usual = app_log.JsonLines.format
+
+    def count(self: app_log.JsonLines, record: logging.LogRecord) -> str:
+        made.append(record.getMessage())
+        return usual(self, record)
+
+    monkeypatch.setattr(app_log.JsonLines, "format", count)
+    logging.getLogger("tillgate.test").info("once")
+    assert made == ["once"]
+    assert [line["event"] for line in lines(folder)] == ["once"]
+
+
 def test_a_full_disk_stops_the_log_and_nothing_else(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,12 @@ class LogFile(RotatingFileHandler):
         opened = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(opened, "a", encoding="utf-8")
 
+    def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802
+        """Once the file is full. The base class makes every line twice, to know beforehand how long it is."""
+        if self.stream is None:
+            self.stream = self._open()
+        return bool(self.stream.tell() >= self.maxBytes)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class names it
         """The last resort, at most once a minute."""
         now = time.monotonic()
