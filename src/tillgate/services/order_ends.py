@@ -33,8 +33,7 @@ def credit_sale(uow: UnitOfWork, payment: PaymentRecord, _refund: RefundRecord) 
 def cancel_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
     """Cancel the orders of a payment that the caller holds and that was refunded; nothing where that is done already.
 
-    Days that have begun in the store's zone stay taken. If a refund said that the goods are back, pieces sold go into
-    stock, and what was rented can be let again today.
+    A day that has begun in the store's zone stays taken. Pieces go into stock only if a refund said they are back.
     """
     which = (sales_order.c.payment_id == payment.id, sales_order.c.state != OrderState.CANCELLED)
     query = select(sales_order.c.id, sales_order.c.number).where(*which).order_by(sales_order.c.id).with_for_update()
@@ -45,9 +44,8 @@ def cancel_orders(uow: UnitOfWork, payment: PaymentRecord) -> None:
     uow.execute(
         update(sales_order).where(sales_order.c.id.in_(orders)).values(version=sales_order.c.version + 1, **values)
     )
-    back = goods_are_back(uow, payment.id)
-    freed = _free_days(uow, list(orders), with_today=back)
-    pieces = _put_back(uow, list(orders)) if back else {}
+    freed = _free_days(uow, list(orders))
+    pieces = _put_back(uow, list(orders)) if goods_are_back(uow, payment.id) else {}
     withdraw_orders(uow, payment, orders)
     for order_id, number in orders.items():
         what = {"days": freed.get(order_id, []), "pieces": pieces.get(order_id, 0)}
@@ -61,21 +59,20 @@ def goods_are_back(uow: UnitOfWork, payment_id: int) -> bool:
     return bool(uow.execute(said.where(refund.c.payment_id == payment_id, done)).scalar_one())
 
 
-def _free_days(uow: UnitOfWork, order_ids: list[int], *, with_today: bool) -> dict[int, list[str]]:
+def _free_days(uow: UnitOfWork, order_ids: list[int]) -> dict[int, list[str]]:
     """Days to come are free again; what was freed, by order, as "variant/unit day"."""
     items = select(order_item.c.id).where(order_item.c.order_id.in_(order_ids))
     today = store_day(uow.connection, uow.now)
-    free = rental_day.c.day >= today if with_today else rental_day.c.day > today
     freed: dict[int, list[str]] = defaultdict(list)
     query = (
         select(order_item.c.order_id, rental_day.c.variant_id, rental_day.c.unit, rental_day.c.day)
         .join(order_item, order_item.c.id == rental_day.c.order_item_id)
-        .where(order_item.c.order_id.in_(order_ids), free)
+        .where(order_item.c.order_id.in_(order_ids), rental_day.c.day > today)
         .order_by(rental_day.c.variant_id, rental_day.c.unit, rental_day.c.day)
     )
     for row in uow.execute(query):
         freed[row.order_id].append(f"{row.variant_id}/{row.unit} {row.day.isoformat()}")
-    uow.execute(delete(rental_day).where(rental_day.c.order_item_id.in_(items), free))
+    uow.execute(delete(rental_day).where(rental_day.c.order_item_id.in_(items), rental_day.c.day > today))
     return freed
 
 
