@@ -165,6 +165,14 @@ def test_a_line_is_made_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert [line["event"] for line in lines(folder)] == ["once"]
 
 
+def test_a_file_that_could_not_be_closed_is_opened_again(folder: Path) -> None:
+    handler = next(h for h in logging.getLogger().handlers if isinstance(h, app_log.LogFile))
+    assert handler.stream is not None
+    handler.stream.close()
+    logging.getLogger("tillgate.test").info("still heard")
+    assert [line["event"] for line in lines(folder)] == ["still heard"]
+
+
 def test_a_full_disk_stops_the_log_and_nothing_else(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -195,7 +195,7 @@ class Shop:
 
     def give_back(self) -> None:
         """What the crowd of a start needed and nobody needs now: connections, and memory."""
-        self.till.db.give_back()
+        logged(self.till.db.give_back)
         memory.give_back()
 
     def look_after(self) -> None:

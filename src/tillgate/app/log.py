@@ -40,7 +40,7 @@ class LogFile(RotatingFileHandler):
 
     def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802
         """Once the file is full. The base class makes every line twice, to know beforehand how long it is."""
-        if self.stream is None:
+        if self.stream is None or self.stream.closed:
             self.stream = self._open()
         return bool(self.stream.tell() >= self.maxBytes)
 

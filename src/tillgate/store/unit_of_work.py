@@ -206,15 +206,17 @@ class Database:
         return _Reading(self, begin_looking)
 
     def give_back(self) -> None:
-        """Close the connections to a file that nobody uses just now: each keeps the whole schema, most of a megabyte.
-        A server's take longer to open than they are worth."""
+        """Close all but one of the connections to a file that nobody uses just now: each keeps the whole schema, most
+        of a megabyte. A server's take longer to open than they are worth."""
         pool = self.engine.pool
         if not self.is_sqlite or not isinstance(pool, QueuePool):
             return
         # Taken out all at once: the pool gives the same one again and again.
         resting = [self.engine.connect() for _ in range(pool.checkedin())]
-        for connection in resting:
+        for connection in resting[1:]:
             connection.invalidate()
+        # The open one last, so that it is the next to be taken. Without it the whole WAL would be folded into the file.
+        for connection in reversed(resting):
             connection.close()
 
     def close(self) -> None:

@@ -312,6 +312,17 @@ def test_another_way_is_held_back_while_the_first_is_not_heard(page: CheckoutPag
     assert page.stage is Stage.CHECKING
 
 
+def test_the_focus_is_not_lost_in_what_is_switched_off(page: CheckoutPage) -> None:
+    page.ring_up(GITANJALI)
+    page.press(Qt.Key.Key_F9)
+    panel, finder = page.screen.view.payment, page.screen.view.finder
+    page.until(lambda: page.has_focus(panel))
+    assert finder.isEnabled()
+    finder.search.setFocus()
+    page.until(lambda: not finder.isEnabled())
+    assert page.has_focus(panel)
+
+
 def paid_on_the_tills_own_page(qtbot: QtBot, tasks: Tasks, counter: Counter) -> tuple[CheckoutPage, list[str]]:
     """A sale put up on the loopback page, and the token of each page that was made."""
     tokens: list[str] = []

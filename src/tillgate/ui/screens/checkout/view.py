@@ -67,8 +67,12 @@ class CheckoutView:
             self.finder.setEnabled(True)
 
     def _rest_finder(self) -> None:
-        # What is rung up waits while the money is on its way.
-        self.finder.setEnabled(self.side is not self.payment)
+        # What is rung up waits while the money is on its way. Whoever was quicker is taken back to the payment: what is
+        # switched off loses the focus to nowhere.
+        paying = self.side is self.payment
+        if paying and holds_focus(self.finder):
+            self.payment.setFocus()
+        self.finder.setEnabled(not paying)
 
 
 def holds_focus(panel: QWidget) -> bool:

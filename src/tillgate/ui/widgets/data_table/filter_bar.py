@@ -136,6 +136,8 @@ class FilterBar(QWidget):
         declared = next(each for each in self._filters if each.key == key)
         _, marked = self._words(declared)
         menu.clear()
+        for former in menu.findChildren(QActionGroup):
+            former.deleteLater()
         group = QActionGroup(menu)
         for action, value in self._entries(declared, menu):
             action.setCheckable(True)
