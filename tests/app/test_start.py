@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests.factories.clock import FakeClock
 from tests.factories.people import add_person, quick_pins
@@ -32,6 +33,7 @@ from tillgate.services.sign_in import list_people, sign_in
 from tillgate.services.till import Till
 from tillgate.store.engine import sqlite_engine
 from tillgate.store.first_look import first_look
+from tillgate.store.unit_of_work import Database
 from tillgate.ui import icons, theme
 from tillgate.ui.screens.settings.integrity_page import IntegrityPage
 from tillgate.ui.screens.sign_in import SignInScreen
@@ -246,3 +248,18 @@ def test_a_window_that_is_closed_while_the_till_opens_closes_the_till_too(start:
     QApplication.processEvents()
     left = {thread.name for thread in set(threading.enumerate()) - before}
     assert not {name for name in left if name.startswith(("opening", "work", "sandbox"))}
+
+
+def test_tidying_that_fails_after_a_start_is_logged_and_nobodys_trouble(
+    prepared: Profile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def busy(_db: Database) -> None:
+        raise PoolTimeout
+
+    shop = open_shop(prepared)
+    monkeypatch.setattr(Database, "give_back", busy)
+    try:
+        shop.give_back()
+    finally:
+        shop.close()
+    assert "background work failed" in caplog.text

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -69,6 +70,18 @@ def test_headers_sort_and_say_so(qtbot: QtBot, tasks: Tasks) -> None:
     page.settled()
     assert page.cell(0, 0) == "PAY-0000499"
     assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (0, Qt.SortOrder.DescendingOrder)
+
+
+def test_a_menu_that_is_opened_again_leaves_nothing_of_before(qtbot: QtBot, tasks: Tasks) -> None:
+    page = TablePage(qtbot, tasks, Rows(5))
+    for _ in range(4):
+        page.choose("state", "Paid")
+        page.settled()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    menu = page.table.bar.chips["state"].menu()
+    assert len(menu.findChildren(QActionGroup)) == 1
+    menu.aboutToShow.emit()
+    assert [each.text() for each in menu.actions() if each.isChecked()] == ["Paid"]
 
 
 def test_search_and_filters_narrow_and_show_all_widens(qtbot: QtBot, tasks: Tasks) -> None:

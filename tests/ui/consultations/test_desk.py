@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.factories.clinic import Clinic
 from tests.ui.pages.access import nameless
 from tests.ui.pages.consultations import FeePage
+from tests.ui.pages.hands import places_of
 from tillgate import i18n
 from tillgate.domain.money import Money
 from tillgate.domain.tax_rules import TaxEffect
@@ -296,9 +297,10 @@ def test_the_tabs_stand_at_the_same_place_on_every_page(
 ) -> None:
     i18n.use_language("es")
     desk_page = FeePage(qtbot, tasks, clinic, tmp_path, clinic.manager)
-    places = set()
-    for key in desk_page.screen.lists:
-        desk_page.screen.show_list(key)
+    screen = desk_page.screen
+
+    def show(key: str) -> None:
+        screen.show_list(key)
         desk_page.settled()
-        places.add(tuple(chip.geometry().getRect() for chip in desk_page.screen.chips.values()))
-    assert len(places) == 1
+
+    assert len(places_of(screen.chips.values, screen.lists, show)) == 1

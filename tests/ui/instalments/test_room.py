@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytestqt.qtbot import QtBot
 
 from tests.factories.instalments import Bazaar
+from tests.ui.pages.hands import places_of
 from tests.ui.pages.instalments import InstalmentsPage
 from tillgate.ui.screens.instalments.new_order_page import NewOrderPage
 from tillgate.ui.tasks import Tasks
@@ -26,9 +27,9 @@ def test_two_customers_of_one_name_are_told_apart(page: InstalmentsPage) -> None
 
 def test_the_tabs_stand_at_the_same_place_on_every_page(qtbot: QtBot, tasks: Tasks, shop: Bazaar) -> None:
     page = InstalmentsPage(qtbot, tasks, shop, shop.manager)
-    places = set()
-    for key in page.screen.pages:
+
+    def show(key: str) -> None:
         page.screen.show_page(key)
         page.settled()
-        places.add(tuple(chip.geometry().getRect() for chip in page.screen.chips.values()))
-    assert len(places) == 1
+
+    assert len(places_of(page.screen.chips.values, page.screen.pages, show)) == 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+K = TypeVar("K")
 NONE = Qt.KeyboardModifier.NoModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
 ALT = Qt.KeyboardModifier.AltModifier
@@ -25,3 +29,12 @@ def type_text(widget: QWidget, text: str) -> None:
 def click(widget: QWidget, at: QPoint | None = None, held: Qt.KeyboardModifier = NONE) -> None:
     """Press a widget with the mouse, in its middle unless told."""
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton, held, at if at is not None else widget.rect().center())
+
+
+def places_of(chips: Callable[[], Iterable[QWidget]], pages: Iterable[K], show: Callable[[K], object]) -> set[object]:
+    """Where chips stand, on each of several pages."""
+    places: set[object] = set()
+    for page in pages:
+        show(page)
+        places.add(tuple(chip.geometry().getRect() for chip in chips()))
+    return places
