@@ -10,13 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-from tests.ui.pages.hands import ALT, CTRL, press
-from tests.ui.pages.shell import CASHIER, MANAGER, NOW, OUT, ShellPage
+from tests.ui.pages.hands import ALT, CTRL, Paints, press
+from tests.ui.pages.shell import CASHIER, MANAGER, NOW, OUT, PlainScreen, ShellPage
 from tillgate import i18n
 from tillgate.domain.errors import NotAllowed, Unavailable
 from tillgate.domain.payment import Mode
 from tillgate.ui.input_filter import QUARANTINE_MS
-from tillgate.ui.screen import Connection
+from tillgate.ui.screen import Connection, Screen
 from tillgate.ui.tasks import Tasks
 from tillgate.ui.theme import Scheme, Theme
 
@@ -113,6 +113,51 @@ def test_the_frame_speaks_another_language_at_once(qtbot: QtBot, tasks: Tasks) -
         assert "Caja" in [menu.title() for menu in page.shell.menuBar().findChildren(QMenu)]
     finally:
         i18n.use_language(before)
+
+
+def test_a_menu_that_is_opened_at_once_has_what_belongs_to_the_screen(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    assert "Sale" in page.menu_titles
+    page.shell.go("payments")
+    assert "Sale" not in page.menu_titles
+    page.shell.go("checkout")
+    assert "Sale" in page.menu_titles
+    assert page.open_menu("Sale") == ["Hold the sale", "Pay"]
+
+
+def test_another_screen_paints_nothing_anew_that_is_as_it_was(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, MANAGER)
+    shell, buttons = page.shell, page.shell.rail.buttons
+    shown = Paints(buttons["metrics"])
+    shell.go("metrics")
+    qtbot.waitUntil(lambda: shown.count > 0)
+    same, other = Paints(buttons["checkout"]), Paints(buttons["payments"])
+    strip = [Paints(part) for part in (shell.strip.mode, shell.strip.connection.icon, shell.strip.person)]
+    shell.go("payments")
+    qtbot.waitUntil(lambda: other.count > 0)
+    assert same.count == 0
+    assert [part.count for part in strip] == [0, 0, 0]
+
+
+def test_a_screen_is_made_where_it_will_stand(qtbot: QtBot, tasks: Tasks) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    made: list[Screen] = []
+
+    def factory() -> Screen:
+        made.append(PlainScreen("Outer"))
+        # One within it is not the shell's to place.
+        made.append(PlainScreen("Inner"))
+        return made[0]
+
+    assert Screen.make_in(page.shell, factory) is made[0]
+    assert [screen.parentWidget() for screen in made] == [page.shell, None]
+
+    def broken() -> Screen:
+        raise Unavailable("database_busy")
+
+    with pytest.raises(Unavailable):
+        Screen.make_in(page.shell, broken)
+    assert PlainScreen("After").parentWidget() is None
 
 
 def test_a_shortcut_is_a_sign_of_life(qtbot: QtBot, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:

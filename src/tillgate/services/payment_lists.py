@@ -230,14 +230,15 @@ def _dressed(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[PaymentR
 def _newest_attempts(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     table = payment_attempt.c
     query = select(table.payment_id, table.method, table.reference).where(table.payment_id.in_(ids))
-    return {row.payment_id: (row.method, row.reference) for row in connection.execute(query.order_by(table.id))}
+    found = connection.execute(query.order_by(table.id))
+    return {payment_id: (method, reference) for payment_id, method, reference in found}
 
 
 def _orders(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[str]]:
     query = select(sales_order.c.payment_id, sales_order.c.number).where(sales_order.c.payment_id.in_(ids))
     found: dict[int, list[str]] = defaultdict(list)
-    for row in connection.execute(query.order_by(sales_order.c.id)):
-        found[row.payment_id].append(row.number)
+    for payment_id, number in connection.execute(query.order_by(sales_order.c.id)):
+        found[payment_id].append(number)
     return found
 
 

@@ -23,6 +23,8 @@ MENUS: Final[Mapping[str, str]] = {
     "view": mark("View"),
     "help": mark("Help"),
 }
+# Once a screen stands: what is in a menu is seen by whoever opens it, and that fills it at once.
+_FILL_MS: Final = 300
 
 
 class Menus:
@@ -32,8 +34,11 @@ class Menus:
         self._commands = commands
         bar.setAccessibleName(tr("Menus"))
         self._menus = {key: bar.addMenu(tr(title)) for key, title in MENUS.items()}
+        for menu in self._menus.values():
+            menu.aboutToShow.connect(self._fill_now)
         self._timer = QTimer(bar)
         self._timer.setSingleShot(True)
+        self._timer.setInterval(_FILL_MS)
         self._timer.timeout.connect(self.fill)
         commands.changed.connect(self._timer.start)
         self.fill()
@@ -49,8 +54,18 @@ class Menus:
             menu.clear()
         for command in self._commands.listed_in_menus():
             self._menus[command.menu].addAction(self._commands.action(command.key))
-        for menu in self._menus.values():
-            menu.menuAction().setVisible(not menu.isEmpty())
+        self.show_titles()
+
+    def show_titles(self) -> None:
+        """Show the menus that have commands now."""
+        filled = {command.menu for command in self._commands.listed_in_menus()}
+        for key, menu in self._menus.items():
+            menu.menuAction().setVisible(key in filled)
+
+    def _fill_now(self) -> None:
+        if self._timer.isActive():
+            self._timer.stop()
+            self.fill()
 
 
 def help_dialog(parent: QWidget, commands: Commands, screen: str, title: str) -> Dialog:

@@ -44,7 +44,7 @@ class RailButton(QToolButton):
         self.setText(title)
         named = tr("{screen} ({key})", screen=title, key=self._hint) if self._hint else title
         self.setToolTip(as_tooltip(named))
-        self.show_count(self._count)
+        self._name()
 
     def mark(self, current: bool) -> None:
         """Show it as the screen in front."""
@@ -64,10 +64,14 @@ class RailButton(QToolButton):
 
     def show_count(self, count: int) -> None:
         """Show how many things wait there; 0 shows nothing."""
-        self._count = count
-        title = tr(self._spec.title)
+        if count != self._count:
+            self._count = count
+            self._name()
+            self.update()
+
+    def _name(self) -> None:
+        title, count = tr(self._spec.title), self._count
         self.setAccessibleName(tr("{screen}, {count} waiting", screen=title, count=count) if count else title)
-        self.update()
 
     @guarded()
     def paintEvent(self, event: QPaintEvent) -> None:

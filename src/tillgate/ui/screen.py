@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
 
@@ -16,8 +17,25 @@ from tillgate.domain.staff import Action, Role
 class Screen(QWidget):
     """A page of the shell. Override what matters; none of these are Qt's own methods."""
 
+    # Where the screen that is made next will stand. One that moved there later would take all of its widgets along, and
+    # each costs a style.
+    _place: ClassVar[QWidget | None] = None
+
     # Whether it asks for a PIN while the till is locked: what a scanner types is kept from it, and told by `scan`.
     asks_pin = False
+
+    def __init__(self) -> None:
+        place, Screen._place = Screen._place, None
+        super().__init__(place)
+
+    @staticmethod
+    def make_in(place: QWidget, factory: Callable[[], Screen]) -> Screen:
+        """Make a screen as a child of the widget that will show it."""
+        Screen._place = place
+        try:
+            return factory()
+        finally:
+            Screen._place = None
 
     def entered(self) -> None:
         """It is shown now; put the focus where work starts."""

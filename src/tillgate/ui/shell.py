@@ -174,7 +174,7 @@ class Shell(QMainWindow):
     def page(self, key: str) -> Screen:
         """A screen, made now if it was never shown; KeyError for an unknown key."""
         if key not in self._built:
-            made = self._specs[key].factory()
+            made = Screen.make_in(self._stack, self._specs[key].factory)
             self._built[key] = made
             self._stack.addWidget(made)
         return self._built[key]
@@ -219,6 +219,7 @@ class Shell(QMainWindow):
         self.rail.setVisible(not self.locked)
         self._above.setVisible(not self.locked)
         self.commands.show_for(self.state.role, self.current_key)
+        self._menus.show_titles()
         self.rail.show_state(self.state.role, self._current, self.state.badges)
         setup = self._specs.get(self._setup_screen)
         self.strip.show_state(self.state, may_set_up=setup is not None and may_see(self.state.role, setup))

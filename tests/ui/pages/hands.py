@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -38,3 +38,16 @@ def places_of(chips: Callable[[], Iterable[QWidget]], pages: Iterable[K], show: 
         show(page)
         places.add(tuple(chip.geometry().getRect() for chip in chips()))
     return places
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted from now on."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's own name
+        self.count += event.type() is QEvent.Type.Paint
+        return False

@@ -143,7 +143,21 @@ class ShellPage:
         return [dialog for dialog in self.shell.findChildren(QDialog) if dialog.isVisible()]
 
     @property
+    def _menus(self) -> list[QMenu]:
+        return [menu for menu in self.shell.menuBar().findChildren(QMenu) if menu.menuAction().isVisible()]
+
+    @property
+    def menu_titles(self) -> list[str]:
+        """The menus that are shown."""
+        return [menu.title() for menu in self._menus]
+
+    @property
     def menu_texts(self) -> list[str]:
         """Every entry of every menu that is shown."""
-        menus = [menu for menu in self.shell.menuBar().findChildren(QMenu) if menu.menuAction().isVisible()]
-        return [entry.text() for menu in menus for entry in menu.actions() if entry.isVisible()]
+        return [entry.text() for menu in self._menus for entry in menu.actions() if entry.isVisible()]
+
+    def open_menu(self, title: str) -> list[str]:
+        """What a menu shows when it is opened now."""
+        [menu] = [menu for menu in self._menus if menu.title() == title]
+        menu.aboutToShow.emit()
+        return [entry.text() for entry in menu.actions() if entry.isVisible()]

@@ -143,8 +143,8 @@ class SearchField(QLineEdit):
     chosen = Signal(str)
     down = Signal()
 
-    def __init__(self, placeholder: str, *, rest_ms: int = _SEARCH_MS) -> None:
-        super().__init__()
+    def __init__(self, placeholder: str, *, rest_ms: int = _SEARCH_MS, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(False)

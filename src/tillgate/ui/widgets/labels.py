@@ -112,8 +112,9 @@ class IconLabel(QWidget):
 
     def show_icon(self, name: str, role: str) -> None:
         """Show another icon."""
-        self._name, self._role = name, role
-        self.update()
+        if (name, role) != (self._name, self._role):
+            self._name, self._role = name, role
+            self.update()
 
     @guarded()
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -49,8 +49,8 @@ class InlineNotice(QFrame):
 
     closed = Signal()
 
-    def __init__(self, *, closable: bool = False) -> None:
-        super().__init__()
+    def __init__(self, *, closable: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._icon = IconLabel("info", "accent_text", 20)
         self._what = plain_label(role="strong", wrap=True)
         self._money = plain_label(wrap=True)
@@ -143,8 +143,10 @@ class InlineNotice(QFrame):
 class EmptyState(QWidget):
     """Why there is nothing here, and what to do about it."""
 
-    def __init__(self, icon: str, title: str, text: str, action: NoticeAction | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, icon: str, title: str, text: str, action: NoticeAction | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self._icon = IconLabel(icon, "faint", 40)
         self._title = plain_label(title, "title")
         self._text = plain_label(text, tone="muted", wrap=True)

@@ -28,15 +28,18 @@ class SidePane(QFrame):
 
     closed = Signal()
 
-    def __init__(self, width: int = 360) -> None:
-        super().__init__()
+    def __init__(self, width: int = 360, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setProperty("surface", "raised")
         self._wanted = width
         self.setMinimumWidth(min(width, 320))
         self.setMaximumWidth(max(width, 560))
         self._body: QWidget | None = None
         self._title = ElidedLabel(role="title")
-        self._scroll = QScrollArea()
+        close = Button(
+            tone=ButtonTone.ICON, icon="x", name=tr("Close the details"), on_click=self.close_pane, parent=self
+        )
+        self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -44,7 +47,7 @@ class SidePane(QFrame):
         head = QHBoxLayout()
         head.setContentsMargins(18, 12, 10, 8)
         head.addWidget(self._title, 1)
-        head.addWidget(Button(tone=ButtonTone.ICON, icon="x", name=tr("Close the details"), on_click=self.close_pane))
+        head.addWidget(close)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 1, 1, 1)
         column.setSpacing(0)

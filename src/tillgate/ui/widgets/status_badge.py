@@ -114,6 +114,8 @@ class StatusBadge(QWidget):
 
     def show_status(self, status: Status) -> None:
         """Show another state; screen readers hear the word."""
+        if (status, status.text) == (self._status, self.accessibleName()):
+            return
         self._status = status
         self.setAccessibleName(status.text)
         self.updateGeometry()

@@ -64,8 +64,8 @@ class ExceptionsScreen(Screen):
     def __init__(self, office: BackOffice) -> None:
         super().__init__()
         self._office = office
-        self.view = ExceptionsView()
-        self.notice = InlineNotice(closable=True)
+        self.view = ExceptionsView(self)
+        self.notice = InlineNotice(closable=True, parent=self.view)
         source: KeysetSource[ExceptionRow, tuple[Any, ...]] = KeysetSource(
             self._fetch, self._sum, lambda _query, row: exception_key(row)
         )
@@ -91,6 +91,7 @@ class ExceptionsScreen(Screen):
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "exceptions"),
             own_keys=False,
+            parent=self.view,
         )
         self.commands = ListCommands(self, office.commands, SCREEN, self.table, VERBS)
         self.view.column.addWidget(self.notice)

@@ -48,8 +48,8 @@ PAYMENT = "payment"
 class ExceptionsView(QWidget):
     """A heading with what the list is for, and room for it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(20, 18, 20, 14)
         self.column.setSpacing(12)

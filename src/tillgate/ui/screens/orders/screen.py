@@ -37,7 +37,7 @@ class OrdersScreen(Screen):
     def __init__(self, office: BackOffice) -> None:
         super().__init__()
         self._office = office
-        self.view = OrdersView()
+        self.view = OrdersView(self)
         source: KeysetSource[OrderRecord, tuple[Any, ...]] = KeysetSource(self._fetch, self._sum, self._key)
         self.table = DataTable(
             tr("Orders"),
@@ -59,6 +59,7 @@ class OrdersScreen(Screen):
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "orders"),
             own_keys=False,
+            parent=self.view,
         )
         self.commands = ListCommands(self, office.commands, SCREEN, self.table, VERBS)
         self.view.column.addWidget(self.table, 1)

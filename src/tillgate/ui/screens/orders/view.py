@@ -30,8 +30,8 @@ from tillgate.ui.widgets.status_badge import PAYMENT_STATUS, StatusBadge
 class OrdersView(QWidget):
     """A heading and room for the list."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(20, 18, 20, 14)
         self.column.setSpacing(12)

@@ -66,7 +66,7 @@ class PaymentsScreen(Screen):
     def __init__(self, office: BackOffice, providers: Sequence[str] = ()) -> None:
         super().__init__()
         self._office = office
-        self.view = PaymentsView()
+        self.view = PaymentsView(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)
@@ -91,6 +91,7 @@ class PaymentsScreen(Screen):
             exportable=office.may(Action.EXPORT),
             before_export=office.before_export(self, "payments"),
             own_keys=False,
+            parent=self.view,
         )
         self.commands = ListCommands(self, office.commands, SCREEN, self.table, VERBS)
         self._wanted: int | None = None

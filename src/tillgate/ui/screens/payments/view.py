@@ -52,8 +52,8 @@ _UNSETTLED = frozenset({Stage.MISMATCHED, Stage.LATE, Stage.REFUND_STUCK})
 class PaymentsView(QWidget):
     """A heading and room for the list."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(20, 18, 20, 14)
         self.column.setSpacing(12)

@@ -33,7 +33,7 @@ class StaffScreen(Screen):
     def __init__(self, door: Door, zone: tzinfo) -> None:
         super().__init__()
         self._door, self._zone = door, zone
-        self.view = StaffView()
+        self.view = StaffView(self)
         self.table = DataTable(
             tr("People"),
             columns=staff_columns(),
@@ -50,6 +50,7 @@ class StaffScreen(Screen):
             saved=KeptViews(door.till, door.actor),
             export_name="people",
             before_export=export_gate(self, door, "people"),
+            parent=self.view,
         )
         self.view.column.addWidget(self.table, 1)
         self.view.take_on.clicked.connect(self._take_on)

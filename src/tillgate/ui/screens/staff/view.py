@@ -21,8 +21,8 @@ from tillgate.ui.widgets.status_badge import StatusBadge
 class StaffView(QWidget):
     """A heading, a notice, and room for the list."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.notice = InlineNotice(closable=True)
         self.take_on = Button(tr("Take somebody on"), tone=ButtonTone.PRIMARY, icon="user-plus")
         self.own_pin = Button(tr("Change my PIN"), icon="lock")

@@ -61,21 +61,27 @@ class FilterBar(QWidget):
     view_asked = Signal(object)
     remove_asked = Signal(str)
 
-    def __init__(self, name: str, filters: Sequence[Filter], today: Callable[[], date]) -> None:
-        super().__init__()
+    def __init__(
+        self, name: str, filters: Sequence[Filter], today: Callable[[], date], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self._filters, self._today = list(filters), today
         self._query = Query()
-        self.search = SearchField(tr("Search {list}", list=name.lower()))
+        self.search = SearchField(tr("Search {list}", list=name.lower()), parent=self)
         self.search.setMinimumWidth(150)
         self.search.setMaximumWidth(340)
         self.search.searched.connect(self._searched)
         self.chips = {declared.key: self._chip(declared) for declared in filters}
-        self.clear = Button(tr("Show all"), tone=ButtonTone.LINK, on_click=self._show_all)
-        self.views = Button(tone=ButtonTone.ICON, icon="bookmark", name=tr("Saved views"))
+        self.clear = Button(tr("Show all"), tone=ButtonTone.LINK, on_click=self._show_all, parent=self)
+        self.views = Button(tone=ButtonTone.ICON, icon="bookmark", name=tr("Saved views"), parent=self)
         self._views_menu = QMenu(self.views)
         self.views.setMenu(self._views_menu)
         self.export = Button(
-            tone=ButtonTone.ICON, icon="download", name=tr("Export as CSV (Ctrl+E)"), on_click=self.export_asked.emit
+            tone=ButtonTone.ICON,
+            icon="download",
+            name=tr("Export as CSV (Ctrl+E)"),
+            on_click=self.export_asked.emit,
+            parent=self,
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -123,7 +129,7 @@ class FilterBar(QWidget):
     # Chips
 
     def _chip(self, declared: Filter) -> Button:
-        chip = Button(declared.title, tone=ButtonTone.CHIP, icon="chevron-down")
+        chip = Button(declared.title, tone=ButtonTone.CHIP, icon="chevron-down", parent=self)
         chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         menu = QMenu(chip)
         menu.setAccessibleName(declared.title)

@@ -26,8 +26,8 @@ from tillgate.ui.widgets.data_table.query import Query
 from tillgate.ui.widgets.data_table.source import Summary, TableSource
 from tillgate.ui.widgets.status_badge import Status
 
-PAGE_ROWS: Final = 100
-PAGES_KEPT: Final = 30
+PAGE_ROWS: Final = 50
+PAGES_KEPT: Final = 60
 _IN_FLIGHT: Final = 2
 _SETTLE_MS: Final = 12
 

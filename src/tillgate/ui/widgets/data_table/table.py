@@ -77,8 +77,9 @@ class DataTable(QWidget):
         ask_path: AskPath | None = None,
         density: Density = Density.COMPACT,
         own_keys: bool = True,
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.setAccessibleName(name)
         self._name, self._source, self._tasks, self._zone, self._key = name, source, tasks, zone, key
         self._details, self._detail_title = details, detail_title
@@ -88,14 +89,8 @@ class DataTable(QWidget):
         self._open_key: Hashable | None = None
         self.model = WindowModel(columns, source, tasks, self._place, key, parent=self)
         self.model.query = Query(sort=sort)
-        self.bar = FilterBar(name, filters, self._today)
+        self._lay_out(filters, density)
         self.bar.export.setVisible(exportable)
-        self.view = TableView(name, self.model, density)
-        self.totals = TotalsRow(self.view, self.model)
-        self.notice = InlineNotice(closable=True)
-        self.count = plain_label(role="caption", tone="muted")
-        self.empty = EmptyState(empty.icon, empty.title, empty.text, empty.action)
-        self.pane = SidePane()
         self._refresh_timer = self._timer(_REFRESH_MS, self.refresh)
         self._detail_timer = self._timer(_DETAIL_MS, self._show_details)
         self._exporting = Exporting(
@@ -107,7 +102,6 @@ class DataTable(QWidget):
             before=before_export,
             ask_path=ask_path,
         )
-        self._lay_out()
         self._connect(refresh_on)
         if own_keys:
             self._add_keys()
@@ -125,33 +119,39 @@ class DataTable(QWidget):
         timer.timeout.connect(then)
         return timer
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, filters: Sequence[Filter], density: Density) -> None:
         # From the outside in: what moves into another widget takes all of its own along, and pays for each.
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addWidget(self.bar)
-        column.addWidget(self.notice)
-        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self.bar = FilterBar(self._name, filters, self._today, self)
+        self.notice = InlineNotice(closable=True, parent=self)
+        self._split = QSplitter(Qt.Orientation.Horizontal, self)
         self._split.setHandleWidth(12)
         self._split.setChildrenCollapsible(False)
+        self.count = plain_label(role="caption", tone="muted")
+        column.addWidget(self.bar)
+        column.addWidget(self.notice)
         column.addWidget(self._split, 1)
         foot = QHBoxLayout()
         column.addLayout(foot)
         foot.addWidget(self.count)
         foot.addStretch(1)
-        self._frame = QFrame()
+        self._frame = QFrame(self._split)
         self._frame.setProperty("tableFrame", "true")
-        self._split.addWidget(self._frame)
         inner = QVBoxLayout(self._frame)
         inner.setContentsMargins(2, 2, 2, 2)
         inner.setSpacing(0)
-        self._stack = QStackedWidget()
+        self._stack = QStackedWidget(self._frame)
+        self.view = TableView(self._name, self.model, density, self._stack)
+        self.totals = TotalsRow(self.view, self.model, self._frame)
         inner.addWidget(self._stack, 1)
         inner.addWidget(self.totals)
+        empty = self._empty_text
+        self.empty = EmptyState(empty.icon, empty.title, empty.text, empty.action, parent=self._stack)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
-        self._split.addWidget(self.pane)
+        self.pane = SidePane(parent=self._split)
         self._split.setStretchFactor(0, 1)
         self._split.setStretchFactor(1, 0)
         self.setFocusProxy(self.view)

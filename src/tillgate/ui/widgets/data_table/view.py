@@ -33,8 +33,8 @@ class TableView(QTableView):
     focused = Signal(bool)
     resized = Signal()
 
-    def __init__(self, name: str, model: WindowModel, density: Density) -> None:
-        super().__init__()
+    def __init__(self, name: str, model: WindowModel, density: Density, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._model = model
         self.setModel(model)
         self.setAccessibleName(name)
@@ -194,8 +194,8 @@ class TableView(QTableView):
 class TotalsRow(QWidget):
     """Totals under their columns, following the table's columns and its sideways scrolling."""
 
-    def __init__(self, view: TableView, model: WindowModel) -> None:
-        super().__init__()
+    def __init__(self, view: TableView, model: WindowModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._view, self._model = view, model
         self._texts: dict[int, str] = {}
         self.label = ""
