@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final
@@ -27,6 +27,8 @@ from tillgate.store.models import cashier_wait, invoice_tally, invoice_wait, mon
 from tillgate.store.statements import Statement
 
 _T: Final = invoice_tally.c
+# An enumeration is walked in Python.
+_STATUSES: Final = tuple(InvoiceStatus)
 _PAID: Final = frozenset({InvoiceStatus.COMPLETE, InvoiceStatus.USED})
 
 
@@ -60,8 +62,7 @@ class Slice:
     def sum(self, *states: InvoiceStatus) -> Sum:
         """Those that have one of these states, with their amounts; those of any with none given."""
         found = [each for state, each in self.by_status.items() if each.count and (not states or state in states)]
-        none = Money(0, self.late.amount.currency)
-        return reduce(_added, found, Sum(0, none, none))
+        return reduce(_added, found, _none(self.late.amount.currency))
 
     @property
     def paid(self) -> Sum:
@@ -203,17 +204,21 @@ def _names(connection: Connection, ids: set[int]) -> dict[object, str]:
 def _slices(rows: Iterable[tuple[Any, ...]], currency: str, names: dict[object, str]) -> tuple[Slice, ...]:
     """Rows of (part, state, late, count, amount, expected) as a slice for each part, in the order they came."""
     parts: dict[object, list[tuple[Any, ...]]] = {}
-    for key, *facts in rows:
-        parts.setdefault(key, []).append(tuple(facts))
+    for row in rows:
+        parts.setdefault(row[0], []).append(row)
     return tuple(_slice(key, names.get(key, str(key) if key else ""), parts[key], currency) for key in parts)
 
 
-def _slice(key: object, name: str, facts: list[tuple[Any, ...]], currency: str) -> Slice:
+@lru_cache(16)
+def _none(currency: str) -> Sum:
+    return Sum(0, Money(0, currency), Money(0, currency))
+
+
+def _slice(key: object, name: str, rows: list[tuple[Any, ...]], currency: str) -> Slice:
     """A year has hundreds of these: only what there is is summed."""
-    none = Sum(0, Money(0, currency), Money(0, currency))
-    by_status = dict.fromkeys(InvoiceStatus, none)
-    late = none
-    for state, is_late, count, amount, expected in facts:
+    none = late = _none(currency)
+    by_status = dict.fromkeys(_STATUSES, none)
+    for _, state, is_late, count, amount, expected in rows:
         more = Sum(int(count), Money(int(amount), currency), Money(int(expected), currency))
         by_status[state] = more if by_status[state] is none else _added(by_status[state], more)
         if is_late:
