@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
@@ -23,6 +23,8 @@ SENT: Final = "sent"
 OTHER_KEYS: Final = "keys_of_another_account"
 # Outcomes that prove the provider did not act on the call.
 PROVEN_IDLE: Final = frozenset({PLANNED, Outcome.NOT_SENT.value, Outcome.RATE_LIMITED.value})
+# Outcomes that say nothing of the money; refused keys do not either (reliability.md, row 43).
+UNSURE: Final = frozenset({SENT, Outcome.UNKNOWN.value, Outcome.MISCONFIGURED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,14 @@ def last_call(
         .limit(1)
     ).one_or_none()
     return CallRecord(row.id, row.outcome, row.message) if row else None
+
+
+def was_sent(kind: str, *, of: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a call of an attempt may have reached the provider: for queries over many of them."""
+    table = provider_call.alias().c
+    return exists().where(
+        table.attempt_id == of, table.kind == kind, table.first_sent_at.is_not(None), table.outcome.not_in(PROVEN_IDLE)
+    )
 
 
 def sent_since(

@@ -15,7 +15,6 @@ from tillgate.domain.errors import Bug
 from tillgate.domain.money import Money
 from tillgate.domain.payment import ENDED_UNPAID, WAITING, PaymentState
 from tillgate.domain.staff import Action, Actor
-from tillgate.ports import Outcome
 from tillgate.services import calls, payment_search
 from tillgate.services.access import authorize
 from tillgate.services.till import Till
@@ -28,8 +27,6 @@ from tillgate.store.models import (
     provider_call,
     sales_order,
 )
-
-_UNSURE: Final = frozenset({calls.SENT, Outcome.UNKNOWN.value})
 
 
 class Group(StrEnum):
@@ -250,12 +247,13 @@ def _of_each(connection: Connection, query: Select[Any], ids: Sequence[int]) -> 
 
 
 def _unsure(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Those among waiting payments whose checkout's last call has no known outcome."""
+    """Those among waiting payments of which it is not known what their provider has (`PaymentView.checking`)."""
     if not ids:
         return set()
     live = payment_attempt.c.payment_id.in_(ids) & (payment_attempt.c.live == 1)
     of = provider_call.c.attempt_id == payment_attempt.c.id
     last = select(func.max(provider_call.c.id)).where(of).correlate(payment_attempt).scalar_subquery()
     query = select(payment_attempt.c.payment_id).join(provider_call, provider_call.c.id == last)
-    found = connection.execute(query.where(live, provider_call.c.outcome.in_(_UNSURE)))
+    sent = payment_attempt.c.provider_id.is_(None) & calls.was_sent("create", of=payment_attempt.c.id)
+    found = connection.execute(query.where(live, provider_call.c.outcome.in_(calls.UNSURE) | sent))
     return {row.payment_id for row in found}

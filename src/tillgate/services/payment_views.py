@@ -24,7 +24,6 @@ from tillgate.services.return_tokens import unmasked
 from tillgate.services.till import Till
 from tillgate.store.models import audit, money_exception, payment, provider_call, return_inbox
 
-_UNSURE: Final = frozenset({calls.SENT, Outcome.UNKNOWN.value})
 # As the return of the page's way out is kept (templates/web/checkout.html.j2); the same one is kept once.
 _DISMISSED: Final = json.dumps({"dismissed": "1"})
 _SAID: Final = frozenset({Outcome.SUCCESS.value, Outcome.NOT_FOUND.value})
@@ -32,10 +31,11 @@ _SAID: Final = frozenset({Outcome.SUCCESS.value, Outcome.NOT_FOUND.value})
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """`checking` means that a call's outcome is not known: do not charge again. `unsent` that nothing got through, and
-    `offline` that the last call found no way to the provider. `declined` are the tries that its open checkout saw fail,
-    oldest first: nothing was taken, and the customer may try again. `left_at` is when the till's own page with its
-    checkout was left without paying: a browser says so, and only the provider's word counts."""
+    """`checking` means that it is not known what the provider has: do not charge again. `unsent` that nothing got
+    through, `offline` that the last call found no way to the provider, `keys_refused` that it was turned away, and
+    `unheard` that for any reason it brought no word of the money. `declined` are the tries that its open checkout saw
+    fail, oldest first: nothing was taken, and the customer may try again. `left_at` is when the till's own page with
+    its checkout was left without paying: a browser says so, and only the provider's word counts."""
 
     payment: PaymentRecord
     attempts: tuple[AttemptRecord, ...]
@@ -45,6 +45,8 @@ class PaymentView:
     checking: bool
     unsent: bool
     offline: bool
+    keys_refused: bool
+    unheard: bool
     last_message: str
     declined: tuple[DeclinedTry, ...] = ()
     left_at: datetime | None = None
@@ -119,17 +121,22 @@ def read_view(connection: Connection, payment_id: int) -> PaymentView:
     ).scalars()
     waiting = owner.state in WAITING
     outcome = last[0] if last else ""
-    # Whatever was said of a checkout that may have been made and is not known here, it is looked for.
-    unknown = live is not None and live.provider_id is None and outcome in _SAID
+    unnamed = live if live is not None and live.provider_id is None else None
+    # Whatever was said since of a checkout that may have been made and is not known here, it is looked for.
+    sent = unnamed is not None and calls.last_sent(connection, "create", attempt_id=unnamed.id) is not None
+    unsent = waiting and unnamed is not None and not sent and outcome in calls.PROVEN_IDLE
+    checking = waiting and (outcome in calls.UNSURE or sent)
     return PaymentView(
         payment=owner,
         attempts=tuple(attempts),
         captures=tuple(list_captures(connection, payment_id)),
         refunds=tuple(list_refunds(connection, payment_id)),
         open_exceptions=tuple(exceptions),
-        checking=waiting and (outcome in _UNSURE or unknown),
-        unsent=waiting and live is not None and live.provider_id is None and outcome in calls.PROVEN_IDLE,
+        checking=checking,
+        unsent=unsent,
         offline=waiting and outcome == Outcome.NOT_SENT.value,
+        keys_refused=waiting and outcome == Outcome.MISCONFIGURED.value,
+        unheard=checking or (waiting and not unsent and bool(outcome) and outcome not in _SAID),
         last_message=last[1] if last else "",
         declined=list_declined(connection, live.id) if waiting and live is not None else (),
         left_at=_left(connection, live.id) if waiting and live is not None else None,

@@ -50,9 +50,14 @@ def message_for(error: TillgateError) -> MessageText:
     told = entry.about_money or error.money_moved is not MoneyMoved.NO
     return MessageText(
         what=_fill(entry.what, values),
-        money=tr(_MONEY[error.money_moved]) if told else "",
+        money=money_words(error.money_moved) if told else "",
         next=_fill(entry.next, values) if entry.next else "",
     )
+
+
+def money_words(moved: MoneyMoved) -> str:
+    """Whether money moved, as a sentence."""
+    return tr(_MONEY[moved])
 
 
 def _general(error: TillgateError) -> Entry:

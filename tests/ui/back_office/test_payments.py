@@ -229,6 +229,26 @@ def test_check_now_and_cancel_say_what_came_of_it(office: OpenOffice, shop: Shop
     assert page.notice.startswith("It was paid a moment before.")
 
 
+@pytest.mark.parametrize("fault", ["unknown", "not_sent", "rate_limited", "misconfigured"])
+def test_a_check_that_is_not_answered_says_nothing_of_the_money(office: OpenOffice, shop: Shop, fault: str) -> None:
+    begun = shop.begin()
+    page = PaymentPage(office(shop.cashier), begun.id)
+    shop.provider.faults = {"fetch": [fault]}
+    page.press("Check now")
+    assert page.notice.startswith("Razorpay did not say whether it was paid.")
+    assert "It is not known yet whether money moved." in page.notice
+    page.press("Check now")
+    assert page.notice == "Razorpay has no money for it yet."
+
+
+def test_a_check_without_the_provider_says_nothing_of_the_money(office: OpenOffice, shop: Shop) -> None:
+    begun = shop.begin()
+    shop.till = replace(shop.till, providers={})
+    page = PaymentPage(office(shop.cashier), begun.id)
+    page.press("Check now")
+    assert page.notice.startswith("Razorpay did not say whether it was paid.")
+
+
 def test_an_unheard_cancel_says_not_to_charge_again(office: OpenOffice, shop: Shop) -> None:
     begun = shop.begin()
     window = office(shop.cashier)

@@ -150,6 +150,7 @@ STATES = [
     ("fetch", ["not_sent"], Stage.OFFLINE, "No connection to Razorpay"),
     ("create", ["not_sent"], Stage.UNSENT, "Razorpay can’t be reached"),
     ("create", ["+unknown"], Stage.CHECKING, "Checking with Razorpay"),
+    ("fetch", ["misconfigured"], Stage.KEYS_REFUSED, "Razorpay can’t be asked about it"),
 ]
 
 

@@ -77,6 +77,13 @@ WORDS: Final[dict[Stage, Words]] = {
         _UNSURE,
         _NOT_AGAIN,
     ),
+    Stage.KEYS_REFUSED: Words(
+        CHECKING,
+        mark("{provider} can’t be asked about it"),
+        mark("It refuses the till’s keys. A manager can check them under Settings."),
+        _UNSURE,
+        _NOT_AGAIN,
+    ),
     Stage.OFFLINE: Words(
         Status(Tone.WAITING, "wifi-off", mark("Offline")),
         mark("No connection to {provider}"),

@@ -21,6 +21,7 @@ class Stage(StrEnum):
     PROCESSING = "processing"
     CHECKING = "checking"
     OTHER_KEYS = "other_keys"
+    KEYS_REFUSED = "keys_refused"
     OFFLINE = "offline"
     ENDING = "ending"
     FINISHING = "finishing"
@@ -47,6 +48,7 @@ IN_PROGRESS: Final = frozenset(
         Stage.PROCESSING,
         Stage.CHECKING,
         Stage.OTHER_KEYS,
+        Stage.KEYS_REFUSED,
         Stage.OFFLINE,
         Stage.ENDING,
         Stage.FINISHING,
@@ -55,10 +57,20 @@ IN_PROGRESS: Final = frozenset(
 )
 # While one of these lasts nobody knows whether money moved, or it has moved: no second way to pay is offered.
 HELD: Final = frozenset(
-    {Stage.CHECKING, Stage.OTHER_KEYS, Stage.OFFLINE, Stage.ENDING, Stage.FINISHING, Stage.MISMATCHED}
+    {
+        Stage.CHECKING,
+        Stage.OTHER_KEYS,
+        Stage.KEYS_REFUSED,
+        Stage.OFFLINE,
+        Stage.ENDING,
+        Stage.FINISHING,
+        Stage.MISMATCHED,
+    }
 )
 # The customer may pay now.
-PAYABLE: Final = frozenset({Stage.WAITING, Stage.PROCESSING, Stage.CHECKING, Stage.OTHER_KEYS, Stage.OFFLINE})
+PAYABLE: Final = frozenset(
+    {Stage.WAITING, Stage.PROCESSING, Stage.CHECKING, Stage.OTHER_KEYS, Stage.KEYS_REFUSED, Stage.OFFLINE}
+)
 # The orders stand, whatever a manager gave back since.
 SOLD: Final = frozenset({Stage.PAID, Stage.DOUBLE, Stage.RETURNING, Stage.RETURNED, Stage.PARTLY_RETURNED})
 ENDED_WITHOUT_MONEY: Final = frozenset({Stage.FAILED, Stage.EXPIRED, Stage.CANCELLED})
@@ -113,6 +125,7 @@ def _waiting(view: PaymentView) -> Stage:
         (Stage.MISMATCHED, _has_foreign_money(view)),
         (Stage.ENDING, attempt is not None and bool(attempt.ending)),
         (Stage.OTHER_KEYS, view.checking and view.last_message == OTHER_KEYS),
+        (Stage.KEYS_REFUSED, view.keys_refused),
         (Stage.CHECKING, view.checking),
         (Stage.UNSENT, view.unsent and view.offline),
         (Stage.CREATING, state is PaymentState.CREATED),

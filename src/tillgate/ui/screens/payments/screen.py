@@ -11,7 +11,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tillgate.domain.changes import Kind
-from tillgate.domain.errors import TillgateError
+from tillgate.domain.errors import MoneyMoved, TillgateError
 from tillgate.domain.payment import PaymentState, RefundState
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark, tr
@@ -20,8 +20,10 @@ from tillgate.services.cancel import CancelResult, Ended, cancel
 from tillgate.services.outbox import OutboxRecord, WorkState, retry_now, send_again
 from tillgate.services.payment_details import PaymentDetails, load_details
 from tillgate.services.payment_lists import Group, PaymentRow, list_payments, payment_key, summarize_payments
-from tillgate.services.records import PaymentRecord, RefundRecord
+from tillgate.services.payment_views import PaymentView
+from tillgate.services.records import RefundRecord
 from tillgate.services.settle import check_now
+from tillgate.ui.message_text import MessageText, money_words
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
@@ -201,17 +203,33 @@ class OnePayment(QWidget):
 
     def _check(self) -> None:
         self.pane.notice.say(Tone.ACCENT, tr("Asking {provider} …", provider=self._provider()))
-        work: Callable[[], PaymentRecord] = partial(check_now, self._office.till, self._office.actor, self._id)
-        self._guard.run(work, self._checked, self._failed, label="check")
+        self._guard.run(self._check_and_look, self._checked, self._failed, label="check")
 
-    def _checked(self, found: PaymentRecord) -> None:
-        words = _CHECKED.get(found.state)
+    def _check_and_look(self) -> PaymentDetails:
+        office = self._office
+        check_now(office.till, office.actor, self._id)
+        return load_details(office.till, office.actor, self._id)
+
+    def _checked(self, details: PaymentDetails) -> None:
+        self._show_details(details)
+        state = details.view.payment.state
+        words = _CHECKED.get(state)
         if words is None:
             self.pane.notice.clear()
+        elif self._not_answered(details.view):
+            what = tr("{provider} did not say whether it was paid.", provider=self._provider())
+            text = MessageText(what, money_words(MoneyMoved.UNKNOWN), tr("The till keeps asking."))
+            self.pane.notice.show_text(Tone.WAITING, text)
         else:
-            tone = Tone.SETTLED if found.state is PaymentState.CAPTURED else Tone.ACCENT
+            tone = Tone.SETTLED if state is PaymentState.CAPTURED else Tone.ACCENT
             self.pane.notice.say(tone, tr(words, provider=self._provider()))
-        self.reload()
+
+    def _not_answered(self, view: PaymentView) -> bool:
+        """Whether nobody said anything of the money: the provider did not answer, or can't be asked."""
+        attempt = view.attempt
+        return view.unheard or (
+            view.waiting and attempt is not None and attempt.provider not in self._office.till.providers
+        )
 
     def _ask_cancel(self) -> None:
         details = self.pane.details
