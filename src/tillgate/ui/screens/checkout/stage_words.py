@@ -80,7 +80,7 @@ WORDS: Final[dict[Stage, Words]] = {
     Stage.KEYS_REFUSED: Words(
         CHECKING,
         mark("{provider} can’t be asked about it"),
-        mark("It refuses the till’s keys. A manager can check them under Settings."),
+        mark("{provider} refuses the till’s keys. A manager can check them under Settings."),
         _UNSURE,
         _NOT_AGAIN,
     ),
