@@ -201,6 +201,8 @@ class Environment:
     def ensure(self) -> None:
         if self.stamped() == self.wanted():
             return
+        if self.folder.is_symlink():
+            raise Stop(f"{self.folder} is a link, and what it leads to may be another project's. Remove the link.")
         self.folder.mkdir(exist_ok=True)
         with only_one(self.folder / LOCK):
             wanted, stamped = self.wanted(), self.stamped()

@@ -83,6 +83,17 @@ def test_a_changed_lock_starts_from_nothing(project: Path) -> None:
     assert not (project / ".venv" / "lib").exists()
 
 
+def test_an_environment_behind_a_link_is_left_alone(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "theirs").write_text("")
+    (project / ".venv").symlink_to(elsewhere)
+    here, installer = environment(project)
+    with pytest.raises(dev.Stop, match="is a link"):
+        here.ensure()
+    assert installer.steps == []
+    assert [each.name for each in elsewhere.iterdir()] == ["theirs"]
+
+
 @pytest.mark.parametrize("step", ["venv", "packages", "project"])
 def test_a_setup_that_broke_off_is_redone(project: Path, step: str) -> None:
     broken, _ = environment(project, fail_at=step)

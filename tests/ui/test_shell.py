@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from tests.ui.pages.hands import ALT, CTRL, Paints, press
 from tests.ui.pages.shell import CASHIER, MANAGER, NOW, OUT, PlainScreen, ShellPage
@@ -153,11 +154,24 @@ def test_a_screen_is_made_where_it_will_stand(qtbot: QtBot, tasks: Tasks) -> Non
     assert [screen.parentWidget() for screen in made] == [page.shell, None]
 
     def broken() -> Screen:
+        made.append(PlainScreen("Half made"))
         raise Unavailable("database_busy")
 
     with pytest.raises(Unavailable):
         Screen.make_in(page.shell, broken)
+    qtbot.waitUntil(lambda: not isValid(made[-1]))
+    assert isValid(made[0])
     assert PlainScreen("After").parentWidget() is None
+
+
+def test_no_menu_stays_open_over_a_locked_till(qtbot: QtBot, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ShellPage(qtbot, tasks, CASHIER)
+    open_now = [QMenu(page.shell), QMenu(page.shell)]
+    for menu in open_now:
+        monkeypatch.setattr(menu, "close", lambda: bool(open_now.pop()))
+    monkeypatch.setattr(QApplication, "activePopupWidget", lambda: open_now[-1] if open_now else None)
+    page.show(OUT)
+    assert open_now == []
 
 
 def test_a_shortcut_is_a_sign_of_life(qtbot: QtBot, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,8 @@ def judge(expected: Expected, facts: CheckoutFacts) -> Reading:
         () if faults else tuple(t for t in facts.tries if not _foreign(facts, t) and _can_capture(expected.amount, t))
     )
     waiting = any(t.status in (TryStatus.CREATED, TryStatus.AUTHORIZED) for t in facts.tries)
+    # Paid without a payment to show for it: that one is on its way.
+    waiting = waiting or (facts.status is CheckoutStatus.PAID and not captured)
     held = any(t.status is TryStatus.AUTHORIZED for t in facts.tries)
     # Paid without a payment to show for it, or money still held: not an end, ask again.
     over = not (faults or captured or held)

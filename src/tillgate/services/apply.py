@@ -23,7 +23,7 @@ from tillgate.domain.payment import ENDED_UNPAID, WAITING, AttemptState, Fulfilm
 from tillgate.domain.verification import Expected, Judged, Reading, Verdict, judge
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
-from tillgate.services.calls import note_answer, sent_since
+from tillgate.services.calls import note_answer, sent_since, was_sent_before
 from tillgate.services.declined_tries import note_declined
 from tillgate.services.exception_rows import find_open_about, note_evidence, open_exception, open_unanswered
 from tillgate.services.metrics import observe
@@ -60,11 +60,13 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Where the payment stands now, and money that is authorised and should be captured."""
+    """Where the payment stands now, money that is authorised and should be captured, and whether the answer agreed in
+    everything with what was asked."""
 
     payment: PaymentRecord
     attempt: AttemptRecord
     to_capture: tuple[ProviderTry, ...] = ()
+    believed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def take_create_answer(uow: UnitOfWork, till: Till, created: CreateAnswer) -> Pa
     owner, attempt = _locked(uow, created.attempt_id)
     if answer.outcome is Outcome.DECLINED:
         return end_attempt(uow, owner, attempt, AttemptState.FAILED, answer.message or "declined")[0]
-    if answer.outcome is Outcome.MISCONFIGURED:
+    if answer.outcome is Outcome.MISCONFIGURED and not was_sent_before(uow.connection, created.call_id, attempt.id):
         owner = end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "misconfigured")[0]
     else:
         _leave_open(uow, owner, attempt, answer)
@@ -147,7 +149,8 @@ def take_facts(uow: UnitOfWork, till: Till, attempt_id: int, facts: CheckoutFact
     if not reading.faults and not reading.captured:
         owner, attempt = _follow(uow, owner, attempt, reading, heard)
     attempt = _schedule(uow, owner, attempt, reading, heard)
-    return Applied(owner, attempt, reading.authorized if attempt.live and owner.state in WAITING else ())
+    to_capture = reading.authorized if attempt.live and owner.state in WAITING else ()
+    return Applied(owner, attempt, to_capture, not reading.faults)
 
 
 def end_attempt(
@@ -275,7 +278,10 @@ def _schedule(
             open_unanswered(uow, attempt)
     elif attempt.ended_at is not None:
         due = next_watch(attempt.ended_at, uow.now)
-    looked = {"next_check_at": due, "checked_at": uow.now, "checks": attempt.checks + 1, "lease_until": None}
+    looked: dict[str, object] = {"next_check_at": due, "checks": attempt.checks + 1, "lease_until": None}
+    if not reading.faults:
+        # An answer that was not believed says nothing, and ends nothing.
+        looked["checked_at"] = uow.now
     return change_attempt(uow, attempt, **heard, **looked)
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from tillgate.failpoints import fp
 from tillgate.ports import Answer, Outcome
 from tillgate.services.till import Till
-from tillgate.store.models import provider_call
+from tillgate.store.models import payment_attempt, provider_call
 from tillgate.store.statements import insert_row, update_rows
 from tillgate.store.unit_of_work import UnitOfWork
 
@@ -25,6 +25,9 @@ OTHER_KEYS: Final = "keys_of_another_account"
 PROVEN_IDLE: Final = frozenset({PLANNED, Outcome.NOT_SENT.value, Outcome.RATE_LIMITED.value})
 # Outcomes that say nothing of the money; refused keys do not either (reliability.md, row 43).
 UNSURE: Final = frozenset({SENT, Outcome.UNKNOWN.value, Outcome.MISCONFIGURED.value})
+
+# They may change what a look at the checkout shows.
+_ACTS: Final = frozenset({"cancel", "capture"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ def plan_call(
         "outcome": PLANNED,
         "planned_at": uow.now,
     }
+    if attempt_id is not None and kind in _ACTS:
+        # What is heard after it is news, though it was heard in the same words before.
+        uow.execute(update(payment_attempt).where(payment_attempt.c.id == attempt_id).values(heard_sha256=None))
     return insert_row(uow.connection, provider_call, row)
 
 
@@ -104,6 +110,17 @@ def was_sent(kind: str, *, of: ColumnElement[int]) -> ColumnElement[bool]:
     table = provider_call.alias().c
     return exists().where(
         table.attempt_id == of, table.kind == kind, table.first_sent_at.is_not(None), table.outcome.not_in(PROVEN_IDLE)
+    )
+
+
+def was_sent_before(connection: Connection, call_id: int, attempt_id: int) -> bool:
+    """Whether an earlier create than this one may have reached the provider: who is turned away hears nothing of it."""
+    table = provider_call.c
+    earlier = (table.attempt_id == attempt_id) & (table.id < call_id) & (table.kind == "create")
+    return bool(
+        connection.execute(
+            select(exists().where(earlier, table.first_sent_at.is_not(None), table.outcome.not_in(PROVEN_IDLE)))
+        ).scalar_one()
     )
 
 

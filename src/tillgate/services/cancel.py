@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from tillgate.domain.amount_limits import check_limits
 from tillgate.domain.errors import Invalid, MoneyMoved, Refused, Unavailable
 from tillgate.domain.payment import WAITING, AttemptState
 from tillgate.domain.staff import Action, Actor
-from tillgate.ports import CancelWay, Outcome, PaymentProvider
+from tillgate.ports import CancelWay, PaymentProvider
 from tillgate.services import calls
 from tillgate.services.access import authorize
 from tillgate.services.apply import end_attempt
@@ -57,9 +58,10 @@ def give_up(till: Till, payment_id: int, by: Actor) -> CancelResult:
     """The same for one who was asked for permission already, or for the till itself."""
     attempt = _waiting_attempt(till, payment_id)
     if attempt is not None:
+        asked_at = till.clock.now()
         _wish_end(till, by, attempt.id)
         _close_at_provider(till, attempt)
-        _end_locally(till, by, attempt.id)
+        _end_locally(till, by, attempt.id, asked_at)
     return _result(till, payment_id)
 
 
@@ -121,21 +123,21 @@ def _close_at_provider(till: Till, attempt: AttemptRecord) -> None:
     check_attempt(till, attempt.id, "cancel", resend=False)
 
 
-def _end_locally(till: Till, actor: Actor, attempt_id: int) -> None:
+def _end_locally(till: Till, actor: Actor, attempt_id: int, asked_at: datetime) -> None:
     """Where the provider can't close it, or nothing was ever sent, the cashier's word ends it; it stays watched."""
 
     def work(uow: UnitOfWork) -> None:
         found = load_attempt(uow.connection, attempt_id)
         owner = load_payment(uow.connection, found.payment_id, lock=True)
         attempt = load_attempt(uow.connection, attempt_id, lock=True)
-        if attempt.live and owner.state in WAITING and _may_end_locally(uow, till, attempt):
+        if attempt.live and owner.state in WAITING and _may_end_locally(uow, till, attempt, asked_at):
             uow.record("payment.cancelled", owner.subject, attempt=attempt.id)
             end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "cancelled_at_till")
 
     till.db.transact(actor, work)
 
 
-def _may_end_locally(uow: UnitOfWork, till: Till, attempt: AttemptRecord) -> bool:
+def _may_end_locally(uow: UnitOfWork, till: Till, attempt: AttemptRecord, asked_at: datetime) -> bool:
     if list_captures(uow.connection, attempt.payment_id):
         return False
     if attempt.provider_id is None:
@@ -143,9 +145,8 @@ def _may_end_locally(uow: UnitOfWork, till: Till, attempt: AttemptRecord) -> boo
     provider = till.providers.get(attempt.provider)
     if provider is None or provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
         return False
-    # The fetch just before must have been heard, and have shown nothing authorised.
-    fetch = calls.last_call(uow.connection, "fetch", attempt_id=attempt.id)
-    heard = fetch is None or fetch.outcome == Outcome.SUCCESS.value
+    # The fetch just before must have been heard and believed, and have shown nothing authorised.
+    heard = attempt.checked_at is not None and attempt.checked_at >= asked_at
     return heard and attempt.state is AttemptState.OPEN
 
 

@@ -26,16 +26,15 @@ from tillgate.store.models import audit, money_exception, payment, provider_call
 
 # As the return of the page's way out is kept (templates/web/checkout.html.j2); the same one is kept once.
 _DISMISSED: Final = json.dumps({"dismissed": "1"})
-_SAID: Final = frozenset({Outcome.SUCCESS.value, Outcome.NOT_FOUND.value})
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
     """`checking` means that it is not known what the provider has: do not charge again. `unsent` that nothing got
-    through, `offline` that the last call found no way to the provider, `keys_refused` that it was turned away, and
-    `unheard` that for any reason it brought no word of the money. `declined` are the tries that its open checkout saw
-    fail, oldest first: nothing was taken, and the customer may try again. `left_at` is when the till's own page with
-    its checkout was left without paying: a browser says so, and only the provider's word counts."""
+    through, `offline` that the last call found no way to the provider, and `keys_refused` that it was turned away.
+    `declined` are the tries that its open checkout saw fail, oldest first: nothing was taken, and the customer may try
+    again. `left_at` is when the till's own page with its checkout was left without paying: a browser says so, and only
+    the provider's word counts."""
 
     payment: PaymentRecord
     attempts: tuple[AttemptRecord, ...]
@@ -46,7 +45,6 @@ class PaymentView:
     unsent: bool
     offline: bool
     keys_refused: bool
-    unheard: bool
     last_message: str
     declined: tuple[DeclinedTry, ...] = ()
     left_at: datetime | None = None
@@ -136,7 +134,6 @@ def read_view(connection: Connection, payment_id: int) -> PaymentView:
         unsent=unsent,
         offline=waiting and outcome == Outcome.NOT_SENT.value,
         keys_refused=waiting and outcome == Outcome.MISCONFIGURED.value,
-        unheard=checking or (waiting and not unsent and bool(outcome) and outcome not in _SAID),
         last_message=last[1] if last else "",
         declined=list_declined(connection, live.id) if waiting and live is not None else (),
         left_at=_left(connection, live.id) if waiting and live is not None else None,

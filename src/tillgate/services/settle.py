@@ -134,7 +134,7 @@ def _take(
     # An answer that was not believed leaves no name by which to close anything.
     closable = facts.status is CheckoutStatus.OPEN and applied.attempt.provider_id is not None
     if unwanted and closable and not applied.to_capture:
-        _close_again(till, provider, applied.attempt)
+        _close_again(till, provider, applied.attempt, believed=applied.believed)
     return not applied.attempt.live
 
 
@@ -152,7 +152,7 @@ def _capture_all(till: Till, provider: PaymentProvider, applied: Applied, source
     for money in applied.to_capture:
         _send_capture(till, provider, applied.attempt, money)
     answer = provider.fetch(applied.attempt.ref)
-    _note_fetch(till, applied.attempt, answer)
+    _note_fetch(till, applied.attempt, answer, after_act=True)
     if answer.outcome is Outcome.SUCCESS and answer.checkout is not None:
         return apply_facts(till, applied.attempt.id, answer.checkout, source)
     return applied
@@ -169,15 +169,16 @@ def _send_capture(till: Till, provider: PaymentProvider, attempt: AttemptRecord,
     till.db.transact(till.system, lambda uow: calls.note_answer(uow, call_id, answer, money.provider_ref))
 
 
-def _close_again(till: Till, provider: PaymentProvider, attempt: AttemptRecord) -> None:
-    """It was given up while the provider was silent: close it now that it is known."""
+def _close_again(till: Till, provider: PaymentProvider, attempt: AttemptRecord, *, believed: bool) -> None:
+    """It was given up while the provider was silent: close it now that it is known. Where the provider can't, only an
+    answer that was believed ends it."""
     if provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
         send_cancel(till, provider, attempt)
         answer = provider.fetch(attempt.ref)
-        _note_fetch(till, attempt, answer)
+        _note_fetch(till, attempt, answer, after_act=True)
         if answer.outcome is Outcome.SUCCESS and answer.checkout is not None:
             apply_facts(till, attempt.id, answer.checkout, "cancel")
-    elif attempt.live and attempt.state is AttemptState.OPEN:
+    elif believed and attempt.live and attempt.state is AttemptState.OPEN:
         _end(till, attempt, "cancelled_at_till")
 
 
@@ -270,10 +271,10 @@ def _paid_or_newest(found: tuple[CheckoutFacts, ...]) -> CheckoutFacts:
     return max(found, key=lambda facts: any(each.took_money for each in facts.tries))
 
 
-def _note_fetch(till: Till, attempt: AttemptRecord, answer: Answer) -> None:
-    """A journal row for an answer that says something new."""
+def _note_fetch(till: Till, attempt: AttemptRecord, answer: Answer, *, after_act: bool = False) -> None:
+    """A journal row for an answer that says something new, as each does that is heard after something was done."""
     heard = f"{answer.outcome.value}:{answer.response_sha256}"
-    if heard == attempt.heard_sha256:
+    if heard == attempt.heard_sha256 and not after_act:
         return
 
     def work(uow: UnitOfWork) -> None:

@@ -31,9 +31,14 @@ class Screen(QWidget):
     @staticmethod
     def make_in(place: QWidget, factory: Callable[[], Screen]) -> Screen:
         """Make a screen as a child of the widget that will show it."""
+        before = set(place.children())
         Screen._place = place
         try:
             return factory()
+        except BaseException:
+            for child in set(place.children()) - before:
+                child.deleteLater()
+            raise
         finally:
             Screen._place = None
 

@@ -225,6 +225,8 @@ class Shell(QMainWindow):
         self.strip.show_state(self.state, may_set_up=setup is not None and may_see(self.state.role, setup))
 
     def _lock(self) -> None:
+        while (menu := QApplication.activePopupWidget()) is not None and menu.close():
+            pass
         for dialog in self.findChildren(QDialog):
             dialog.reject()
         self._idle.run(False)

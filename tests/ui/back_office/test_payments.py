@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from tests.factories.clock import FakeClock
 from tests.factories.history import Shop
@@ -16,10 +17,13 @@ from tests.ui.pages.back_office_panes import PaymentPage, button, cells, column_
 from tillgate.domain.money import Money
 from tillgate.domain.payment import PaymentState, RefundState
 from tillgate.domain.staff import CONFIRMATION_LASTS, Role
+from tillgate.services import settle
+from tillgate.services.attempt_lease import claim
 from tillgate.services.cancel import cancel
 from tillgate.services.payment_views import PaymentView, count_waiting, read_view
 from tillgate.services.settle import settle_attempts
 from tillgate.services.sweep import sweep
+from tillgate.store.models import payment_attempt, variant
 from tillgate.ui.dialogs.approval import ApprovalDialog, ConfirmDialog
 from tillgate.ui.screens.checkout.stages import Stage, stage_of
 from tillgate.ui.widgets.data_table import Query
@@ -230,10 +234,13 @@ def test_check_now_and_cancel_say_what_came_of_it(office: OpenOffice, shop: Shop
 
 
 @pytest.mark.parametrize("fault", ["unknown", "not_sent", "rate_limited", "misconfigured"])
-def test_a_check_that_is_not_answered_says_nothing_of_the_money(office: OpenOffice, shop: Shop, fault: str) -> None:
+def test_a_check_that_is_not_answered_says_nothing_of_the_money(
+    office: OpenOffice, shop: Shop, clock: FakeClock, fault: str
+) -> None:
     begun = shop.begin()
     page = PaymentPage(office(shop.cashier), begun.id)
     shop.provider.faults = {"fetch": [fault]}
+    clock.advance(1)
     page.press("Check now")
     assert page.notice.startswith("Razorpay did not say whether it was paid.")
     assert "It is not known yet whether money moved." in page.notice
@@ -241,12 +248,70 @@ def test_a_check_that_is_not_answered_says_nothing_of_the_money(office: OpenOffi
     assert page.notice == "Razorpay has no money for it yet."
 
 
-def test_a_check_without_the_provider_says_nothing_of_the_money(office: OpenOffice, shop: Shop) -> None:
+def test_a_check_without_the_provider_says_nothing_of_the_money(
+    office: OpenOffice, shop: Shop, clock: FakeClock
+) -> None:
     begun = shop.begin()
+    clock.advance(1)
     shop.till = replace(shop.till, providers={})
     page = PaymentPage(office(shop.cashier), begun.id)
     page.press("Check now")
     assert page.notice.startswith("Razorpay did not say whether it was paid.")
+
+
+def test_a_cancel_after_the_money_says_what_became_of_the_sale(office: OpenOffice, shop: Shop) -> None:
+    begun = shop.begin()
+    page = PaymentPage(office(shop.cashier), begun.id)
+    with shop.till.db.write(shop.till.system) as uow:
+        uow.execute(update(variant).values(stock=0))
+    shop.provider.pay(shop.reference(begun))
+    page.press("Cancel payment")
+    page.dialog(Confirm).go.click()
+    page.office.until(lambda: page.notice.startswith("It was paid a moment before."))
+    assert "It arrived, but the orders could not be made." in page.notice
+    assert "stands" not in page.notice
+
+
+def test_the_list_says_what_a_check_found(office: OpenOffice, shop: Shop, clock: FakeClock) -> None:
+    begun = shop.begin()
+    window = office(shop.cashier)
+    page = PaymentPage(window, begun.id)
+    shop.provider.faults = {"fetch": ["unknown"]}
+    clock.advance(1)
+    page.press("Check now")
+    window.until(lambda: cells(window.payments().table)["state"] == "Checking")
+    page.press("Check now")
+    window.until(lambda: cells(window.payments().table)["state"] == "Waiting for payment")
+
+
+def test_a_check_never_denies_money_that_is_there(office: OpenOffice, shop: Shop) -> None:
+    begun = shop.begin()
+    page = PaymentPage(office(shop.cashier), begun.id)
+    shop.provider.pay(shop.reference(begun), minor=RUPEE)
+    page.press("Check now")
+    assert page.state == "Does not match"
+    assert page.notice == ""
+
+
+@pytest.mark.parametrize("heard", ["not_found", "not_believed", "held"])
+def test_a_check_that_proved_nothing_says_so(
+    office: OpenOffice, shop: Shop, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, heard: str
+) -> None:
+    monkeypatch.setattr(settle, "WAIT_FOR_LEASE_S", 0)
+    begun = shop.begin()
+    page = PaymentPage(office(shop.cashier), begun.id)
+    if heard == "held":
+        # Another till is asking just now, and is not done.
+        attempt = view_of(shop, begun.id).attempt
+        assert attempt is not None
+        assert claim(shop.till, payment_attempt, attempt.id)
+    elif heard == "not_found":
+        shop.provider.faults = {"fetch": ["not_found"]}
+    else:
+        shop.provider.twist = lambda facts: replace(facts, account="another")
+    clock.advance(1)
+    page.press("Check now")
+    page.office.until(lambda: page.notice.startswith("Razorpay did not say whether it was paid."))
 
 
 def test_an_unheard_cancel_says_not_to_charge_again(office: OpenOffice, shop: Shop) -> None:

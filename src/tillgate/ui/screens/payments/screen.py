@@ -10,9 +10,9 @@ from typing import Any, Final
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from tillgate.domain.changes import Kind
+from tillgate.domain.changes import Changes, Kind
 from tillgate.domain.errors import MoneyMoved, TillgateError
-from tillgate.domain.payment import PaymentState, RefundState
+from tillgate.domain.payment import Fulfilment, PaymentState, RefundState
 from tillgate.domain.staff import Action
 from tillgate.i18n import mark, tr
 from tillgate.labels import provider_name
@@ -20,13 +20,14 @@ from tillgate.services.cancel import CancelResult, Ended, cancel
 from tillgate.services.outbox import OutboxRecord, WorkState, retry_now, send_again
 from tillgate.services.payment_details import PaymentDetails, load_details
 from tillgate.services.payment_lists import Group, PaymentRow, list_payments, payment_key, summarize_payments
-from tillgate.services.payment_views import PaymentView
 from tillgate.services.records import RefundRecord
 from tillgate.services.settle import check_now
 from tillgate.ui.message_text import MessageText, money_words
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screen import Screen
 from tillgate.ui.screens.back_office import BackOffice, PaperSaver
+from tillgate.ui.screens.checkout.stage_words import WORDS
+from tillgate.ui.screens.checkout.stages import Stage
 from tillgate.ui.screens.list_commands import ListCommands, Verb
 from tillgate.ui.screens.payments.refund_dialog import RefundDialog
 from tillgate.ui.screens.payments.rows import (
@@ -51,6 +52,11 @@ _CHECKED: Final[dict[PaymentState, str]] = {
     PaymentState.PENDING: mark("{provider} has no money for it yet."),
     PaymentState.PROCESSING: mark("{provider} says that the customer is paying."),
     PaymentState.CAPTURED: mark("{provider} has the money."),
+}
+# What became of a payment that was made just before it was to be cancelled.
+_AFTERWARDS: Final = {
+    Fulfilment.DONE: mark("The sale stands."),
+    Fulfilment.REFUSED: WORDS[Stage.REFUNDING].what,
 }
 SCREEN: Final = "payments"
 VERBS: Final = (
@@ -205,31 +211,32 @@ class OnePayment(QWidget):
         self.pane.notice.say(Tone.ACCENT, tr("Asking {provider} …", provider=self._provider()))
         self._guard.run(self._check_and_look, self._checked, self._failed, label="check")
 
-    def _check_and_look(self) -> PaymentDetails:
+    def _check_and_look(self) -> tuple[PaymentDetails, bool]:
+        """How it stands now, and whether the provider was heard of it, and believed, since the press."""
         office = self._office
+        asked_at = office.till.clock.now()
         check_now(office.till, office.actor, self._id)
-        return load_details(office.till, office.actor, self._id)
+        details = load_details(office.till, office.actor, self._id)
+        checked_at = details.view.attempt.checked_at if details.view.attempt is not None else None
+        return details, checked_at is not None and checked_at >= asked_at
 
-    def _checked(self, details: PaymentDetails) -> None:
+    def _checked(self, found: tuple[PaymentDetails, bool]) -> None:
+        details, heard = found
+        # What is heard of a payment that stays as it is, no commit tells the lists.
+        self._office.tasks.broadcast(Changes.of(Kind.PAYMENT))
         self._show_details(details)
-        state = details.view.payment.state
+        view, state = details.view, details.view.payment.state
         words = _CHECKED.get(state)
-        if words is None:
+        if words is None or (view.waiting and view.captures):
+            # What came and was not used for it stands above, with the way to Exceptions.
             self.pane.notice.clear()
-        elif self._not_answered(details.view):
+        elif view.waiting and not heard and not view.unsent:
             what = tr("{provider} did not say whether it was paid.", provider=self._provider())
             text = MessageText(what, money_words(MoneyMoved.UNKNOWN), tr("The till keeps asking."))
             self.pane.notice.show_text(Tone.WAITING, text)
         else:
             tone = Tone.SETTLED if state is PaymentState.CAPTURED else Tone.ACCENT
             self.pane.notice.say(tone, tr(words, provider=self._provider()))
-
-    def _not_answered(self, view: PaymentView) -> bool:
-        """Whether nobody said anything of the money: the provider did not answer, or can't be asked."""
-        attempt = view.attempt
-        return view.unheard or (
-            view.waiting and attempt is not None and attempt.provider not in self._office.till.providers
-        )
 
     def _ask_cancel(self) -> None:
         details = self.pane.details
@@ -258,7 +265,9 @@ class OnePayment(QWidget):
             case Ended.CANCELLED:
                 notice.say(Tone.SETTLED, tr("The payment is cancelled."), self._untouched())
             case Ended.PAID:
-                notice.say(Tone.SETTLED, tr("It was paid a moment before."), tr("The sale stands."))
+                made = result.payment.fulfilment is Fulfilment.DONE
+                words = _AFTERWARDS.get(result.payment.fulfilment, WORDS[Stage.FINISHING].what)
+                notice.say(Tone.SETTLED if made else Tone.WAITING, tr("It was paid a moment before."), tr(words))
             case Ended.CHECKING:
                 notice.say(
                     Tone.WAITING,
