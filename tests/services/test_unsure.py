@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -27,6 +28,15 @@ def unsure_in_the_list(desk: Desk) -> list[bool]:
     return [row.unsure for row in list_payments(desk.till, desk.cashier, PaymentQuery())]
 
 
+def send_again(desk: Desk, clock: FakeClock) -> None:
+    """Until every fault of a create was met."""
+    for _ in range(10):
+        if desk.provider.faults["create"]:
+            clock.advance(4)
+            desk.settle()
+    assert desk.provider.faults["create"] == []
+
+
 @pytest.mark.parametrize("look", SILENT)
 @pytest.mark.parametrize("create", ["unknown", "+unknown"])
 def test_a_create_that_may_have_arrived_stays_unsure(desk: Desk, clock: FakeClock, create: str, look: str) -> None:
@@ -43,11 +53,7 @@ def test_a_create_that_may_have_arrived_stays_unsure(desk: Desk, clock: FakeCloc
 def test_a_second_try_that_did_not_leave_proves_nothing_of_the_first(desk: Desk, clock: FakeClock) -> None:
     desk.provider.faults |= {"create": ["unknown", "not_sent"]}
     begun = desk.start()
-    for _ in range(10):
-        if desk.provider.faults["create"]:
-            clock.advance(4)
-            desk.settle()
-    assert desk.provider.faults["create"] == []
+    send_again(desk, clock)
     view = desk.view(begun.id)
     assert (view.checking, view.unsent, stage_of(view)) == (True, False, Stage.CHECKING)
     assert unsure_in_the_list(desk) == [True]
@@ -98,6 +104,18 @@ def test_a_cancel_that_could_not_ask_ends_nothing(
     assert cancel(desk.till, desk.cashier, begun.id).ended is Ended.CHECKING
     assert stage_of(desk.view(begun.id)) is Stage.ENDING
     release(desk.till, payment_attempt, attempt.id)
+    check_now(desk.till, desk.cashier, begun.id)
+    assert stage_of(desk.view(begun.id)) is Stage.PAID
+
+
+def test_an_answer_by_a_clock_that_is_ahead_proves_nothing_later(desk: Desk, clock: FakeClock) -> None:
+    begun = desk.start(method="order")
+    clock.advance(60)
+    check_now(desk.till, desk.cashier, begun.id)
+    clock.wall -= timedelta(seconds=50)
+    desk.provider.pay(desk.reference(begun.id))
+    desk.provider.faults["fetch"] = ["unknown"]
+    assert cancel(desk.till, desk.cashier, begun.id).ended is Ended.CHECKING
     check_now(desk.till, desk.cashier, begun.id)
     assert stage_of(desk.view(begun.id)) is Stage.PAID
 
@@ -162,11 +180,7 @@ def test_silence_after_a_cancel_counts_though_it_was_silent_before(desk: Desk, c
 def test_keys_refused_for_a_second_create_say_nothing_of_the_first(desk: Desk, clock: FakeClock) -> None:
     desk.provider.faults |= {"create": ["+unknown", "misconfigured"], "find": ["not_found"] * 2}
     begun = desk.start()
-    for _ in range(10):
-        if desk.provider.faults["create"]:
-            clock.advance(4)
-            desk.settle()
-    assert desk.provider.faults["create"] == []
+    send_again(desk, clock)
     assert stage_of(desk.view(begun.id)) is Stage.KEYS_REFUSED
     clock.advance(10)
     desk.settle()

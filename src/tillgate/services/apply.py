@@ -278,10 +278,7 @@ def _schedule(
             open_unanswered(uow, attempt)
     elif attempt.ended_at is not None:
         due = next_watch(attempt.ended_at, uow.now)
-    looked: dict[str, object] = {"next_check_at": due, "checks": attempt.checks + 1, "lease_until": None}
-    if not reading.faults:
-        # An answer that was not believed says nothing, and ends nothing.
-        looked["checked_at"] = uow.now
+    looked = {"next_check_at": due, "checked_at": uow.now, "checks": attempt.checks + 1, "lease_until": None}
     return change_attempt(uow, attempt, **heard, **looked)
 
 

@@ -105,23 +105,20 @@ def last_call(
     return CallRecord(row.id, row.outcome, row.message) if row else None
 
 
-def was_sent(kind: str, *, of: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether a call of an attempt may have reached the provider: for queries over many of them."""
+def was_sent(
+    kind: str, *, of: ColumnElement[int] | int, before: ColumnElement[int] | int | None = None
+) -> ColumnElement[bool]:
+    """Whether a call of an attempt, one before another if it says so, may have reached the provider."""
     table = provider_call.alias().c
-    return exists().where(
+    found = exists().where(
         table.attempt_id == of, table.kind == kind, table.first_sent_at.is_not(None), table.outcome.not_in(PROVEN_IDLE)
     )
+    return found if before is None else found.where(table.id < before)
 
 
 def was_sent_before(connection: Connection, call_id: int, attempt_id: int) -> bool:
     """Whether an earlier create than this one may have reached the provider: who is turned away hears nothing of it."""
-    table = provider_call.c
-    earlier = (table.attempt_id == attempt_id) & (table.id < call_id) & (table.kind == "create")
-    return bool(
-        connection.execute(
-            select(exists().where(earlier, table.first_sent_at.is_not(None), table.outcome.not_in(PROVEN_IDLE)))
-        ).scalar_one()
-    )
+    return bool(connection.execute(select(was_sent("create", of=attempt_id, before=call_id))).scalar_one())
 
 
 def sent_since(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from tillgate.domain.amount_limits import check_limits
@@ -58,10 +57,9 @@ def give_up(till: Till, payment_id: int, by: Actor) -> CancelResult:
     """The same for one who was asked for permission already, or for the till itself."""
     attempt = _waiting_attempt(till, payment_id)
     if attempt is not None:
-        asked_at = till.clock.now()
         _wish_end(till, by, attempt.id)
-        _close_at_provider(till, attempt)
-        _end_locally(till, by, attempt.id, asked_at)
+        heard = _close_at_provider(till, attempt)
+        _end_locally(till, by, attempt.id, heard=heard)
     return _result(till, payment_id)
 
 
@@ -109,35 +107,35 @@ def _wish_end(till: Till, actor: Actor, attempt_id: int) -> None:
     till.db.transact(actor, work)
 
 
-def _close_at_provider(till: Till, attempt: AttemptRecord) -> None:
-    """Ask for the end and hear how it stands. An attempt that was never sent needs neither."""
+def _close_at_provider(till: Till, attempt: AttemptRecord) -> bool:
+    """Ask for the end and hear how it stands: whether it was heard. An attempt that was never sent needs neither."""
     if attempt.provider_id is None:
         check_attempt(till, attempt.id, "cancel", resend=False)
         with till.db.read() as connection:
             attempt = load_attempt(connection, attempt.id)
     provider = till.providers.get(attempt.provider)
     if provider is None or attempt.provider_id is None or not attempt.live:
-        return
+        return False
     if provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
         send_cancel(till, provider, attempt)
-    check_attempt(till, attempt.id, "cancel", resend=False)
+    return check_attempt(till, attempt.id, "cancel", resend=False).heard
 
 
-def _end_locally(till: Till, actor: Actor, attempt_id: int, asked_at: datetime) -> None:
+def _end_locally(till: Till, actor: Actor, attempt_id: int, *, heard: bool) -> None:
     """Where the provider can't close it, or nothing was ever sent, the cashier's word ends it; it stays watched."""
 
     def work(uow: UnitOfWork) -> None:
         found = load_attempt(uow.connection, attempt_id)
         owner = load_payment(uow.connection, found.payment_id, lock=True)
         attempt = load_attempt(uow.connection, attempt_id, lock=True)
-        if attempt.live and owner.state in WAITING and _may_end_locally(uow, till, attempt, asked_at):
+        if attempt.live and owner.state in WAITING and _may_end_locally(uow, till, attempt, heard=heard):
             uow.record("payment.cancelled", owner.subject, attempt=attempt.id)
             end_attempt(uow, owner, attempt, AttemptState.CANCELLED, "cancelled_at_till")
 
     till.db.transact(actor, work)
 
 
-def _may_end_locally(uow: UnitOfWork, till: Till, attempt: AttemptRecord, asked_at: datetime) -> bool:
+def _may_end_locally(uow: UnitOfWork, till: Till, attempt: AttemptRecord, *, heard: bool) -> bool:
     if list_captures(uow.connection, attempt.payment_id):
         return False
     if attempt.provider_id is None:
@@ -146,7 +144,6 @@ def _may_end_locally(uow: UnitOfWork, till: Till, attempt: AttemptRecord, asked_
     if provider is None or provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
         return False
     # The fetch just before must have been heard and believed, and have shown nothing authorised.
-    heard = attempt.checked_at is not None and attempt.checked_at >= asked_at
     return heard and attempt.state is AttemptState.OPEN
 
 
@@ -157,7 +154,7 @@ def _close_for_switch(till: Till, attempt: AttemptRecord) -> bool:
         raise Unavailable("provider_off", provider=attempt.provider)
     if attempt.provider_id is not None and provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
         send_cancel(till, provider, attempt)
-    return check_attempt(till, attempt.id, "switch", resend=False, hold_end=True)
+    return check_attempt(till, attempt.id, "switch", resend=False, hold_end=True).over
 
 
 def _succeed(till: Till, actor: Actor, attempt_id: int, provider: PaymentProvider, method: str) -> Planned | None:

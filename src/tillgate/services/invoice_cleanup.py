@@ -103,9 +103,7 @@ def _end(till: Till, invoice_id: int) -> CleanUp:
         attempt = find_live_attempt(connection, here.payment_id) if here.payment_id is not None else None
     if not is_past(here.expires_at, till.clock.now()):
         return CleanUp()
-    asked_at = till.clock.now()
-    if attempt is not None:
-        check_attempt(till, attempt.id, "cleanup", resend=False)
+    was_heard = attempt is not None and check_attempt(till, attempt.id, "cleanup", resend=False).heard
     fp("prompt.after_asking")
 
     def work(uow: UnitOfWork) -> CleanUp:
@@ -122,7 +120,6 @@ def _end(till: Till, invoice_id: int) -> CleanUp:
         if asked is None or owner.state not in WAITING or list_captures(uow.connection, owner.id):
             return CleanUp(unheard=1)
         heard = load_attempt(uow.connection, asked.id, lock=True)
-        was_heard = heard.checked_at is not None and heard.checked_at >= asked_at
         # While somebody may be typing the PIN it is not over, whatever the time.
         if heard.provider_id is None or not was_heard or heard.state is not AttemptState.OPEN:
             return CleanUp(unheard=1)

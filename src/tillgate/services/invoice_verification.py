@@ -45,7 +45,6 @@ from tillgate.services.orders import sell_cart
 from tillgate.services.payment_rows import (
     change_payment,
     find_live_attempt,
-    load_attempt,
     load_payment,
 )
 from tillgate.services.payments import refuse_live_thing
@@ -267,21 +266,17 @@ def _hear(till: Till, ref: str, amount: Money) -> bool:
     and could not be heard."""
     if amount.minor <= 0:
         return True
-    asked_at = till.clock.now()
     with till.db.read() as connection:
         found = find_invoice(connection, ref)
         if found is None or found.payment_id is None:
             return True
-        if not check_invoice(known_of(connection, found), _typed(till, amount), asked_at).local_ok:
+        if not check_invoice(known_of(connection, found), _typed(till, amount), till.clock.now()).local_ok:
             return True
         waiting = load_payment(connection, found.payment_id).state in WAITING
         attempt = find_live_attempt(connection, found.payment_id) if waiting else None
     if attempt is None:
         return True
-    check_attempt(till, attempt.id, "verify")
-    with till.db.read() as connection:
-        checked_at = load_attempt(connection, attempt.id).checked_at
-    return checked_at is not None and checked_at >= asked_at
+    return check_attempt(till, attempt.id, "verify").heard
 
 
 def _locked(uow: UnitOfWork, ref: str) -> PaymentInvoiceRecord | None:

@@ -130,7 +130,7 @@ def _reject(till: Till, attempt_id: int) -> None:
         return
     if provider.capabilities.methods[attempt.method] is CancelWay.CLOSES:
         send_cancel(till, provider, attempt)
-    if not check_attempt(till, attempt_id, "bad_signature", resend=False, hold_end=True):
+    if not check_attempt(till, attempt_id, "bad_signature", resend=False, hold_end=True).over:
         return
 
     def work(uow: UnitOfWork) -> None:

@@ -6,7 +6,7 @@ The timer, the start-up, the browser's return and the cashier's Check now all lo
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -40,6 +40,18 @@ RESEND_FOR: Final = timedelta(minutes=2)
 LOOK_AGAIN_AFTER: Final = timedelta(seconds=5)
 GONE_AFTER: Final = timedelta(seconds=60)
 WAIT_FOR_LEASE_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look came to: whether the checkout is over without money, and whether the provider was heard by this very
+    look, and believed. Times don't tell: another till's clock may be ahead."""
+
+    over: bool
+    heard: bool
+
+
+_SILENT: Final = Looked(over=False, heard=False)
 
 
 def list_due_attempts(till: Till, *, limit: int = 50) -> list[int]:
@@ -76,57 +88,63 @@ def settle_fulfilments(till: Till, *, limit: int = 50) -> int:
 
 def check_now(till: Till, actor: Actor, payment_id: int) -> PaymentRecord:
     """The cashier's Check now: asks the provider at once. Raises NotFound."""
+    return look_now(till, actor, payment_id)[0]
+
+
+def look_now(till: Till, actor: Actor, payment_id: int) -> tuple[PaymentRecord, bool]:
+    """The same, with whether the provider was heard."""
+    looked = _SILENT
     with till.db.together():
         with till.db.read() as connection:
             authorize(till, actor, Action.TAKE_PAYMENT, on=connection)
             attempt = find_live_attempt(connection, payment_id)
         if attempt is not None and attempt.state is not AttemptState.CAPTURED:
-            check_attempt(till, attempt.id, "check_now")
+            looked = check_attempt(till, attempt.id, "check_now")
         with till.db.read() as connection:
-            return load_payment(connection, payment_id)
+            return load_payment(connection, payment_id), looked.heard
 
 
-def check_attempt(till: Till, attempt_id: int, source: str, *, resend: bool = True, hold_end: bool = False) -> bool:
-    """Hear the provider about one attempt and apply it. True if the checkout is over without money.
+def check_attempt(till: Till, attempt_id: int, source: str, *, resend: bool = True, hold_end: bool = False) -> Looked:
+    """Hear the provider about one attempt and apply it.
 
     With `hold_end` an end is only told, not applied: the caller moves the payment to another checkout.
     """
     if not claim(till, payment_attempt, attempt_id, wait_s=0 if source == "timer" else WAIT_FOR_LEASE_S):
-        return False
+        return _SILENT
     fp("settle.after_claim")
     with till.db.read() as connection:
         attempt = load_attempt(connection, attempt_id)
     provider = till.providers.get(attempt.provider)
     if provider is None:
         _look_later(till, attempt)
-        return False
+        return _SILENT
     if attempt.provider_id is None:
         may_send = resend and bool(attempt.live) and not attempt.ending
-        over = _hear_create(till, provider, attempt, source, resend=may_send, hold_end=hold_end)
+        looked = _hear_create(till, provider, attempt, source, resend=may_send, hold_end=hold_end)
     else:
-        over = _hear_checkout(till, provider, attempt, source, hold_end=hold_end)
+        looked = _hear_checkout(till, provider, attempt, source, hold_end=hold_end)
     fp("settle.after_outcome")
-    return over
+    return looked
 
 
 def _hear_checkout(
     till: Till, provider: PaymentProvider, attempt: AttemptRecord, source: str, *, hold_end: bool = False
-) -> bool:
+) -> Looked:
     answer = _sure(provider, attempt, provider.fetch(attempt.ref))
     fp("settle.after_answer")
     _note_fetch(till, attempt, answer)
     if answer.outcome is not Outcome.SUCCESS or answer.checkout is None:
         _not_heard(till, attempt, answer)
-        return False
+        return _SILENT
     return _take(till, provider, attempt, answer.checkout, source, hold_end=hold_end)
 
 
 def _take(
     till: Till, provider: PaymentProvider, attempt: AttemptRecord, facts: CheckoutFacts, source: str, *, hold_end: bool
-) -> bool:
+) -> Looked:
     if hold_end and _is_over(provider, attempt, facts):
         release(till, payment_attempt, attempt.id)
-        return True
+        return Looked(over=True, heard=True)
     applied = apply_facts(till, attempt.id, facts, source)
     if applied.to_capture:
         applied = _capture_all(till, provider, applied, source)
@@ -135,7 +153,7 @@ def _take(
     closable = facts.status is CheckoutStatus.OPEN and applied.attempt.provider_id is not None
     if unwanted and closable and not applied.to_capture:
         _close_again(till, provider, applied.attempt, believed=applied.believed)
-    return not applied.attempt.live
+    return Looked(not applied.attempt.live, applied.believed)
 
 
 def _is_over(provider: PaymentProvider, attempt: AttemptRecord, facts: CheckoutFacts) -> bool:
@@ -196,7 +214,7 @@ def send_cancel(till: Till, provider: PaymentProvider, attempt: AttemptRecord) -
 
 def _hear_create(
     till: Till, provider: PaymentProvider, attempt: AttemptRecord, source: str, *, resend: bool, hold_end: bool
-) -> bool:
+) -> Looked:
     """The create's outcome is not known, or nothing was sent: look it up before anything is sent again."""
     with till.db.read() as connection:
         call = calls.last_call(connection, "create", attempt_id=attempt.id)
@@ -205,12 +223,13 @@ def _hear_create(
     if sent is None:
         may_send = resend and young and attempt.account == provider.account
         if call is not None and call.outcome != calls.PLANNED and may_send:
-            _send_again(till, provider, attempt)
-        elif not hold_end:
+            answered = _send_again(till, provider, attempt).state is not PaymentState.CREATED
+            return Looked(over=False, heard=answered)
+        if not hold_end:
             _end(till, attempt, "never_sent")
         else:
             release(till, payment_attempt, attempt.id)
-        return not may_send
+        return Looked(over=not may_send, heard=True)
     answer = _sure(provider, attempt, provider.find(attempt.ref))
     fp("settle.after_answer")
     _note_fetch(till, attempt, answer)
@@ -218,13 +237,14 @@ def _hear_create(
         return _take(till, provider, attempt, _paid_or_newest(answer.checkouts), source, hold_end=hold_end)
     if answer.outcome is not Outcome.NOT_FOUND:
         _not_heard(till, attempt, answer)
-        return False
+        return _SILENT
     if call is not None and call.outcome == Outcome.SUCCESS.value:
         # The provider said that it made one, in an answer that was not believed: its silence now proves nothing.
         _not_heard(till, attempt, answer)
-        return False
+        return _SILENT
     again = resend and young and attempt.method not in provider.capabilities.sent_once
-    return _missed(till, provider, attempt, till.clock.now() - sent, resend=again, hold_end=hold_end)
+    over = _missed(till, provider, attempt, till.clock.now() - sent, resend=again, hold_end=hold_end)
+    return Looked(over, heard=over)
 
 
 def _sure(provider: PaymentProvider, attempt: AttemptRecord, answer: Answer) -> Answer:
@@ -258,12 +278,12 @@ def _missed(
     return False
 
 
-def _send_again(till: Till, provider: PaymentProvider, attempt: AttemptRecord) -> None:
+def _send_again(till: Till, provider: PaymentProvider, attempt: AttemptRecord) -> PaymentRecord:
     call_id = till.db.transact(
         till.system,
         lambda uow: calls.plan_call(uow, provider.name, "create", attempt.parameters, attempt_id=attempt.id),
     )
-    send_create(till, Planned(attempt.id, call_id))
+    return send_create(till, Planned(attempt.id, call_id))
 
 
 def _paid_or_newest(found: tuple[CheckoutFacts, ...]) -> CheckoutFacts:

@@ -56,21 +56,10 @@ IN_PROGRESS: Final = frozenset(
     }
 )
 # While one of these lasts nobody knows whether money moved, or it has moved: no second way to pay is offered.
-HELD: Final = frozenset(
-    {
-        Stage.CHECKING,
-        Stage.OTHER_KEYS,
-        Stage.KEYS_REFUSED,
-        Stage.OFFLINE,
-        Stage.ENDING,
-        Stage.FINISHING,
-        Stage.MISMATCHED,
-    }
-)
+_UNHEARD: Final = frozenset({Stage.CHECKING, Stage.OTHER_KEYS, Stage.KEYS_REFUSED, Stage.OFFLINE})
+HELD: Final = _UNHEARD | {Stage.ENDING, Stage.FINISHING, Stage.MISMATCHED}
 # The customer may pay now.
-PAYABLE: Final = frozenset(
-    {Stage.WAITING, Stage.PROCESSING, Stage.CHECKING, Stage.OTHER_KEYS, Stage.KEYS_REFUSED, Stage.OFFLINE}
-)
+PAYABLE: Final = _UNHEARD | {Stage.WAITING, Stage.PROCESSING}
 # The orders stand, whatever a manager gave back since.
 SOLD: Final = frozenset({Stage.PAID, Stage.DOUBLE, Stage.RETURNING, Stage.RETURNED, Stage.PARTLY_RETURNED})
 ENDED_WITHOUT_MONEY: Final = frozenset({Stage.FAILED, Stage.EXPIRED, Stage.CANCELLED})

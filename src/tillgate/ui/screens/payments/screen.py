@@ -21,7 +21,7 @@ from tillgate.services.outbox import OutboxRecord, WorkState, retry_now, send_ag
 from tillgate.services.payment_details import PaymentDetails, load_details
 from tillgate.services.payment_lists import Group, PaymentRow, list_payments, payment_key, summarize_payments
 from tillgate.services.records import RefundRecord
-from tillgate.services.settle import check_now
+from tillgate.services.settle import look_now
 from tillgate.ui.message_text import MessageText, money_words
 from tillgate.ui.one_at_a_time import OneAtATime
 from tillgate.ui.screen import Screen
@@ -214,11 +214,8 @@ class OnePayment(QWidget):
     def _check_and_look(self) -> tuple[PaymentDetails, bool]:
         """How it stands now, and whether the provider was heard of it, and believed, since the press."""
         office = self._office
-        asked_at = office.till.clock.now()
-        check_now(office.till, office.actor, self._id)
-        details = load_details(office.till, office.actor, self._id)
-        checked_at = details.view.attempt.checked_at if details.view.attempt is not None else None
-        return details, checked_at is not None and checked_at >= asked_at
+        _, heard = look_now(office.till, office.actor, self._id)
+        return load_details(office.till, office.actor, self._id), heard
 
     def _checked(self, found: tuple[PaymentDetails, bool]) -> None:
         details, heard = found
