@@ -214,6 +214,7 @@ MATRIX: Final[dict[str, Action | Anybody]] = {
     "secret_offers.revoke_offer": Action.EDIT_KEYS,
     "settings.save_settings": Action.EDIT_SETTINGS,
     "settle.check_now": Action.TAKE_PAYMENT,
+    "settle.look_now": Action.TAKE_PAYMENT,
     "sign_in.confirm": SIGNED_IN,
     "sign_in.sign_out": WITHOUT_SESSION,
     "staff.change_own_pin": SIGNED_IN,
